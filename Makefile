@@ -1,0 +1,90 @@
+# make demo and make test are all a newcomer needs; each sets up .venv by itself.
+# Another interpreter: make test PYTHON=python3.12. Options for pytest: make test ARGS="-k lecture".
+
+PYTHON ?= python3
+ARGS ?=
+VENV := .venv
+BIN := $(VENV)/bin
+BASE := $(VENV)/.created
+SERVER := $(VENV)/.installed-demo
+TEST := $(VENV)/.installed-test
+BENCH := $(VENV)/.installed-bench
+CODE := adengine proto/wengert client/wengert_client server/wengert_server tests tools examples benchmarks
+# Only what is there: a part of the tree may be checked out alone.
+SOURCES = $(wildcard $(CODE))
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test check pytest bench generate format venv venv-demo venv-bench clean \
+	check-ruff check-types check-layers check-proto
+
+help: ## show this page
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+demo: venv-demo ## start a server, differentiate real problems through it, print a table
+	@echo "demo: the first run compiles the kernels, which takes about a minute; later runs find them cached"
+	@$(BIN)/python examples/demo.py
+
+test: check pytest ## all checks, then all tests
+
+pytest: venv ## the tests alone (ARGS="-k name" picks some)
+	@echo "test: the first run compiles the kernels, which takes about a minute; later runs find them cached"
+	@$(BIN)/python -m pytest $(ARGS)
+
+check: check-ruff check-types check-layers check-proto ## format, lint, types, layers, contract
+
+check-ruff: venv
+	@echo "check: format"
+	@$(BIN)/ruff format --check $(SOURCES)
+	@echo "check: lint"
+	@$(BIN)/ruff check $(SOURCES)
+
+check-types: venv
+	@echo "check: types (mypy)"
+	@$(BIN)/mypy $(SOURCES)
+	@echo "check: types (pyright)"
+	@$(BIN)/pyright $(SOURCES)
+
+check-layers: venv
+	@echo "check: who imports whom"
+	@$(BIN)/lint-imports --no-logo
+
+check-proto: venv
+	@echo "check: contract"
+	@$(BIN)/buf lint
+	@$(BIN)/buf breaking --against proto/wengert.v1.binpb
+
+bench: venv-bench ## measure speed beside other systems; ratios within one run
+	@echo "bench: the first run compiles the kernels, which takes about a minute; later runs find them cached"
+	@$(BIN)/python -m benchmarks $(ARGS)
+
+generate: venv ## make every generated file again: stubs, tables, pages, conformance cases
+	@$(BIN)/python tools/generate_stubs.py
+
+format: venv ## format, and mend what lint can mend
+	@$(BIN)/ruff check --fix $(SOURCES)
+	@$(BIN)/ruff format $(SOURCES)
+
+venv: $(TEST) ## only set up .venv with everything the tests need
+
+venv-demo: $(SERVER)
+
+venv-bench: $(BENCH)
+
+clean: ## remove .venv, builds and caches
+	rm -rf .venv .venv-* build dist .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+$(BASE):
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || { \
+		echo "Python 3.11 or newer is needed, and $(PYTHON) is $$($(PYTHON) --version 2>&1 | tail -n 1)." >&2; \
+		echo "Name another one: make $(MAKECMDGOALS) PYTHON=python3.12" >&2; exit 1; }
+	@echo "set-up: making .venv with $$($(PYTHON) --version)"
+	@$(PYTHON) -m venv $(VENV) || { \
+		echo "Python's venv module is missing; on Debian and Ubuntu: apt-get install python3-venv" >&2; exit 1; }
+	@touch $@
+
+# A stamp is newer than pyproject.toml once its extra is installed.
+$(VENV)/.installed-%: $(BASE) pyproject.toml
+	@echo "set-up: installing wengert[$*] into .venv; the first time takes a minute or two"
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable ".[$*]"
+	@touch $@
