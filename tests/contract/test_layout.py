@@ -1,0 +1,87 @@
+"""The house as it stands on disk: roots, markers, sizes, and what a reader may find in a file."""
+
+from __future__ import annotations
+
+import re
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+IMPORT_ROOTS = {
+    "adengine": ".",
+    "wengert": "proto",
+    "wengert_client": "client",
+    "wengert_server": "server",
+}
+FOLDERS_WITHOUT_INIT = ("client", "server", "proto", "tests", "docker")
+MAX_LINES = 400
+
+# Put together from pieces, so that this file does not find itself.
+FORBIDDEN_TEXT = {
+    "a registry's host": "|".join(
+        host.replace(" ", r"\.")
+        for host in ("pypi org", "pythonhosted org", "npmjs org", "debian org", "docker io/")
+    ),
+    "a machine's path": "|".join(
+        f"/{folder}/" for folder in ("work", "root", "home", "tmp/w")
+    ),
+}
+
+
+def tracked_files() -> list[Path]:
+    """Every file git knows; a source archive has no git, and says so."""
+    if shutil.which("git") is None or not (ROOT / ".git").exists():
+        pytest.skip("not a git checkout: nothing says which files are the project's own")
+    listing = subprocess.run(
+        ["git", "ls-files", "-z"], cwd=ROOT, check=True, capture_output=True, text=True
+    ).stdout
+    return [path for name in listing.split("\0") if name and (path := ROOT / name).is_file()]
+
+
+def hand_written_code() -> list[Path]:
+    return [path for path in tracked_files() if path.suffix == ".py" and "_pb2" not in path.name]
+
+
+@pytest.mark.parametrize("folder", FOLDERS_WITHOUT_INIT)
+def test_a_folder_above_a_package_is_no_package(folder: str) -> None:
+    assert not (ROOT / folder / "__init__.py").exists()
+
+
+@pytest.mark.parametrize(("package", "folder"), IMPORT_ROOTS.items())
+def test_every_root_is_typed_and_alone_in_its_folder(package: str, folder: str) -> None:
+    home = ROOT / folder
+    assert (home / package / "__init__.py").is_file()
+    assert (home / package / "py.typed").is_file()
+    if folder != ".":
+        assert [path.parent.name for path in home.glob("*/__init__.py")] == [package]
+
+
+def test_no_file_is_longer_than_a_reader_likes() -> None:
+    lengths = {
+        str(path.relative_to(ROOT)): len(path.read_text(encoding="utf-8").splitlines())
+        for path in hand_written_code()
+    }
+    assert {name: lines for name, lines in lengths.items() if lines > MAX_LINES} == {}
+
+
+def test_code_is_ascii() -> None:
+    assert [path for path in hand_written_code() if not path.read_bytes().isascii()] == []
+
+
+def test_helpers_live_where_their_meaning_lives() -> None:
+    names = {"utils", "util", "helpers", "misc", "common"}
+    assert [path for path in hand_written_code() if path.stem in names] == []
+
+
+@pytest.mark.parametrize("what", FORBIDDEN_TEXT)
+def test_no_tracked_file_names_(what: str) -> None:
+    pattern = re.compile(FORBIDDEN_TEXT[what].encode())
+    found = {
+        str(path.relative_to(ROOT)): match.group().decode()
+        for path in tracked_files()
+        if path != Path(__file__) and (match := pattern.search(path.read_bytes()))
+    }
+    assert found == {}
