@@ -88,3 +88,5 @@ $(VENV)/.installed-%: $(BASE) pyproject.toml
 	@echo "set-up: installing wengert[$*] into .venv; the first time takes a minute or two"
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable ".[$*]"
 	@touch $@
+	@# The test extra includes the demo's.
+	@if [ $* = test ]; then touch $(SERVER); fi
