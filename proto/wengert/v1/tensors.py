@@ -37,6 +37,7 @@ _LENGTH_DELIMITED = 2
 _WIRE_DOUBLE = np.dtype("<f8")
 _TENSOR_VALUES = Tensor.VALUES_FIELD_NUMBER
 _MAX_BYTES = 2**31 - 1
+_MAX_ELEMENTS = sys.maxsize // _WIRE_DOUBLE.itemsize
 
 
 def write_tensor(tensor: Tensor, values: ArrayLike) -> None:
@@ -121,8 +122,9 @@ def read_tensor(tensor: Tensor, *, vector: bool = False) -> NDArray[np.float64]:
     size = math.prod(extents)
     if size != count:
         raise ValueError(f"the shape {extents} has {size} elements, but {count} values are given")
-    if max(extents, default=0) > sys.maxsize:
-        raise ValueError(f"the shape {extents} has an extent over {sys.maxsize}")
+    # NumPy refuses extents that overflow even where one of them is 0.
+    if math.prod(extent for extent in extents if extent) > _MAX_ELEMENTS:
+        raise ValueError(f"the extents of the shape {extents} are more than an array can have")
     return _read_doubles(tensor).reshape(extents)
 
 
