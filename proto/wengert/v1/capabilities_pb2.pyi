@@ -102,7 +102,7 @@ class Limit(_message.Message):
     VALUE_FIELD_NUMBER: _builtins.int
     DESCRIPTION_FIELD_NUMBER: _builtins.int
     name: _builtins.str
-    """Stable lower-case name, with the unit where there is one, such as `max_statements` or `max_message_bytes`. More may
+    """Stable lower-case name that ends in what is counted, such as `statements` or `message_bytes`. More may
     come.
     """
     value: _builtins.int

@@ -478,8 +478,9 @@ class HessianRequest(_message.Message):
 
     @_builtins.property
     def weights(self) -> _tensor_pb2.Tensor:
-        """The weights of the outputs: second derivatives are those of the sum of weights[i] * f_i. Shape (m,), one for all
-        points, or (K, m). Absent with m = 1: the weight 1; absent otherwise, or of another shape: `INVALID_DIRECTIONS`.
+        """The weights of the outputs: second derivatives are those of the sum of weights[i] * f_i. Shape (m,), the same for
+        all points, or at K points (K, 1, m). Absent with m = 1: the weight 1; absent otherwise, or of another shape:
+        `INVALID_DIRECTIONS`.
         """
 
     def __init__(
@@ -599,8 +600,9 @@ class HvpRequest(_message.Message):
 
     @_builtins.property
     def weights(self) -> _tensor_pb2.Tensor:
-        """The weights of the outputs: second derivatives are those of the sum of weights[i] * f_i. Shape (m,), one for all
-        points, or (K, m). Absent with m = 1: the weight 1; absent otherwise, or of another shape: `INVALID_DIRECTIONS`.
+        """The weights of the outputs: second derivatives are those of the sum of weights[i] * f_i. Shape (m,), the same for
+        all points, or at K points (K, 1, m). Absent with m = 1: the weight 1; absent otherwise, or of another shape:
+        `INVALID_DIRECTIONS`.
         """
 
     @_builtins.property

@@ -23,7 +23,7 @@ class _Primitive:
 class _PrimitiveEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_Primitive.ValueType], _builtins.type):
     DESCRIPTOR: _descriptor.EnumDescriptor
     PRIMITIVE_UNSPECIFIED: _Primitive.ValueType  # 0
-    """No primitive. In a list it is INVALID_ARGUMENT, `INVALID_LIST`, so that a statement left unset is caught."""
+    """No primitive. In a list it is INVALID_ARGUMENT, `UNKNOWN_PRIMITIVE`, so that a statement left unset is caught."""
     PRIMITIVE_CONSTANT: _Primitive.ValueType  # 1
     """---- Leaf ----
 
@@ -53,7 +53,7 @@ class _PrimitiveEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_Primitive.V
     PRIMITIVE_INTEGER_POWER: _Primitive.ValueType  # 18
     """(a) [k]: a to the power k, a whole number of either sign; k = 0 gives 1, for a = 0 too."""
     PRIMITIVE_FMA: _Primitive.ValueType  # 19
-    """(a, b, c): a * b + c, rounded once or twice, as the machine likes."""
+    """(a, b, c): a * b + c, rounded once or twice, whichever the server finds faster."""
     PRIMITIVE_ZERO_SAFE_MULTIPLY: _Primitive.ValueType  # 20
     """(a, b): 0 where either factor is exactly 0, even if the other is infinite or NaN; elsewhere a * b. Derivative lists
     need it: nothing times an infinite slope is nothing.
@@ -79,7 +79,7 @@ class _PrimitiveEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_Primitive.V
     PRIMITIVE_EXP2: _Primitive.ValueType  # 41
     """(a): 2 to the power a."""
     PRIMITIVE_EXPM1: _Primitive.ValueType  # 42
-    """(a): e to the power a, minus 1, exact near 0."""
+    """(a): e to the power a, minus 1, accurate near 0."""
     PRIMITIVE_LOG: _Primitive.ValueType  # 43
     """(a): the natural logarithm; -inf at 0, NaN for a < 0."""
     PRIMITIVE_LOG2: _Primitive.ValueType  # 44
@@ -87,7 +87,7 @@ class _PrimitiveEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_Primitive.V
     PRIMITIVE_LOG10: _Primitive.ValueType  # 45
     """(a): the logarithm to base 10; -inf at 0, NaN for a < 0."""
     PRIMITIVE_LOG1P: _Primitive.ValueType  # 46
-    """(a): the natural logarithm of 1 + a, exact near 0; -inf at -1, NaN for a < -1."""
+    """(a): the natural logarithm of 1 + a, accurate near 0; -inf at -1, NaN for a < -1."""
     PRIMITIVE_LOGADDEXP: _Primitive.ValueType  # 47
     """(a, b): log(exp(a) + exp(b)), without overflow; -inf for two -inf."""
     PRIMITIVE_SIN: _Primitive.ValueType  # 60
@@ -167,7 +167,7 @@ class _PrimitiveEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_Primitive.V
     (a): the error function.
     """
     PRIMITIVE_ERFC: _Primitive.ValueType  # 121
-    """(a): 1 - erf(a), exact for large a."""
+    """(a): 1 - erf(a), accurate for large a too."""
     PRIMITIVE_ERFINV: _Primitive.ValueType  # 122
     """(a): the inverse of ERF; infinite at -1 and 1, NaN for |a| > 1."""
     PRIMITIVE_LGAMMA: _Primitive.ValueType  # 123
@@ -181,7 +181,7 @@ class _PrimitiveEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_Primitive.V
     PRIMITIVE_NDTR: _Primitive.ValueType  # 127
     """(a): the distribution function of the standard normal law."""
     PRIMITIVE_LOG_NDTR: _Primitive.ValueType  # 128
-    """(a): the logarithm of NDTR, exact far in the left tail."""
+    """(a): the logarithm of NDTR, accurate far in the left tail."""
     PRIMITIVE_XLOGY: _Primitive.ValueType  # 129
     """(a, b): a * log(b), and 0 where a = 0, unless b is NaN."""
     PRIMITIVE_RESHAPE: _Primitive.ValueType  # 140
@@ -282,7 +282,7 @@ class Primitive(_Primitive, metaclass=_PrimitiveEnumTypeWrapper):
     """
 
 PRIMITIVE_UNSPECIFIED: Primitive.ValueType  # 0
-"""No primitive. In a list it is INVALID_ARGUMENT, `INVALID_LIST`, so that a statement left unset is caught."""
+"""No primitive. In a list it is INVALID_ARGUMENT, `UNKNOWN_PRIMITIVE`, so that a statement left unset is caught."""
 PRIMITIVE_CONSTANT: Primitive.ValueType  # 1
 """---- Leaf ----
 
@@ -312,7 +312,7 @@ INTEGER_POWER has the better derivative.
 PRIMITIVE_INTEGER_POWER: Primitive.ValueType  # 18
 """(a) [k]: a to the power k, a whole number of either sign; k = 0 gives 1, for a = 0 too."""
 PRIMITIVE_FMA: Primitive.ValueType  # 19
-"""(a, b, c): a * b + c, rounded once or twice, as the machine likes."""
+"""(a, b, c): a * b + c, rounded once or twice, whichever the server finds faster."""
 PRIMITIVE_ZERO_SAFE_MULTIPLY: Primitive.ValueType  # 20
 """(a, b): 0 where either factor is exactly 0, even if the other is infinite or NaN; elsewhere a * b. Derivative lists
 need it: nothing times an infinite slope is nothing.
@@ -338,7 +338,7 @@ PRIMITIVE_EXP: Primitive.ValueType  # 40
 PRIMITIVE_EXP2: Primitive.ValueType  # 41
 """(a): 2 to the power a."""
 PRIMITIVE_EXPM1: Primitive.ValueType  # 42
-"""(a): e to the power a, minus 1, exact near 0."""
+"""(a): e to the power a, minus 1, accurate near 0."""
 PRIMITIVE_LOG: Primitive.ValueType  # 43
 """(a): the natural logarithm; -inf at 0, NaN for a < 0."""
 PRIMITIVE_LOG2: Primitive.ValueType  # 44
@@ -346,7 +346,7 @@ PRIMITIVE_LOG2: Primitive.ValueType  # 44
 PRIMITIVE_LOG10: Primitive.ValueType  # 45
 """(a): the logarithm to base 10; -inf at 0, NaN for a < 0."""
 PRIMITIVE_LOG1P: Primitive.ValueType  # 46
-"""(a): the natural logarithm of 1 + a, exact near 0; -inf at -1, NaN for a < -1."""
+"""(a): the natural logarithm of 1 + a, accurate near 0; -inf at -1, NaN for a < -1."""
 PRIMITIVE_LOGADDEXP: Primitive.ValueType  # 47
 """(a, b): log(exp(a) + exp(b)), without overflow; -inf for two -inf."""
 PRIMITIVE_SIN: Primitive.ValueType  # 60
@@ -426,7 +426,7 @@ PRIMITIVE_ERF: Primitive.ValueType  # 120
 (a): the error function.
 """
 PRIMITIVE_ERFC: Primitive.ValueType  # 121
-"""(a): 1 - erf(a), exact for large a."""
+"""(a): 1 - erf(a), accurate for large a too."""
 PRIMITIVE_ERFINV: Primitive.ValueType  # 122
 """(a): the inverse of ERF; infinite at -1 and 1, NaN for |a| > 1."""
 PRIMITIVE_LGAMMA: Primitive.ValueType  # 123
@@ -440,7 +440,7 @@ PRIMITIVE_SOFTPLUS: Primitive.ValueType  # 126
 PRIMITIVE_NDTR: Primitive.ValueType  # 127
 """(a): the distribution function of the standard normal law."""
 PRIMITIVE_LOG_NDTR: Primitive.ValueType  # 128
-"""(a): the logarithm of NDTR, exact far in the left tail."""
+"""(a): the logarithm of NDTR, accurate far in the left tail."""
 PRIMITIVE_XLOGY: Primitive.ValueType  # 129
 """(a, b): a * log(b), and 0 where a = 0, unless b is NaN."""
 PRIMITIVE_RESHAPE: Primitive.ValueType  # 140

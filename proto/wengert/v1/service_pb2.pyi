@@ -17,7 +17,7 @@ fields, at most ten of them, as google.rpc.BadRequest, with paths from the reque
   INVALID_NAME          a name that is ill-formed, or that occurs twice
   UNKNOWN_NAME          a name the function does not have
   UNKNOWN_FIELD         a field within a list that this server does not know; outside lists they are ignored
-  UNKNOWN_PRIMITIVE     UNIMPLEMENTED: a primitive this server does not serve
+  UNKNOWN_PRIMITIVE     UNIMPLEMENTED: a primitive this server does not serve; INVALID_ARGUMENT: number 0
   UNKNOWN_FUNCTION      FAILED_PRECONDITION: an id this server does not hold; register and repeat
   LIMIT_EXCEEDED        RESOURCE_EXHAUSTED: what can never fit; the message names the limit and its value
   OVERLOADED            UNAVAILABLE: busy now, try again; the trailer grpc-retry-pushback-ms says when

@@ -70,8 +70,8 @@ class WengertList(_message.Message):
     @_builtins.property
     def primitives(self) -> _containers.RepeatedScalarFieldContainer[_primitive_pb2.Primitive.ValueType]:
         """One primitive per statement, in order. Absent: no statements.
-        PRIMITIVE_UNSPECIFIED is `INVALID_LIST`; a number this server does not serve is UNIMPLEMENTED,
-        `UNKNOWN_PRIMITIVE`, naming the number and the statement. Too many: `LIMIT_EXCEEDED`.
+        PRIMITIVE_UNSPECIFIED is INVALID_ARGUMENT, any other number this server does not serve is
+        UNIMPLEMENTED; both are `UNKNOWN_PRIMITIVE`, and name the number and the statement. Too many: `LIMIT_EXCEEDED`.
         """
 
     @_builtins.property
