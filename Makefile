@@ -58,7 +58,8 @@ bench: venv-bench ## measure speed beside other systems; ratios within one run
 	@$(BIN)/python -m benchmarks $(ARGS)
 
 generate: venv ## make every generated file again: stubs, tables, pages, conformance cases
-	@$(BIN)/python tools/generate_stubs.py
+	@set -e; for script in $(wildcard tools/generate_*.py tests/conformance/generate.py); do \
+		echo "generate: $$script"; $(BIN)/python $$script; done
 
 format: venv ## format, and mend what lint can mend
 	@$(BIN)/ruff check --fix $(SOURCES)

@@ -22,12 +22,9 @@ MAX_LINES = 400
 # Put together from pieces, so that this file does not find itself.
 FORBIDDEN_TEXT = {
     "a registry's host": "|".join(
-        host.replace(" ", r"\.")
-        for host in ("pypi org", "pythonhosted org", "npmjs org", "debian org", "docker io/")
+        host.replace(" ", r"\.") for host in ("pypi org", "pythonhosted org", "npmjs org", "debian org", "docker io/")
     ),
-    "a machine's path": "|".join(
-        f"/{folder}/" for folder in ("work", "root", "home", "tmp/w")
-    ),
+    "a machine's path": "|".join(f"/{folder}/" for folder in ("work", "root", "home", "tmp/w")),
 }
 
 
@@ -35,9 +32,7 @@ def tracked_files() -> list[Path]:
     """Every file git knows; a source archive has no git, and says so."""
     if shutil.which("git") is None or not (ROOT / ".git").exists():
         pytest.skip("not a git checkout: nothing says which files are the project's own")
-    listing = subprocess.run(
-        ["git", "ls-files", "-z"], cwd=ROOT, check=True, capture_output=True, text=True
-    ).stdout
+    listing = subprocess.run(["git", "ls-files", "-z"], cwd=ROOT, check=True, capture_output=True, text=True).stdout
     return [path for name in listing.split("\0") if name and (path := ROOT / name).is_file()]
 
 
@@ -61,8 +56,7 @@ def test_every_root_is_typed_and_alone_in_its_folder(package: str, folder: str) 
 
 def test_no_file_is_longer_than_a_reader_likes() -> None:
     lengths = {
-        str(path.relative_to(ROOT)): len(path.read_text(encoding="utf-8").splitlines())
-        for path in hand_written_code()
+        str(path.relative_to(ROOT)): len(path.read_text(encoding="utf-8").splitlines()) for path in hand_written_code()
     }
     assert {name: lines for name, lines in lengths.items() if lines > MAX_LINES} == {}
 
