@@ -233,7 +233,7 @@ def _shape(extents: Sequence[int]) -> bytes:
 
 
 def _tensor(tensor: Tensor) -> bytes:
-    return _shape(tensor.shape) + _counted([_float64(value) for value in tensor.values])
+    return _shape(tensor.shape) + b"".join(_float64(value) for value in tensor.values)
 
 
 def _input(declared: Any) -> bytes:

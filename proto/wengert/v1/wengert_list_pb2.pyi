@@ -39,7 +39,7 @@ class WengertList(_message.Message):
     inputs, primitives, arguments, constants, tensors, parameters, outputs, bodies, each as a count and its items. All
     integers are little-endian. Counts, lengths and extents are uint64; primitives uint32; arguments int32; constants the
     bits of float64, every NaN as 0x7ff8000000000000; parameters int64; a name its length and its bytes; a shape its rank
-    and its extents; a tensor its shape and its values (a count and the bits of each); an input its name, its shape, and
+    and its extents; a tensor its shape and the bits of its values, without a count; an input its name, its shape, and
     its default as uint64 0, or as uint64 1 and the tensor; an output its name and its int32 argument; a body the same
     bytes as a whole list. Nothing is reordered or dropped. Names are part of the id, labels are not. A client may
     compute the id itself and call by it.
