@@ -106,9 +106,7 @@ def _settled(values: Array) -> Array:
 
 def run(message: WengertList, inputs: Mapping[str, npt.ArrayLike]) -> Trace:
     """Run a list at one point, given by the inputs' names."""
-    given = [
-        np.asarray(inputs[i.name], dtype=np.float64).reshape(tuple(i.shape)) for i in message.inputs
-    ]
+    given = [np.asarray(inputs[i.name], dtype=np.float64).reshape(tuple(i.shape)) for i in message.inputs]
     trace = Trace(message, [array([Real(x) for x in v.ravel()], v.shape) for v in given])
     arguments, parameters = list(message.arguments), list(message.parameters)
     for number in message.primitives:
@@ -140,9 +138,7 @@ def _zeros(trace: Trace) -> list[list[Real]]:
     return [[ZERO] * variable.size for variable in trace.variables]
 
 
-def jvp(
-    trace: Trace, tangents: Mapping[str, Sequence[Real]], outputs: Sequence[str] = ()
-) -> list[Real]:
+def jvp(trace: Trace, tangents: Mapping[str, Sequence[Real]], outputs: Sequence[str] = ()) -> list[Real]:
     """Return J u by forward mode: the tangent of every output, flattened."""
     dots = _zeros(trace)
     first = len(trace.message.inputs)
@@ -158,9 +154,7 @@ def jvp(
     return [v for k in chosen for v in (dots[k - 1] if k > 0 else [ZERO])]
 
 
-def vjp(
-    trace: Trace, cotangents: Sequence[Real], outputs: Sequence[str] = ()
-) -> dict[str, list[Real]]:
+def vjp(trace: Trace, cotangents: Sequence[Real], outputs: Sequence[str] = ()) -> dict[str, list[Real]]:
     """Return J^T v by reverse mode: the adjoint of every input, by name."""
     bars = _zeros(trace)
     left = list(cotangents)
@@ -195,11 +189,7 @@ def jacobian(
     chosen = list(with_respect_to) or list(sizes)
     m = trace.outputs(outputs).size
     if forward:
-        columns = [
-            jvp(trace, {name: _unit(sizes[name], j)}, outputs)
-            for name in chosen
-            for j in range(sizes[name])
-        ]
+        columns = [jvp(trace, {name: _unit(sizes[name], j)}, outputs) for name in chosen for j in range(sizes[name])]
         entries = [column[i] for i in range(m) for column in columns]
         return array(entries, (m, len(columns)))
     rows = [vjp(trace, _unit(m, i), outputs) for i in range(m)]

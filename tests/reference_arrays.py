@@ -92,9 +92,7 @@ def _concatenate(args: Sequence[Array], parameters: Sequence[int]) -> ArrayResul
     return result, [(r, owner[i], i - int(offsets[owner[i]]), one) for r, _, i, one in entries]
 
 
-def _groups(
-    shape: Sequence[int], parameters: Sequence[int]
-) -> tuple[tuple[int, ...], list[list[int]]]:
+def _groups(shape: Sequence[int], parameters: Sequence[int]) -> tuple[tuple[int, ...], list[list[int]]]:
     """Return a reduction's result shape and, per result element, the elements it runs over."""
     keep, count = parameters[:2]
     axes = list(parameters[2 : 2 + count])

@@ -226,10 +226,9 @@ def _modulo(exact_rounding: Callable[[Any], Any], floating: Callable[[Any, Any],
 
 def _lgamma(args: Sequence[Real], _: Sequence[int]) -> Result:
     a = args[0]
+    if a.nan or (a <= ZERO and (a.infinite or mp.isint(mpf(a.value)))):
+        return NAN if a.nan else INFINITY, (NAN,)
     value = apply(_log_gamma, scipy.special.gammaln, a)
-    pole = a <= ZERO and (a.infinite or mp.isint(mpf(a.value)))
-    if pole or a.nan:
-        return value, (NAN,)
     return value, (INFINITY if a.infinite else Real(mp.digamma(a.value)),)
 
 

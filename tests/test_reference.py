@@ -138,9 +138,7 @@ def test_array_statements_follow_numpy_and_both_modes_agree(
     random = np.random.default_rng(7)
     args = [random.uniform(0.5, 2.0, shape) for shape in shapes]
     names = "abcdefgh"[: len(shapes)]
-    trace = reference.run(
-        one_statement(name, shapes, parameters), dict(zip(names, args, strict=True))
-    )
+    trace = reference.run(one_statement(name, shapes, parameters), dict(zip(names, args, strict=True)))
     expected = _numpy_says(name, args, parameters)
     assert trace.variables[-1].shape == expected.shape
     np.testing.assert_allclose(reference.floats(trace.variables[-1]), expected, rtol=1e-14)
@@ -186,7 +184,4 @@ def test_id_of_the_empty_list_is_the_hash_of_its_bytes() -> None:
     expected = b"wengert list 1\n" + b"\0" * 64
     assert reference.canonical_bytes(WengertList()) == expected
     named = WengertList(outputs=[Output(name="f", argument=-1)], constants=[math.nan])
-    assert (
-        reference.canonical_bytes(named)[15 + 24 :][:16].hex()
-        == "0100000000000000" + "000000000000f87f"
-    )
+    assert reference.canonical_bytes(named)[15 + 24 :][:16].hex() == "0100000000000000" + "000000000000f87f"

@@ -54,9 +54,7 @@ class ListWriter:
         self.message.outputs.append(Output(name=name, argument=argument))
 
 
-def one_statement(
-    name: str, shapes: Sequence[Sequence[int]], parameters: Sequence[int] = ()
-) -> WengertList:
+def one_statement(name: str, shapes: Sequence[Sequence[int]], parameters: Sequence[int] = ()) -> WengertList:
     """Return the list of one statement whose arguments are inputs a, b, c of these shapes."""
     writer = ListWriter()
     arguments = [writer.input("abcdefgh"[k], *shape) for k, shape in enumerate(shapes)]

@@ -1,0 +1,55 @@
+"""Write the conformance cases: ``python -m tests.conformance.generate``.
+
+Expected answers come from the reference interpreter and from numbers written by hand; a test
+regenerates all files and compares.
+"""
+
+from types import ModuleType
+
+from tests.conformance import (
+    section_batches,
+    section_broadcasting,
+    section_composed,
+    section_empty,
+    section_functions,
+    section_lecture,
+    section_ordinary,
+    section_selections,
+    section_shapes,
+    section_special,
+    section_wrong_calls,
+    section_wrong_lists,
+)
+from tests.conformance.cases import DATA, dump
+
+SECTIONS: dict[str, ModuleType] = {
+    "lecture": section_lecture,
+    "primitives-ordinary": section_ordinary,
+    "primitives-special": section_special,
+    "composed-special": section_composed,
+    "shapes": section_shapes,
+    "broadcasting": section_broadcasting,
+    "batches": section_batches,
+    "selections": section_selections,
+    "empty": section_empty,
+    "functions-and-ids": section_functions,
+    "wrong-lists": section_wrong_lists,
+    "wrong-calls": section_wrong_calls,
+}
+
+
+def text(section: str) -> str:
+    """Return what the file of a section should contain."""
+    module = SECTIONS[section]
+    return dump(section, module.ABOUT, module.cases())
+
+
+def main() -> None:
+    """Write every section's file."""
+    DATA.mkdir(exist_ok=True)
+    for section in SECTIONS:
+        (DATA / f"{section}.json").write_text(text(section))
+
+
+if __name__ == "__main__":
+    main()

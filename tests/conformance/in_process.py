@@ -1,0 +1,71 @@
+"""Answer a request with the engine alone: no server, no socket."""
+
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+import adengine
+from tests.wire_lists import tensor
+from wengert import v1
+from wengert.v1 import Tensor, WengertList
+
+Floats = npt.NDArray[np.float64]
+
+
+def _array(message: Tensor, *, flat: bool = False) -> Floats:
+    """Return a tensor as an array; ``flat`` reads one without a shape as one-dimensional."""
+    values = np.array(message.values, dtype=np.float64)
+    return values if flat and not message.shape else values.reshape(tuple(message.shape))
+
+
+def engine_list(message: WengertList) -> adengine.WengertList:
+    """Return the engine's list of a message."""
+    return adengine.WengertList.build(
+        inputs=[
+            adengine.Input(i.name, tuple(i.shape), _array(i.default_value) if i.HasField("default_value") else None)
+            for i in message.inputs
+        ],
+        primitives=list(message.primitives),
+        arguments=list(message.arguments),
+        constants=list(message.constants),
+        tensors=[_array(t) for t in message.tensors],
+        parameters=list(message.parameters),
+        outputs=[adengine.Output(o.name, o.argument) for o in message.outputs],
+        bodies=[engine_list(body) for body in message.bodies],
+        labels=[adengine.Label(label.variable, label.name) for label in message.labels],
+    )
+
+
+def _common(request: Any) -> dict[str, Any]:
+    points = _array(request.points, flat=True) if request.HasField("points") else None
+    result: dict[str, Any] = {
+        "points": points,
+        "shared": [(b.input, _array(b.value)) for b in request.shared],
+        "outputs": list(request.outputs),
+    }
+    if not isinstance(request, v1.EvaluateRequest):
+        result["with_respect_to"] = list(request.with_respect_to)
+    return result
+
+
+def _mode(request: v1.JacobianRequest) -> adengine.Mode:
+    names = {v1.Mode.MODE_FORWARD: adengine.Mode.FORWARD, v1.Mode.MODE_REVERSE: adengine.Mode.REVERSE}
+    return names.get(request.mode, adengine.Mode.AUTO)
+
+
+def answer(engine: adengine.Engine, request: Any) -> Any:
+    """Return the response message, without a report."""
+    f = engine_list(request.function.list)
+    common = _common(request)
+    if isinstance(request, v1.EvaluateRequest):
+        return v1.EvaluateResponse(values=tensor(engine.evaluate(f, **common).values))
+    if isinstance(request, v1.JvpRequest):
+        jvp = engine.jvp(f, tangents=_array(request.tangents, flat=True), **common)
+        return v1.JvpResponse(values=tensor(jvp.values), tangents=tensor(jvp.tangents))
+    if isinstance(request, v1.VjpRequest):
+        seeds = _array(request.cotangents, flat=True) if request.HasField("cotangents") else None
+        vjp = engine.vjp(f, cotangents=seeds, **common)
+        return v1.VjpResponse(values=tensor(vjp.values), cotangents=tensor(vjp.cotangents))
+    matrix = engine.jacobian(f, mode=_mode(request), **common)
+    return v1.JacobianResponse(values=tensor(matrix.values), dense=tensor(matrix.jacobian))
