@@ -1,0 +1,81 @@
+"""The command: read settings, serve until a signal, drain, exit 0."""
+
+from __future__ import annotations
+
+import logging
+import os
+import signal
+import sys
+import warnings
+from queue import SimpleQueue
+from typing import TYPE_CHECKING
+
+from wengert_server import logs
+from wengert_server.settings import Settings
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from wengert_server.server import Server
+
+_log = logging.getLogger("wengert_server")
+
+
+def main() -> None:
+    """Serve until SIGTERM or SIGINT; a second signal ends the grace."""
+    settings = Settings.from_command(sys.argv[1:], os.environ)
+    logs.configure(settings)
+    # NaN and infinity are values like any other; NumPy need not warn of them.
+    warnings.simplefilter("ignore", RuntimeWarning)
+    # Compiling can take a minute: a signal ends it at once.
+    _on_signal(lambda: sys.exit(0))
+    server = _loaded(settings)
+    # SimpleQueue may be put to from within a signal handler, unlike locks and semaphores.
+    signals: SimpleQueue[None] = SimpleQueue()
+    _on_signal(lambda: signals.put(None))
+    server.start()
+    for address in server.addresses:
+        print(address, flush=True)  # noqa: T201  promised to whoever started the server
+    _log.info("serving", extra=logs.with_fields(addresses=",".join(server.addresses)))
+    signals.get()
+    _log.info("draining", extra=logs.with_fields(grace_s=settings.grace_s))
+    _drain(server, signals)
+    _log.info("stopped")
+    _exit(server)
+
+
+def _loaded(settings: Settings) -> Server:
+    _log.info("loading the engine; the first time its kernels are compiled, for about a minute")
+    # Not at the top: it loads the kernels, and logs are to tell of it.
+    from wengert_server.server import Server  # noqa: PLC0415
+
+    try:
+        return Server(settings)
+    except (ValueError, RuntimeError) as error:
+        sys.exit(f"wengert-server: {error}")
+
+
+def _on_signal(action: Callable[[], None]) -> None:
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: action())
+
+
+def _drain(server: Server, signals: SimpleQueue[None]) -> None:
+    drained = server.drain()
+    while not drained.wait(0.05):
+        if not signals.empty():
+            signals.get()
+            _log.info("not waiting for the calls left, after a second signal")
+            server.drain(0).wait()
+
+
+def _exit(server: Server) -> None:
+    """Exit 0, without waiting for computations whose callers are gone."""
+    if not server.close():
+        logging.shutdown()
+        sys.stdout.flush()
+        os._exit(0)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,59 @@
+"""Addresses to listen on, and which of them only this machine can reach."""
+
+from __future__ import annotations
+
+import ipaddress
+
+_UNIX = "unix:"
+
+
+def is_local(address: str) -> bool:
+    """Whether only this machine can reach an address.
+
+    >>> [is_local(a) for a in ("127.0.0.1:0", "[::1]:5", "localhost:5", "unix:/run/w.sock")]
+    [True, True, True, True]
+    >>> [is_local(a) for a in ("0.0.0.0:5", "[::]:5", "example.org:5", "dns:///localhost:5")]
+    [False, False, False, False]
+    """
+    if address.startswith(_UNIX):
+        return True
+    host = address.rpartition(":")[0].strip("[]")
+    if host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def check(address: str, *, any_address: bool) -> None:
+    """Refuse an address that is ill-formed, or open to others where that is not wanted.
+
+    Raises
+    ------
+    ValueError
+        With a sentence that says what was expected.
+    """
+    if address.startswith(_UNIX):
+        if not address.removeprefix(_UNIX):
+            raise ValueError(f"{address!r} names no path; unix:PATH is expected")
+        return
+    host, _, port = address.rpartition(":")
+    if not host or not port.isdecimal() or int(port) > 65535:
+        raise ValueError(f"{address!r} is no address; HOST:PORT or unix:PATH is expected")
+    if not (any_address or is_local(address)):
+        raise ValueError(
+            f"{address} can be reached from other machines, and nothing is encrypted or "
+            "authenticated; give --insecure-any-address if that is wanted"
+        )
+
+
+def bound(address: str, port: int) -> str:
+    """Give the address with the port that was taken.
+
+    >>> bound("127.0.0.1:0", 4711)
+    '127.0.0.1:4711'
+    """
+    if address.startswith(_UNIX):
+        return address
+    return f"{address.rpartition(':')[0]}:{port}"

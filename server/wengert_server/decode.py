@@ -1,0 +1,236 @@
+"""From messages to the engine's objects. Sizes are checked before anything is allocated for them."""
+
+from __future__ import annotations
+
+import math
+import sys
+from functools import partial
+from typing import TYPE_CHECKING, TypeVar
+
+import numpy as np
+from google.protobuf.message import DecodeError, Message
+
+from adengine import Input, Label, Mode, Output, WengertList
+from adengine.errors import EngineError, InvalidDirections, InvalidShape, LimitExceeded, Unsupported
+from wengert.v1 import calls_pb2 as calls
+from wengert_server.errors import MalformedRequest
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Sequence
+
+    from numpy.typing import NDArray
+
+    from adengine import Limits
+    from wengert import v1
+
+    Call = v1.EvaluateRequest | v1.JvpRequest | v1.VjpRequest | v1.JacobianRequest
+
+M = TypeVar("M", bound=Message)
+
+_MAX_ELEMENTS = sys.maxsize // 8
+_MODES: dict[int, Mode] = {
+    calls.MODE_UNSPECIFIED: Mode.AUTO,
+    calls.MODE_AUTO: Mode.AUTO,
+    calls.MODE_FORWARD: Mode.FORWARD,
+    calls.MODE_REVERSE: Mode.REVERSE,
+}
+_DENSE = (calls.LAYOUT_UNSPECIFIED, calls.LAYOUT_DENSE)
+
+
+def message(kind: type[M], data: bytes) -> M:
+    """Parse the bytes of a request.
+
+    Raises
+    ------
+    MalformedRequest
+        The bytes are no such message: damaged, nested too deep, or text that is not UTF-8.
+    """
+    try:
+        return kind.FromString(data)
+    except DecodeError as error:
+        name = kind.DESCRIPTOR.full_name
+        raise MalformedRequest(f"the bytes are no {name}: {error}") from None
+
+
+def array(tensor: v1.Tensor, field: str, limits: Limits, *, vector: bool = False) -> NDArray[np.float64]:
+    """Give the array of a Tensor.
+
+    Parameters
+    ----------
+    tensor
+        The message.
+    field
+        Its path, for errors.
+    limits
+        Its rank is limited.
+    vector
+        Whether a Tensor without a shape is one-dimensional, as points and directions are, and not
+        a scalar.
+
+    Returns
+    -------
+    array : float64, of the message's shape
+
+    Raises
+    ------
+    InvalidShape
+        The values do not fit the shape, or it has too many axes.
+    LimitExceeded
+        The extents are more than an array can have, beside one of 0.
+    """
+    values = tensor.values
+    count = len(values)
+    rank = len(tensor.shape)
+    if vector and not rank:
+        return np.array(values, dtype=np.float64)
+    if rank > limits.rank:
+        raise InvalidShape(f"the shape has {rank} axes; at most {limits.rank} are allowed", field)
+    shape = tuple(tensor.shape)
+    size = math.prod(shape)
+    if size != count:
+        expected = f"the shape {_written(shape)} has {size} elements"
+        raise InvalidShape(f"{expected}, but {count} values are given", field)
+    if not size and (extent := math.prod(filter(None, shape))) > _MAX_ELEMENTS:
+        what = f"the extents of the shape {_written(shape)}, those of 0 left out"
+        raise LimitExceeded("variable_elements", limits.variable_elements, extent, what, field)
+    return np.array(values, dtype=np.float64).reshape(shape)
+
+
+def points(request: Call, limits: Limits) -> NDArray[np.float64] | None:
+    """Give the points, or None where they are absent."""
+    if not request.HasField("points"):
+        return None
+    return array(request.points, "points", limits, vector=True)
+
+
+def tangents(request: v1.JvpRequest, limits: Limits) -> NDArray[np.float64]:
+    """Give the directions u."""
+    if not request.HasField("tangents"):
+        raise InvalidDirections("no tangents are given: one direction or several are expected", "tangents")
+    return array(request.tangents, "tangents", limits, vector=True)
+
+
+def cotangents(request: v1.VjpRequest, limits: Limits) -> NDArray[np.float64] | None:
+    """Give the directions v, or None where they are absent."""
+    if not request.HasField("cotangents"):
+        return None
+    return array(request.cotangents, "cotangents", limits, vector=True)
+
+
+def shared(bindings: Sequence[v1.Binding], inputs: int, limits: Limits) -> list[tuple[str, NDArray[np.float64]]]:
+    """Give names and values of the shared inputs.
+
+    One more than there are inputs is enough to hold an unknown or a repeated one, so no more are
+    read.
+
+    Raises
+    ------
+    InvalidShape
+        A value is absent, or does not fit its shape.
+    """
+    bound: list[tuple[str, NDArray[np.float64]]] = []
+    for i, binding in enumerate(bindings[: inputs + 1]):
+        if not binding.HasField("value"):
+            raise InvalidShape(f"shared value {i} is absent", f"shared[{i}].value")
+        bound.append((binding.input, array(binding.value, f"shared[{i}].value", limits)))
+    return bound
+
+
+def names(selected: Sequence[str], there: int) -> Sequence[str]:
+    """Give the names selected; of too many, enough to hold an unknown or a repeated one."""
+    return selected[: there + 1] if selected else ()
+
+
+def mode(number: int) -> Mode:
+    """Give the engine's mode."""
+    known = _MODES.get(number)
+    if known is None:
+        raise MalformedRequest(f"mode {number} is none that this server knows", "mode")
+    return known
+
+
+def check_layout(number: int) -> None:
+    """Refuse a layout that is not dense."""
+    if number in _DENSE:
+        return
+    if number == calls.LAYOUT_SPARSE:
+        raise Unsupported("sparse answers are not served yet; ask for LAYOUT_DENSE", "layout")
+    raise MalformedRequest(f"layout {number} is none that this server knows", "layout")
+
+
+def wengert_list(message: v1.WengertList, limits: Limits, max_tensors: int) -> WengertList:
+    """Give the list of a message, validated.
+
+    Raises
+    ------
+    EngineError
+        The list is wrong or too large; field paths start at the list.
+    """
+    check_bodies(message, limits)
+    return _list(message, limits, max_tensors)
+
+
+def check_bodies(message: v1.WengertList, limits: Limits) -> None:
+    """Refuse bodies that are too many or nested too deep, before any is read."""
+    level: list[tuple[str, v1.WengertList]] = [("", message)]
+    count = depth = 0
+    while level := [
+        (f"{path}.bodies[{i}]".lstrip("."), body)
+        for path, outer in level
+        for i, body in enumerate(outer.bodies[: limits.bodies + 1])
+    ][: limits.bodies + 1]:
+        depth += 1
+        count += len(level)
+        field = level[0][0]
+        if depth > limits.body_depth:
+            raise LimitExceeded("body_depth", limits.body_depth, depth, "bodies in bodies", field)
+        if count > limits.bodies:
+            raise LimitExceeded("bodies", limits.bodies, count, "bodies, or more", "bodies")
+
+
+def _list(message: v1.WengertList, limits: Limits, max_tensors: int) -> WengertList:
+    _check_counts(message, limits, max_tensors)
+    bodies = [_at(f"bodies[{i}]", partial(_list, body, limits, max_tensors)) for i, body in enumerate(message.bodies)]
+    return WengertList.build(
+        inputs=[_input(given, f"inputs[{i}]", limits) for i, given in enumerate(message.inputs)],
+        primitives=np.array(message.primitives, dtype=np.int32),
+        arguments=np.array(message.arguments, dtype=np.int32),
+        constants=np.array(message.constants, dtype=np.float64),
+        tensors=[array(t, f"tensors[{i}]", limits) for i, t in enumerate(message.tensors)],
+        parameters=np.array(message.parameters, dtype=np.int64),
+        outputs=[Output(output.name, output.argument) for output in message.outputs],
+        bodies=bodies,
+        labels=[Label(label.variable, label.name) for label in message.labels],
+        limits=limits,
+    )
+
+
+def _input(given: v1.Input, field: str, limits: Limits) -> Input:
+    default = None
+    if given.HasField("default_value"):
+        default = array(given.default_value, f"{field}.default_value", limits)
+    return Input(given.name, tuple(given.shape), default)
+
+
+def _check_counts(message: v1.WengertList, limits: Limits, max_tensors: int) -> None:
+    counts: Iterable[tuple[str, str, int, int]] = (
+        ("statements", "primitives", len(message.primitives), limits.statements),
+        ("inputs", "inputs", len(message.inputs), limits.inputs),
+        ("outputs", "outputs", len(message.outputs), limits.outputs),
+        ("tensors", "tensors", len(message.tensors), max_tensors),
+        ("statements", "labels", len(message.labels), limits.statements + limits.inputs),
+    )
+    for name, field, needed, allowed in counts:
+        if needed > allowed:
+            raise LimitExceeded(name, allowed, needed, f"{field} of the list", field)
+
+
+def _at(prefix: str, build: Callable[[], WengertList]) -> WengertList:
+    try:
+        return build()
+    except EngineError as error:
+        raise error.at(prefix) from None
+
+
+def _written(shape: tuple[int, ...]) -> str:
+    return "(" + ", ".join(map(str, shape)) + ("," if len(shape) == 1 else "") + ")"

@@ -1,0 +1,40 @@
+"""The errors of the service itself, of the same kind as the engine's.
+
+::
+
+    EngineError (adengine.errors)
+    +-- MalformedRequest    MALFORMED_REQUEST   the bytes are no such message, or a field is missing
+    +-- UnknownField        UNKNOWN_FIELD       a field of a list that this server does not know
+    +-- UnknownFunction     UNKNOWN_FUNCTION    an id that this server does not hold
+    +-- OutOfMemory         LIMIT_EXCEEDED      the machine has less memory left than the call needs
+
+:mod:`wengert_server.status` maps them, and the engine's, to gRPC's codes.
+"""
+
+from __future__ import annotations
+
+from adengine.errors import EngineError
+
+
+class MalformedRequest(EngineError):
+    """The bytes are no such message, or a field that must be there is not."""
+
+    reason = "MALFORMED_REQUEST"
+
+
+class UnknownField(EngineError):
+    """A field anywhere in a list that this server does not know, and must not ignore."""
+
+    reason = "UNKNOWN_FIELD"
+
+
+class UnknownFunction(EngineError):
+    """An id that this server does not hold: register the list, again, and repeat the call."""
+
+    reason = "UNKNOWN_FUNCTION"
+
+
+class OutOfMemory(EngineError):
+    """The machine ran out of memory within the limits set."""
+
+    reason = "LIMIT_EXCEEDED"

@@ -1,0 +1,58 @@
+"""Log lines, as text or as one JSON object each. They never carry what a user sent."""
+
+from __future__ import annotations
+
+import json
+import logging
+import sys
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from wengert_server.settings import Settings
+
+_FIELDS = "fields"
+
+
+def configure(settings: Settings) -> None:
+    """Send log lines to standard error, in the format and from the level that is set."""
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(_Json() if settings.log_format == "json" else _Text())
+    root = logging.getLogger()
+    root.handlers[:] = [handler]
+    root.setLevel(settings.log_level.upper())
+    # The compiler's own debugging lines are about its inside.
+    logging.getLogger("numba").setLevel(logging.WARNING)
+
+
+def with_fields(**fields: object) -> dict[str, Any]:
+    """Give what a logging call takes as ``extra`` for a line to have these fields."""
+    return {_FIELDS: fields}
+
+
+class _Json(logging.Formatter):
+    def format(self, record: logging.LogRecord) -> str:
+        line: dict[str, Any] = {
+            "time": _time(record),
+            "level": record.levelname.lower(),
+            "logger": record.name,
+            "message": record.getMessage(),
+            **getattr(record, _FIELDS, {}),
+        }
+        if record.exc_info:
+            line["trace"] = self.formatException(record.exc_info)
+        return json.dumps(line, default=str)
+
+
+class _Text(logging.Formatter):
+    def format(self, record: logging.LogRecord) -> str:
+        parts = [_time(record), record.levelname.lower(), record.getMessage()]
+        parts += [f"{name}={value}" for name, value in getattr(record, _FIELDS, {}).items()]
+        line = " ".join(parts)
+        if record.exc_info:
+            line += "\n" + self.formatException(record.exc_info)
+        return line
+
+
+def _time(record: logging.LogRecord) -> str:
+    return datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds")

@@ -1,0 +1,111 @@
+"""A server: made, started, drained."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from typing import TYPE_CHECKING
+
+import grpc
+
+from adengine import Engine
+from wengert_server import addresses, calls, health, reflection
+from wengert_server.service import DifferentiationService
+from wengert_server.store import FunctionStore
+
+if TYPE_CHECKING:
+    from wengert_server.calls import Handler
+    from wengert_server.settings import Settings
+
+_log = logging.getLogger("wengert_server")
+
+_CLOSE_S = 0.5
+
+
+class Server:
+    """One gRPC server over one engine.
+
+    Parameters
+    ----------
+    settings
+        Where it listens, and its limits.
+
+    Raises
+    ------
+    ValueError
+        An address is ill-formed, or open to other machines where that is not wanted.
+    RuntimeError
+        An address cannot be bound.
+
+    Attributes
+    ----------
+    addresses : tuple of str
+        Where it listens, with the ports that were taken.
+    """
+
+    def __init__(self, settings: Settings) -> None:
+        for address in settings.address:
+            addresses.check(address, any_address=settings.insecure_any_address)
+        self._settings = settings
+        engine = Engine(settings.engine_limits())
+        engine.warm_up(_log.info)
+        store = FunctionStore(settings.max_functions, settings.max_function_bytes, engine.forget)
+        service = DifferentiationService(engine, store, settings)
+        self._workers = ThreadPoolExecutor(settings.workers, thread_name_prefix="worker")
+        self._health = health.Health()
+        self._reflection = reflection.Reflection()
+        self._server = grpc.server(self._workers, options=_options(settings))
+        self._add(calls.SERVICE.full_name, calls.handlers(service.rpcs()))
+        self._add(health.NAME, self._health.handlers)
+        for name in reflection.NAMES:
+            self._add(name, self._reflection.handlers)
+        self.addresses = tuple(self._bind(address) for address in settings.address)
+
+    def start(self) -> None:
+        """Take calls from now on."""
+        self._server.start()
+        self._health.serving()
+
+    def drain(self, grace_s: float | None = None) -> threading.Event:
+        """Take no more calls, and let those in flight finish.
+
+        Parameters
+        ----------
+        grace_s
+            Seconds after which those that have not are cancelled; as set, if None.
+
+        Returns
+        -------
+        drained
+            Is set when no call is left.
+        """
+        self._health.drain()
+        self._reflection.drain()
+        return self._server.stop(self._settings.grace_s if grace_s is None else grace_s)
+
+    def close(self) -> bool:
+        """Let go of the threads; gives whether all workers were idle."""
+        self._health.close()
+        self._reflection.close()
+        closing = threading.Thread(target=self._workers.shutdown, daemon=True)
+        closing.start()
+        closing.join(_CLOSE_S)
+        return not closing.is_alive()
+
+    def _add(self, service: str, handlers: dict[str, Handler]) -> None:
+        self._server.add_generic_rpc_handlers((grpc.method_handlers_generic_handler(service, handlers),))
+        self._server.add_registered_method_handlers(service, handlers)
+
+    def _bind(self, address: str) -> str:
+        return addresses.bound(address, self._server.add_insecure_port(address))
+
+
+def _options(settings: Settings) -> list[tuple[str, int]]:
+    return [
+        ("grpc.max_receive_message_length", settings.max_message_bytes),
+        # Replies have the limits of the engine.
+        ("grpc.max_send_message_length", -1),
+        # Two servers on one port would share its calls without a word.
+        ("grpc.so_reuseport", 0),
+    ]

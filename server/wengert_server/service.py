@@ -1,0 +1,184 @@
+"""The rpcs, each in three steps: check and decode, call the engine, encode."""
+
+from __future__ import annotations
+
+import hashlib
+from importlib import metadata
+from typing import TYPE_CHECKING
+
+from adengine import primitives
+from adengine.errors import EngineError, Unsupported
+from wengert import v1
+from wengert_server import decode, encode
+from wengert_server.errors import MalformedRequest, UnknownFunction
+from wengert_server.unknown import refuse_unknown_fields
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from adengine import Engine, WengertList
+    from wengert_server.settings import Settings
+    from wengert_server.store import FunctionStore
+
+
+class DifferentiationService:
+    """The rpcs that are served, from the bytes of a request to those of a response.
+
+    Parameters
+    ----------
+    engine
+        Does the work.
+    store
+        Holds the functions.
+    settings
+        The limits.
+
+    Notes
+    -----
+    All methods may be called from many threads. They raise
+    :class:`adengine.errors.EngineError` with field paths from the request.
+    """
+
+    def __init__(self, engine: Engine, store: FunctionStore, settings: Settings) -> None:
+        self._engine = engine
+        self._store = store
+        self._limits = settings.engine_limits()
+        self._max_tensors = settings.max_tensors
+        self._capabilities = self._describe_capabilities(settings).SerializeToString()
+
+    def rpcs(self) -> Mapping[str, Callable[[bytes], bytes]]:
+        """Give the rpcs served, by the names the contract has for them."""
+        return {
+            "Register": self.register,
+            "Describe": self.describe,
+            "Forget": self.forget,
+            "Evaluate": self.evaluate,
+            "Jvp": self.jvp,
+            "Vjp": self.vjp,
+            "Jacobian": self.jacobian,
+            "GetCapabilities": self.get_capabilities,
+        }
+
+    def register(self, data: bytes) -> bytes:
+        """Hold a function."""
+        request = decode.message(v1.RegisterRequest, data)
+        function = self._function(request.function)
+        return v1.RegisterResponse(info=encode.function_info(function)).SerializeToString()
+
+    def describe(self, data: bytes) -> bytes:
+        """Give what is known of a function, and the list if asked for."""
+        request = decode.message(v1.DescribeRequest, data)
+        if request.with_text:
+            raise Unsupported("lists as text are not served yet; ask for with_list", "with_text")
+        function = self._function(request.function)
+        response = v1.DescribeResponse(info=encode.function_info(function))
+        if request.with_list:
+            response.list.CopyFrom(encode.wengert_list(function))
+        return response.SerializeToString()
+
+    def forget(self, data: bytes) -> bytes:
+        """Drop a function."""
+        request = decode.message(v1.ForgetRequest, data)
+        return v1.ForgetResponse(held=self._store.drop(request.id)).SerializeToString()
+
+    def evaluate(self, data: bytes) -> bytes:
+        """Give f at the points."""
+        request = decode.message(v1.EvaluateRequest, data)
+        function = self._function(request.function)
+        result = self._engine.evaluate(
+            function,
+            decode.points(request, self._limits),
+            shared=decode.shared(request.shared, len(function.inputs), self._limits),
+            outputs=decode.names(request.outputs, len(function.outputs)),
+        )
+        return encode.evaluate(result)
+
+    def jvp(self, data: bytes) -> bytes:
+        """Give f and J u."""
+        request = decode.message(v1.JvpRequest, data)
+        function = self._function(request.function)
+        result = self._engine.jvp(
+            function,
+            decode.points(request, self._limits),
+            decode.tangents(request, self._limits),
+            shared=decode.shared(request.shared, len(function.inputs), self._limits),
+            outputs=decode.names(request.outputs, len(function.outputs)),
+            with_respect_to=decode.names(request.with_respect_to, len(function.inputs)),
+        )
+        return encode.jvp(result)
+
+    def vjp(self, data: bytes) -> bytes:
+        """Give f and J^T v."""
+        request = decode.message(v1.VjpRequest, data)
+        function = self._function(request.function)
+        result = self._engine.vjp(
+            function,
+            decode.points(request, self._limits),
+            decode.cotangents(request, self._limits),
+            shared=decode.shared(request.shared, len(function.inputs), self._limits),
+            outputs=decode.names(request.outputs, len(function.outputs)),
+            with_respect_to=decode.names(request.with_respect_to, len(function.inputs)),
+        )
+        return encode.vjp(result)
+
+    def jacobian(self, data: bytes) -> bytes:
+        """Give f and J, where J[i, j] is the derivative of output i by selected input j."""
+        request = decode.message(v1.JacobianRequest, data)
+        decode.check_layout(request.layout)
+        mode = decode.mode(request.mode)
+        function = self._function(request.function)
+        result = self._engine.jacobian(
+            function,
+            decode.points(request, self._limits),
+            shared=decode.shared(request.shared, len(function.inputs), self._limits),
+            outputs=decode.names(request.outputs, len(function.outputs)),
+            with_respect_to=decode.names(request.with_respect_to, len(function.inputs)),
+            mode=mode,
+        )
+        return encode.jacobian(result)
+
+    def get_capabilities(self, data: bytes) -> bytes:
+        """Give what the server can do."""
+        decode.message(v1.GetCapabilitiesRequest, data)
+        return self._capabilities
+
+    def _function(self, source: v1.FunctionSource) -> WengertList:
+        """Give the function a call is about; one sent along is held from now on."""
+        kind = source.WhichOneof("source")
+        if kind == "id":
+            function = self._store.get(source.id)
+            if function is None:
+                given = f"this server holds no function of the id {source.id[:64]!r}"
+                raise UnknownFunction(f"{given}; register its list and repeat the call", "function.id")
+            return function
+        if kind == "list":
+            try:
+                return self._sent(source.list)
+            except EngineError as error:
+                raise error.at("function.list") from None
+        if kind == "text":
+            raise Unsupported("lists as text are not served yet; send a list", "function.text")
+        raise MalformedRequest("no function is given: an id or a list is expected", "function")
+
+    def _sent(self, message: v1.WengertList) -> WengertList:
+        # The digest spares building a list that was sent before as the same bytes.
+        digest = hashlib.sha256(refuse_unknown_fields(message)).digest()
+        function = self._store.find(digest)
+        if function is None:
+            function = decode.wengert_list(message, self._limits, self._max_tensors)
+            self._store.put(function, digest)
+        return function
+
+    def _describe_capabilities(self, settings: Settings) -> v1.GetCapabilitiesResponse:
+        response = v1.GetCapabilitiesResponse(
+            version=metadata.version("wengert"),
+            primitives=sorted(primitives.SERVED),
+            tiers=["vm"],
+            cores=settings.workers,
+            rpcs=list(self.rpcs()),
+        )
+        for name, value, description in settings.limits():
+            response.limits.add(name=name, value=value, description=description)
+        response.limits.add(name="name_bytes", value=self._limits.name_bytes, description="bytes of one name")
+        response.limits.add(name="rank", value=self._limits.rank, description="axes of one variable")
+        return response

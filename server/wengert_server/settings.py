@@ -1,0 +1,209 @@
+"""Settings: one table of names, defaults and sentences; flags and variables follow from it.
+
+The field ``max_statements`` is set by the flag ``--max-statements``, else by the variable
+``WENGERT_MAX_STATEMENTS``, else it has its default. Whole numbers may end in KiB, MiB or GiB. What
+may be given several times is separated by commas in the variable.
+"""
+
+from __future__ import annotations
+
+import argparse
+import dataclasses
+import os
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, TypeVar
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from adengine import Limits
+
+T = TypeVar("T")
+
+_UNITS = {"KiB": 1 << 10, "MiB": 1 << 20, "GiB": 1 << 30}
+_TRUTHS = {"1": True, "true": True, "yes": True, "0": False, "false": False, "no": False}
+_LIMIT = "max_"
+
+
+def _cores() -> int:
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def _row(default: T, description: str, *, least: float = 1, choices: Sequence[str] = ()) -> T:
+    metadata = {"description": description, "least": least, "choices": choices}
+    row: T = dataclasses.field(default=default, metadata=metadata)
+    return row
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What one server does, and how much of it; each row's sentence says what.
+
+    Rows called ``max_`` are the limits. GetCapabilities tells them, without that prefix.
+    """
+
+    # fmt: off
+    address: tuple[str, ...] = _row(("127.0.0.1:50051",),
+        "where to listen, HOST:PORT or unix:PATH; port 0 takes a free one; may be given several times")
+    insecure_any_address: bool = _row(False,
+        "listen off the loopback interface too, although nothing is encrypted or authenticated")
+    workers: int = _row(max(2, _cores()),
+        "calls computed at the same time; the default is the number of cores, at least 2")
+    grace_s: float = _row(20.0, least=0, description=
+        "seconds that calls in flight get to finish after SIGTERM or SIGINT")
+    log_format: str = _row("text", "how log lines are written", choices=("text", "json"))
+    log_level: str = _row("info", "the least level that is logged; debug has a line for every call",
+        choices=("debug", "info", "warning", "error"))
+    # The engine's own defaults where it has the limit; a test holds them equal.
+    max_message_bytes: int = _row(16 << 20, "bytes of one request")
+    max_functions: int = _row(1_000,
+        "functions kept; the one longest unused is dropped")
+    max_function_bytes: int = _row(2 << 30,
+        "bytes of all functions kept; those longest unused are dropped")
+    max_tensors: int = _row(100_000, "array constants of one list")
+    max_statements: int = _row(2_000_000, "statements of one list")
+    max_variable_elements: int = _row(1 << 27,
+        "elements of one variable, input or array constant")
+    max_list_elements: int = _row(1 << 29,
+        "elements of all variables of one list")
+    max_reply_elements: int = _row(1 << 27,
+        "elements of the largest array of a reply, such as K * m * n_w of a Jacobian")
+    max_call_bytes: int = _row(4 << 30, "bytes of memory one call may take")
+    max_inputs: int = _row(100_000, "inputs of one list")
+    max_outputs: int = _row(100_000, "outputs of one list")
+    max_body_depth: int = _row(16, "how deep bodies may nest")
+    max_bodies: int = _row(1_000, "bodies of one list, those of bodies included")
+    # fmt: on
+
+    def __post_init__(self) -> None:
+        for row in dataclasses.fields(self):
+            _check(row, getattr(self, row.name))
+
+    @classmethod
+    def from_command(cls, arguments: Sequence[str], environment: Mapping[str, str]) -> Settings:
+        """Read flags, then variables.
+
+        Parameters
+        ----------
+        arguments
+            The command line, without the name of the program.
+        environment
+            The environment variables.
+
+        Raises
+        ------
+        SystemExit
+            Status 2, with a sentence on standard error, where a value is wrong; status 0 for
+            ``--help``.
+        """
+        parser = _parser(cls)
+        given = {k: v for k, v in vars(parser.parse_args(arguments)).items() if v is not None}
+        values: dict[str, Any] = {}
+        for row in dataclasses.fields(cls):
+            try:
+                if row.name in given:
+                    values[row.name] = _read(row, given[row.name])
+                elif text := environment.get(variable(row.name)):
+                    values[row.name] = _read(row, text.split(",") if _repeats(row) else text)
+            except ValueError as error:
+                source = flag(row.name) if row.name in given else variable(row.name)
+                parser.error(f"{source}: {error}")
+        try:
+            return cls(**values)
+        except ValueError as error:
+            parser.error(str(error))
+
+    def engine_limits(self) -> Limits:
+        """Give the limits that the engine holds."""
+        from adengine import Limits  # noqa: PLC0415  loads the kernels: --help need not wait for them
+
+        names = {row.name for row in dataclasses.fields(Limits)}
+        return Limits(**{k: v for k, v, _ in self.limits() if k in names})
+
+    def limits(self) -> list[tuple[str, int, str]]:
+        """Give each limit's name, value and sentence."""
+        return [
+            (row.name.removeprefix(_LIMIT), getattr(self, row.name), row.metadata["description"])
+            for row in dataclasses.fields(self)
+            if row.name.startswith(_LIMIT)
+        ]
+
+
+def flag(name: str) -> str:
+    """Give the flag that sets a row.
+
+    >>> flag("max_statements")
+    '--max-statements'
+    """
+    return "--" + name.replace("_", "-")
+
+
+def variable(name: str) -> str:
+    """Give the environment variable that sets a row.
+
+    >>> variable("max_statements")
+    'WENGERT_MAX_STATEMENTS'
+    """
+    return "WENGERT_" + name.upper()
+
+
+def _parser(table: type[Settings]) -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="wengert-server",
+        description="Differentiates Wengert lists over gRPC. The first lines of standard output "
+        "are the addresses it listens on, one each, once it is ready; logs go to standard error.",
+        epilog="A flag goes before the variable beside it. Whole numbers may end in KiB, MiB or "
+        "GiB. SIGTERM and SIGINT let calls in flight finish.",
+        allow_abbrev=False,
+    )
+    for row in dataclasses.fields(table):
+        default = ",".join(row.default) if isinstance(row.default, tuple) else row.default
+        sentence = f"{row.metadata['description']} [{variable(row.name)}; default {default}]"
+        options: dict[str, Any] = {"help": sentence, "default": None, "metavar": "VALUE"}
+        if isinstance(row.default, bool):
+            options |= {"nargs": "?", "const": "true", "metavar": "BOOL"}
+        elif _repeats(row):
+            options |= {"action": "append"}
+        elif row.metadata["choices"]:
+            options |= {"metavar": "|".join(row.metadata["choices"])}
+        parser.add_argument(flag(row.name), **options)
+    return parser
+
+
+def _repeats(row: dataclasses.Field[Any]) -> bool:
+    return isinstance(row.default, tuple)
+
+
+def _read(row: dataclasses.Field[Any], text: Any) -> Any:
+    if _repeats(row):
+        return tuple(part.strip() for part in text if part.strip())
+    if isinstance(row.default, bool):
+        if text.lower() not in _TRUTHS:
+            raise ValueError(f"{text!r} is none of {', '.join(_TRUTHS)}")
+        return _TRUTHS[text.lower()]
+    if isinstance(row.default, int):
+        return _whole_number(text)
+    if isinstance(row.default, float):
+        return float(text)
+    return text
+
+
+def _whole_number(text: str) -> int:
+    unit = text[-3:]
+    digits = text[:-3].strip() if unit in _UNITS else text
+    try:
+        return int(digits) * _UNITS.get(unit, 1)
+    except ValueError:
+        expected = "a whole number, which may end in KiB, MiB or GiB"
+        raise ValueError(f"{text!r} is not {expected}") from None
+
+
+def _check(row: dataclasses.Field[Any], value: Any) -> None:
+    choices = row.metadata["choices"]
+    if choices and value not in choices:
+        raise ValueError(f"{flag(row.name)}: {value!r} is none of {', '.join(choices)}")
+    counted = isinstance(value, int | float) and not isinstance(value, bool)
+    if counted and not row.metadata["least"] <= value < 2**63:
+        raise ValueError(f"{flag(row.name)}: {value} is not between {row.metadata['least']} and 2**63")
+    if _repeats(row) and not value:
+        raise ValueError(f"{flag(row.name)}: at least one value is needed")

@@ -1,0 +1,104 @@
+"""From errors to gRPC statuses: one table, and rich details that fit into trailers."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import grpc
+from google.protobuf.any_pb2 import Any as AnyMessage
+from google.rpc import error_details_pb2, status_pb2
+from grpc_status import rpc_status
+
+from adengine import errors
+from wengert_server.errors import MalformedRequest, OutOfMemory, UnknownField, UnknownFunction
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+DOMAIN = "wengert.v1"
+
+#: The code of each error, or of the nearest of its bases that is here.
+CODES: Mapping[type[errors.EngineError], grpc.StatusCode] = {
+    errors.InvalidArgument: grpc.StatusCode.INVALID_ARGUMENT,
+    errors.UnknownPrimitive: grpc.StatusCode.UNIMPLEMENTED,
+    errors.Unsupported: grpc.StatusCode.UNIMPLEMENTED,
+    errors.LimitExceeded: grpc.StatusCode.RESOURCE_EXHAUSTED,
+    MalformedRequest: grpc.StatusCode.INVALID_ARGUMENT,
+    UnknownField: grpc.StatusCode.INVALID_ARGUMENT,
+    UnknownFunction: grpc.StatusCode.FAILED_PRECONDITION,
+    OutOfMemory: grpc.StatusCode.RESOURCE_EXHAUSTED,
+}
+
+# Clients refuse trailers over 8 kB. The details travel in base64, four bytes for three, and the
+# message beside them, where a percent sign takes three bytes: 3500 * 4 / 3 + 3 * 1000 < 8000.
+_MESSAGE_BYTES = 1000
+_DETAILS_BYTES = 3500
+_VIOLATION_BYTES = 300
+_PATH_BYTES = 120
+
+
+def code_of(error: errors.EngineError) -> grpc.StatusCode:
+    """Give the code of an error; INTERNAL where the table has none."""
+    for kind in type(error).__mro__:
+        if kind in CODES:
+            return CODES[kind]
+    return grpc.StatusCode.INTERNAL
+
+
+def status_of(error: errors.EngineError) -> grpc.Status:
+    """Give the status of an error: code, sentence, reason, and the fields to blame.
+
+    Parameters
+    ----------
+    error
+        An error whose field paths start at the request.
+
+    Returns
+    -------
+    status
+        With ``google.rpc.ErrorInfo`` and, where a field is to blame, ``google.rpc.BadRequest``.
+    """
+    first = error.violations[0]
+    message = _cut(first.description, _MESSAGE_BYTES)
+    status = status_pb2.Status(code=code_of(error).value[0], message=message)
+    info = error_details_pb2.ErrorInfo(reason=error.reason, domain=DOMAIN)
+    if isinstance(error, errors.LimitExceeded):
+        info.metadata.update(limit=error.limit, allowed=str(error.allowed), needed=_number(error))
+    status.details.add().Pack(info)
+    blamed = error_details_pb2.BadRequest()
+    room = _DETAILS_BYTES - status.ByteSize() - 100
+    for violation in error.violations[: errors.MAX_VIOLATIONS]:
+        field = _cut(violation.field, _PATH_BYTES)
+        description = _cut(violation.description, _VIOLATION_BYTES)
+        room -= len(field) + len(description) + 10
+        if room < 0 or not field:
+            break
+        blamed.field_violations.add(field=field, description=description)
+    if blamed.field_violations:
+        status.details.append(_packed(blamed))
+    return rpc_status.to_status(status)
+
+
+def fault_status(fault_id: str) -> grpc.Status:
+    """Give the status of a fault of the server: nothing of its inside, only where to find it."""
+    message = f"the server failed; its log says more under the id {fault_id}"
+    code = grpc.StatusCode.INTERNAL.value[0]
+    return rpc_status.to_status(status_pb2.Status(code=code, message=message))
+
+
+def _packed(blamed: error_details_pb2.BadRequest) -> AnyMessage:
+    packed = AnyMessage()
+    packed.Pack(blamed)
+    return packed
+
+
+def _number(error: errors.LimitExceeded) -> str:
+    """Give what was needed; products of extents can have hundreds of digits."""
+    return _cut(str(error.needed), 40)
+
+
+def _cut(text: str, most: int) -> str:
+    """Give at most so many printable ASCII characters: parts of it can come from the request."""
+    if not (text.isascii() and text.isprintable()):
+        text = text.encode("unicode_escape").decode("ascii")
+    return text if len(text) <= most else text[: most - 3] + "..."
