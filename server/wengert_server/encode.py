@@ -77,10 +77,10 @@ def function_info(function: WengertList) -> v1.FunctionInfo:
 def wengert_list(function: WengertList) -> v1.WengertList:
     """Give the list as it was sent."""
     message = v1.WengertList(
-        primitives=function.primitives,
-        arguments=function.arguments,
-        constants=function.constants,
-        parameters=function.parameters,
+        primitives=function.primitives.tolist(),
+        arguments=function.arguments.tolist(),
+        constants=function.constants.tolist(),
+        parameters=function.parameters.tolist(),
         outputs=[v1.Output(name=o.name, argument=o.argument) for o in function.outputs],
         bodies=[wengert_list(body) for body in function.bodies],
         labels=[v1.Label(variable=label.variable, name=label.name) for label in function.labels],

@@ -62,7 +62,7 @@ class Health:
         """Let go of the threads."""
         self._pool.shutdown(wait=False)
 
-    def _set(self, status: health_pb2.HealthCheckResponse.ServingStatus) -> None:
+    def _set(self, status: int) -> None:
         for service in ("", SERVICE.full_name):
             self._servicer.set(service, status)
 

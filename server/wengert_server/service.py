@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from importlib import metadata
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from adengine import primitives
 from adengine.errors import EngineError, Unsupported
@@ -172,7 +172,7 @@ class DifferentiationService:
     def _describe_capabilities(self, settings: Settings) -> v1.GetCapabilitiesResponse:
         response = v1.GetCapabilitiesResponse(
             version=metadata.version("wengert"),
-            primitives=sorted(primitives.SERVED),
+            primitives=cast("list[v1.Primitive.ValueType]", sorted(primitives.SERVED)),
             tiers=["vm"],
             cores=settings.workers,
             rpcs=list(self.rpcs()),
