@@ -19,6 +19,7 @@ from tests.conformance import (
     section_special,
     section_wrong_calls,
     section_wrong_lists,
+    section_wrong_statements,
 )
 from tests.conformance.cases import DATA, dump
 
@@ -34,6 +35,7 @@ SECTIONS: dict[str, ModuleType] = {
     "empty": section_empty,
     "functions-and-ids": section_functions,
     "wrong-lists": section_wrong_lists,
+    "wrong-statements": section_wrong_statements,
     "wrong-calls": section_wrong_calls,
 }
 

@@ -1,15 +1,13 @@
 """Lists that must be refused: code, reason and field path of each."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 
 from tests.conformance.cases import Case
 from tests.wire_lists import ListWriter, one_statement, tensor
 from wengert import v1
-from wengert.v1 import Input, Label, Output, Primitive, WengertList
+from wengert.v1 import Input, Label, Output, WengertList
 
-ABOUT = "Lists that must be refused, each with its status code, its reason and the field at fault."
-
-Shapes = Sequence[tuple[int, ...]]
+ABOUT = "Lists that must be refused for their columns, names, arrays and bodies, each with code, reason and field."
 
 
 def refused(
@@ -139,109 +137,6 @@ def _names() -> list[Case]:
     ]
 
 
-# label, primitive, shapes of its arguments, parameters
-Row = tuple[str, str, Shapes, list[int]]
-
-BAD_PARAMETERS: list[Row] = [
-    ("constant/zero", "CONSTANT", [], [0]),
-    ("constant/not-there", "CONSTANT", [], [1]),
-    ("polygamma/negative", "POLYGAMMA", [()], [-1]),
-    ("polygamma/twenty-one", "POLYGAMMA", [()], [21]),
-    ("reshape/minus-one", "RESHAPE", [(6,)], [1, -1]),
-    ("reshape/negative-rank", "RESHAPE", [(6,)], [-1]),
-    ("reshape/huge-rank", "RESHAPE", [(6,)], [2**62]),
-    ("transpose/repeated", "TRANSPOSE", [(2, 3)], [2, 0, 0]),
-    ("transpose/out-of-range", "TRANSPOSE", [(2, 3)], [2, 0, 2]),
-    ("transpose/negative", "TRANSPOSE", [(2, 3)], [2, 0, -1]),
-    ("transpose/part", "TRANSPOSE", [(2, 3)], [1, 0]),
-    ("slice/rank", "SLICE", [(2, 3)], [1, 0, 1, 1]),
-    ("slice/step-zero", "SLICE", [(6,)], [1, 0, 1, 0]),
-    ("slice/past-the-end", "SLICE", [(6,)], [1, 3, 4, 1]),
-    ("slice/before-the-start", "SLICE", [(6,)], [1, 2, 4, -1]),
-    ("slice/negative-start", "SLICE", [(6,)], [1, -1, 1, 1]),
-    ("slice/negative-count", "SLICE", [(6,)], [1, 0, -1, 1]),
-    ("slice/overflow", "SLICE", [(6,)], [1, 1, 2**62, 4]),
-    ("slice/empty-outside", "SLICE", [(6,)], [1, 7, 0, 1]),
-    ("concatenate/none", "CONCATENATE", [], [0, 0]),
-    ("concatenate/negative-count", "CONCATENATE", [], [0, -1]),
-    ("concatenate/axis", "CONCATENATE", [(2,), (2,)], [1, 2]),
-    ("concatenate/negative-axis", "CONCATENATE", [(2,), (2,)], [-1, 2]),
-    ("gather/axis", "GATHER", [(4,)], [1, 0, 0]),
-    ("gather/negative-axis", "GATHER", [(4,)], [-1, 0, 0]),
-    ("gather/index", "GATHER", [(4,)], [0, 1, 2, 0, 4]),
-    ("gather/negative-index", "GATHER", [(4,)], [0, 1, 2, 0, -1]),
-    ("gather/negative-rank", "GATHER", [(4,)], [0, -1]),
-    ("gather/negative-extent", "GATHER", [(4,)], [0, 1, -2]),
-    ("gather/of-nothing", "GATHER", [(0,)], [0, 0, 0]),
-    ("scatter-add/index", "SCATTER_ADD", [(4,), (2,)], [0, 1, 2, 0, 4]),
-    ("scatter-add/axis", "SCATTER_ADD", [(4,), (2,)], [2, 1, 2, 0, 1]),
-    ("sum/axis", "SUM", [(2, 3)], [0, 1, 2]),
-    ("sum/negative-axis", "SUM", [(2, 3)], [0, 1, -1]),
-    ("sum/repeated-axis", "SUM", [(2, 3)], [0, 2, 1, 1]),
-    ("sum/descending-axes", "SUM", [(2, 3)], [0, 2, 1, 0]),
-    ("sum/too-many-axes", "SUM", [(2, 3)], [0, 3, 0, 1, 2]),
-    ("sum/negative-count", "SUM", [(2, 3)], [0, -1]),
-    ("sum/keep-dims", "SUM", [(2, 3)], [2, 1, 0]),
-    ("max/axis-of-scalar", "MAX", [()], [0, 1, 0]),
-]
-
-BAD_SHAPES: list[Row] = [
-    ("add/no-broadcast", "ADD", [(2,), (3,)], []),
-    ("add/no-broadcast-inner", "ADD", [(2, 3), (2, 1, 2)], []),
-    ("select/no-broadcast", "SELECT", [(2,), (2,), (3,)], []),
-    ("add/empty-and-two", "ADD", [(0,), (2,)], []),
-    ("reshape/size", "RESHAPE", [(6,)], [2, 2, 2]),
-    ("broadcast/shrinks", "BROADCAST", [(3,)], [1, 1]),
-    ("broadcast/misfit", "BROADCAST", [(3,)], [2, 3, 2]),
-    ("broadcast/rank", "BROADCAST", [(1, 3)], [1, 3]),
-    ("concatenate/extents", "CONCATENATE", [(2, 2), (3, 3)], [0, 2]),
-    ("concatenate/ranks", "CONCATENATE", [(2, 2), (2,)], [0, 2]),
-    ("scatter-add/updates", "SCATTER_ADD", [(4,), (3,)], [0, 1, 2, 0, 1]),
-    ("scatter-add/updates-rank", "SCATTER_ADD", [(4, 2), (2,)], [0, 1, 2, 0, 1]),
-    ("max/empty-axis", "MAX", [(2, 0)], [0, 1, 1]),
-    ("min/empty-axis", "MIN", [(0,)], [0, 1, 0]),
-    ("matmul/inner", "MATMUL", [(2, 3), (2, 3)], []),
-    ("matmul/vectors", "MATMUL", [(2,), (3,)], []),
-    ("matmul/scalar-left", "MATMUL", [(), (3,)], []),
-    ("matmul/scalar-right", "MATMUL", [(3,), ()], []),
-]
-
-
-def _statements() -> list[Case]:
-    wrong = [
-        refused(
-            f"statement/{label}",
-            f"{name} {parameters} of {list(shapes)}",
-            one_statement(name, shapes, parameters),
-            "INVALID_LIST",
-            "",
-        )
-        for label, name, shapes, parameters in BAD_PARAMETERS
-    ]
-    misfit = [
-        refused(
-            f"shapes/{label}",
-            f"{name} {parameters} of {list(shapes)}",
-            one_statement(name, shapes, parameters),
-            "INVALID_SHAPE",
-            "",
-        )
-        for label, name, shapes, parameters in BAD_SHAPES
-    ]
-    scalar = refused(
-        "statement/concatenate/scalars", "rank 0", one_statement("CONCATENATE", [(), ()], [0, 2]), "INVALID_LIST", ""
-    )
-    high = refused(
-        "shapes/matmul/rank-three",
-        "ranks above 2 are not served",
-        one_statement("MATMUL", [(2, 2, 2), (2, 2)]),
-        "UNSUPPORTED",
-        "",
-        "UNIMPLEMENTED",
-    )
-    return [*wrong, *misfit, scalar, high]
-
-
 def _tensors() -> list[Case]:
     ragged = _product(lambda m: m.tensors.add(shape=[2, 2], values=[1.0, 2.0, 3.0]))
     shapeless = _product(lambda m: m.tensors.add(values=[1.0, 2.0]))
@@ -263,43 +158,6 @@ def _tensors() -> list[Case]:
     ]
 
 
-def _sizes() -> list[Case]:
-    """Refused before anything is allocated."""
-    billion = 10**9
-    rows: list[Row] = [
-        ("broadcast", "BROADCAST", [()], [1, billion]),
-        ("broadcast-overflow", "BROADCAST", [()], [3, 2**32, 2**31, 4]),
-        ("gather", "GATHER", [(1, 10**5)], [0, 1, 10**4, *[0] * 10**4]),
-        ("outer-sum", "ADD", [(10**5, 1), (1, 10**5)], []),
-        ("outer-product", "MATMUL", [(40_000, 1), (1, 40_000)], []),
-        ("concatenate", "CONCATENATE", [(5 * 10**7,)] * 3, [0, 3]),
-    ]
-    result = [
-        refused(
-            f"sizes/{label}",
-            f"{name} past the limit of one variable",
-            one_statement(name, shapes, parameters),
-            "LIMIT_EXCEEDED",
-            "",
-            "RESOURCE_EXHAUSTED",
-        )
-        for label, name, shapes, parameters in rows
-    ]
-    for label, shape in (("billion", [billion]), ("overflow", [2**32, 2**32]), ("huge", [2**64 - 1, 2**64 - 1])):
-        function = _product(lambda m, shape=shape: m.inputs[0].shape.extend(shape))  # type: ignore[misc]
-        result.append(
-            refused(
-                f"sizes/input-{label}",
-                f"an input of shape {shape}",
-                function,
-                "LIMIT_EXCEEDED",
-                "inputs[0].shape",
-                "RESOURCE_EXHAUSTED",
-            )
-        )
-    return result
-
-
 def _bodies() -> list[Case]:
     wrong = _product(lambda m: m.bodies.append(_set("arguments", 0, 0)))
     no_outputs = _product(lambda m: m.bodies.add())
@@ -317,27 +175,5 @@ def _bodies() -> list[Case]:
     ]
 
 
-def _unserved() -> list[Case]:
-    rows: list[Row] = [
-        ("erfinv", "ERFINV", [()], []),
-        ("ndtr", "NDTR", [()], []),
-        ("cumsum", "CUMSUM", [(3,)], [0, 0]),
-        ("solve", "SOLVE", [(2, 2), (2,)], []),
-        ("call", "CALL", [], [1]),
-    ]
-    return [
-        refused(
-            f"unserved/{label}",
-            f"{name} is in the contract; a server that serves it needs no such case",
-            one_statement(name, shapes, parameters),
-            "UNKNOWN_PRIMITIVE",
-            "primitives[0]",
-            "UNIMPLEMENTED",
-        )
-        for label, name, shapes, parameters in rows
-    ]
-
-
 def cases() -> list[Case]:
-    assert Primitive.Value("PRIMITIVE_UNSPECIFIED") == 0
-    return [*_columns(), *_names(), *_statements(), *_tensors(), *_sizes(), *_bodies(), *_unserved()]
+    return [*_columns(), *_names(), *_tensors(), *_bodies()]

@@ -1,0 +1,87 @@
+"""Every case through a real server on a real socket, with nothing but the generated stubs."""
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import grpc
+import pytest
+from tests.serving import running_server
+
+from tests.conformance.cases import DATA, Case, load
+from tests.conformance.generate import SECTIONS
+from tests.conformance.matching import EXACT, matches, matches_error
+from wengert import v1
+from wengert.v1.service_pb2_grpc import DifferentiationServiceStub
+
+SERVICE = "wengert.v1.DifferentiationService"
+MODES = (v1.Mode.MODE_UNSPECIFIED, v1.Mode.MODE_FORWARD, v1.Mode.MODE_REVERSE)
+DEADLINE_S = 60.0
+
+
+@pytest.fixture(scope="module")
+def channel() -> Iterator[grpc.Channel]:
+    with running_server() as server, grpc.insecure_channel(server.address) as channel:
+        yield channel
+
+
+def _raw(channel: grpc.Channel, rpc: str) -> Callable[..., Any]:
+    """Return the call for requests that are bytes: the same path, nothing serialised."""
+    response = getattr(v1, f"{rpc}Response")
+    call: Callable[..., Any] = channel.unary_unary(f"/{SERVICE}/{rpc}", response_deserializer=response.FromString)
+    return call
+
+
+def _send(channel: grpc.Channel, rpc: str, request: Any) -> Any:
+    if isinstance(request, bytes):
+        return _raw(channel, rpc)(request, timeout=DEADLINE_S)
+    return getattr(DifferentiationServiceStub(channel), rpc)(request, timeout=DEADLINE_S)
+
+
+def _in_every_mode(case: Case) -> Iterator[Any]:
+    """Yield the request; one for a Jacobian that is answered, in each mode."""
+    if not isinstance(case.request, v1.JacobianRequest) or "error" in case.expect:
+        yield case.request
+        return
+    for mode in MODES:
+        request = v1.JacobianRequest.FromString(case.request_bytes)
+        request.mode = mode
+        yield request
+
+
+def _check_report(request: Any, response: Any) -> None:
+    """Assert what every report says, whatever the answer."""
+    if isinstance(request, v1.JacobianRequest):
+        assert response.report.mode in MODES[1:]
+        assert request.mode in (v1.Mode.MODE_UNSPECIFIED, response.report.mode)
+        assert response.report.reason
+    elif isinstance(request, v1.EvaluateRequest):
+        assert response.report.mode == v1.Mode.MODE_UNSPECIFIED
+
+
+def _cases() -> list[Any]:
+    return [
+        pytest.param(case, id=f"{section}/{case.name}")
+        for section in SECTIONS
+        for case in load(DATA / f"{section}.json")
+    ]
+
+
+@pytest.mark.parametrize("case", _cases())
+def test_case(channel: grpc.Channel, case: Case) -> None:
+    for rpc, request in case.before:
+        _send(channel, rpc, request)
+    if "error" in case.expect:
+        with pytest.raises(grpc.RpcError) as caught:
+            _send(channel, case.rpc, case.request)
+        matches_error(case.expect["error"], caught.value)
+        return
+    for request in _in_every_mode(case):
+        response = _send(channel, case.rpc, request)
+        matches(case.expect["response"], response, case.expect.get("tolerance", EXACT))
+        _check_report(request, response)
+
+
+def test_the_server_is_unharmed(channel: grpc.Channel) -> None:
+    """Runs last in this file: after all that was refused, an ordinary call is answered."""
+    case = load(DATA / "lecture.json")[0]
+    matches(case.expect["response"], _send(channel, case.rpc, case.request), case.expect["tolerance"])
