@@ -1,0 +1,28 @@
+"""The engine: Wengert lists, their dual and adjoint lists, and one evaluator for all of them.
+
+Knows no gRPC and no protobuf. Start reading at :mod:`adengine.primitives` (the table), then
+:mod:`adengine.transform` (both modes), then :mod:`adengine.vm` (the evaluator).
+"""
+
+from adengine import errors, primitives
+from adengine.engine import Engine, EvaluateResult, JacobianResult, JvpResult, Report, VjpResult
+from adengine.jacobian import Mode
+from adengine.limits import Limits
+from adengine.wengert_list import Input, Label, Output, WengertList
+
+__all__ = [
+    "Engine",
+    "EvaluateResult",
+    "Input",
+    "JacobianResult",
+    "JvpResult",
+    "Label",
+    "Limits",
+    "Mode",
+    "Output",
+    "Report",
+    "VjpResult",
+    "WengertList",
+    "errors",
+    "primitives",
+]

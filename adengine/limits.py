@@ -1,0 +1,46 @@
+"""What a list or a call may cost at most."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """Bounds that hold before anything is allocated.
+
+    Attributes
+    ----------
+    statements : int
+        Statements of one list, and what one lowered or derivative list may grow to, times 16.
+    variable_elements : int
+        Elements of one variable, input, tensor or index array.
+    list_elements : int
+        Elements of all variables of a list together.
+    reply_elements : int
+        Elements of the largest array of a reply, such as K * m * n_w of a Jacobian.
+    call_bytes : int
+        Bytes that one call may take while it runs.
+    inputs, outputs : int
+        Inputs and outputs of one list.
+    body_depth, bodies : int
+        How deep lists may nest, and how many bodies a list may have in all.
+    name_bytes, rank : int
+        Length of one name; dimensions of one variable. Both are part of the contract and do not change.
+    """
+
+    statements: int = 2_000_000
+    variable_elements: int = 1 << 27
+    list_elements: int = 1 << 29
+    reply_elements: int = 1 << 27
+    call_bytes: int = 4 << 30
+    inputs: int = 100_000
+    outputs: int = 100_000
+    body_depth: int = 16
+    bodies: int = 1_000
+    name_bytes: int = 255
+    rank: int = 32
+
+
+DEFAULT_LIMITS = Limits()
+"""What holds where nothing else is said."""

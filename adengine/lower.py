@@ -1,0 +1,344 @@
+"""From a checked list to the flat list: shapes become sizes and views.
+
+Elementwise statements whose operands are scalars or of the result's size go through a kernel. RESHAPE disappears;
+SLICE, TRANSPOSE and BROADCAST become VIEW, SUM becomes the transpose of a broadcast, CONCATENATE a chain of
+ACCUMULATE, PROD a tree of products, so that its derivatives of any order need no division.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from numba import types
+from numpy.typing import NDArray
+
+from adengine import opcodes as op
+from adengine.graph import (
+    GRAPH, NONE, SIZE, TABLES_TYPE, FlatList, Graph, add_constant, add_input, append, finish, intern, new_graph,
+)  # fmt: skip
+from adengine.jit import kernel
+from adengine.primitives import BY_NUMBER, Kind
+from adengine.shapes import Shape, size_of
+from adengine.templates import ARITY, PARAMETRIC, TABLES, Tables
+from adengine.wengert_list import WengertList
+
+I4 = types.Array(types.int32, 1, "C")
+I4R = types.Array(types.int32, 1, "C", readonly=True)
+I8 = types.Array(types.int64, 1, "C")
+I8R = types.Array(types.int64, 1, "C", readonly=True)
+F8R = types.Array(types.float64, 1, "C", readonly=True)
+
+
+@kernel(types.int64(GRAPH, TABLES_TYPE, I4R, I4R, F8R, I8R, I8, I8, I8, I4, types.int64))
+def _walk(
+    graph: Graph, tables: Tables, primitives: NDArray[np.int32], arguments: NDArray[np.int32],
+    constants: NDArray[np.float64], parameters: NDArray[np.int64], argument_start: NDArray[np.int64],
+    parameter_start: NDArray[np.int64], sizes: NDArray[np.int64], flat: NDArray[np.int32], start: int,
+) -> int:  # fmt: skip
+    """Lower elementwise statements from ``start`` on; stops at others and returns where."""
+    first = flat.shape[0] - primitives.shape[0]
+    operands = np.empty(3, np.int64)
+    word = np.empty(1, np.int64)
+    for k in range(start, primitives.shape[0]):
+        code = np.int64(primitives[k])
+        arity = tables.facts[code, ARITY]
+        if arity == 0:
+            return k
+        size = sizes[first + k]
+        operands[:] = NONE
+        for j in range(arity):
+            argument = np.int64(arguments[argument_start[k] + j])
+            if argument < 0:
+                operands[j] = add_constant(graph, constants[-argument - 1])
+                continue
+            operands[j] = flat[argument - 1]
+            given = np.int64(graph.rows[operands[j], SIZE])
+            if given != size and given != 1:
+                return k
+        parameter = np.int64(NONE)
+        if tables.facts[code, PARAMETRIC] != 0:
+            word[0] = parameters[parameter_start[k]]
+            parameter = intern(graph, word, 0, 1)
+        flat[first + k] = append(graph, tables, code, operands[0], operands[1], operands[2], parameter, size)
+    return primitives.shape[0]
+
+
+def row_major(shape: Sequence[int]) -> list[int]:
+    """Strides of a row-major array, in elements."""
+    strides = [1] * len(shape)
+    for axis in range(len(shape) - 2, -1, -1):
+        strides[axis] = strides[axis + 1] * shape[axis + 1]
+    return strides
+
+
+def _merged(shape: Sequence[int], strides: Sequence[int]) -> tuple[list[int], list[int]]:
+    """The same walk with as few axes as possible."""
+    extents: list[int] = []
+    steps: list[int] = []
+    for extent, step in zip(shape, strides, strict=True):
+        if extent == 1:
+            continue
+        if extents and steps[-1] == step * extent:
+            extents[-1] *= extent
+            steps[-1] = step
+        else:
+            extents.append(extent)
+            steps.append(step)
+    return extents, steps
+
+
+class _Lowering:
+    """One list on its way to the flat form."""
+
+    def __init__(self, source: WengertList) -> None:
+        self.source = source
+        statements = len(source.primitives)
+        special = len(source.checked.details)
+        bound = 2 * statements + len(source.inputs) + len(source.constants) + 8 * special + self._extra_rows() + 64
+        words = len(source.parameters) + 2 * statements + 80 * (special + self._extra_rows()) + 64
+        self.graph = new_graph(bound, words, 2 * statements + 4 * special + self._extra_rows() + 64)
+        self.flat = np.full(max(len(source.checked.shape_of), 1), NONE, np.int32)
+        self.sizes = np.array([size_of(shape) for shape in source.checked.shapes], np.int64)[source.checked.shape_of]
+
+    def _extra_rows(self) -> int:
+        """Rows beyond a few per statement: a concatenation has one per argument, a product some per halving."""
+        names = [BY_NUMBER[int(self.source.primitives[k])].name for k in self.source.checked.details]
+        return len(self.source.arguments) * ("CONCATENATE" in names) + 96 * names.count("PROD")
+
+    # leaves -----------------------------------------------------------------------------------------------------
+
+    def constant(self, value: float) -> int:
+        return add_constant(self.graph, value)
+
+    def operand(self, argument: int) -> int:
+        if argument < 0:
+            return self.constant(float(self.source.constants[-argument - 1]))
+        return int(self.flat[argument - 1])
+
+    def parameter(self, words: Sequence[int] | NDArray[np.int64]) -> int:
+        column = np.asarray(words, np.int64)
+        return intern(self.graph, column, 0, len(column))
+
+    def row(self, code: int, operands: Sequence[int], parameter: int, size: int) -> int:
+        a, b, c = [*operands, NONE, NONE, NONE][:3]
+        return append(self.graph, TABLES, code, a, b, c, parameter, size)
+
+    # views ------------------------------------------------------------------------------------------------------
+
+    def view_parameter(self, whole: int, offset: int, shape: Sequence[int], strides: Sequence[int]) -> int:
+        extents, steps = _merged(shape, strides)
+        if 0 in extents:
+            extents, steps, offset = [0], [0], 0
+        return self.parameter([whole, offset, len(extents), *extents, *steps])
+
+    def view(self, x: int, whole: int, offset: int, shape: Sequence[int], strides: Sequence[int]) -> int:
+        """Elements of x; x itself where they are all its elements in order."""
+        if offset == 0 and size_of(shape) == whole and _merged(shape, strides) == _merged([whole], [1]):
+            return x
+        parameter = self.view_parameter(whole, offset, shape, strides)
+        return self.row(op.VIEW, [x], parameter, size_of(shape))
+
+    def repeated(self, x: int, given: Shape, shape: Shape) -> int:
+        """x of one shape, repeated to another."""
+        padded = (1,) * (len(shape) - len(given)) + tuple(given)
+        strides = [0 if extent == 1 else step for extent, step in zip(padded, row_major(padded), strict=True)]
+        return self.view(x, size_of(given), 0, shape, strides)
+
+    # statements -------------------------------------------------------------------------------------------------
+
+    def arguments_of(self, k: int, count: int) -> list[int]:
+        start = int(self.source.checked.argument_start[k])
+        return [int(argument) for argument in self.source.arguments[start : start + count]]
+
+    def special(self, k: int) -> int:
+        """Lower statement k, which the kernel does not know."""
+        row = BY_NUMBER[int(self.source.primitives[k])]
+        shape = self.source.shape(len(self.source.inputs) + k + 1)
+        if row.kind is Kind.LEAF:
+            number = self.source.checked.details[k][0]  # type: ignore[index]
+            return self.row(op.ARRAY, [], int(number), size_of(shape))
+        if row.kind is Kind.ELEMENTWISE:
+            return self.spread_elementwise(k, row.number, row.arity, row.parametric, shape)
+        if row.name == "CONCATENATE":
+            return self.concatenate(k, shape)
+        arguments = self.arguments_of(k, row.arity)
+        operands = [self.operand(argument) for argument in arguments]
+        shapes = [self.source.shape(argument) for argument in arguments]
+        return int(getattr(self, row.name.lower())(k, operands, shapes, shape))
+
+    def spread_elementwise(self, k: int, code: int, arity: int, parametric: bool, shape: Shape) -> int:
+        """An elementwise statement with operands that must be repeated first."""
+        operands = []
+        whole = size_of(shape)
+        for argument in self.arguments_of(k, arity):
+            given = self.source.shape(argument)
+            keep = size_of(given) in (1, whole)  # a scalar needs no repeating
+            operands.append(self.operand(argument) if keep else self.repeated(self.operand(argument), given, shape))
+        parameter = NONE
+        if parametric:
+            parameter = self.parameter([int(self.source.parameters[self.source.checked.parameter_start[k]])])
+        return self.row(code, operands, parameter, whole)
+
+    def reshape(self, k: int, operands: list[int], shapes: list[Shape], shape: Shape) -> int:
+        return operands[0]
+
+    def broadcast(self, k: int, operands: list[int], shapes: list[Shape], shape: Shape) -> int:
+        return self.repeated(operands[0], shapes[0], shape)
+
+    def transpose(self, k: int, operands: list[int], shapes: list[Shape], shape: Shape) -> int:
+        strides = row_major(shapes[0])
+        permutation = self.source.checked.details[k]
+        return self.view(operands[0], size_of(shape), 0, shape, [strides[axis] for axis in permutation])  # type: ignore
+
+    def slice(self, k: int, operands: list[int], shapes: list[Shape], shape: Shape) -> int:
+        rank = len(shape)
+        detail = self.source.checked.details[k]
+        starts, steps = detail[:rank], detail[rank:]  # type: ignore[index]
+        strides = row_major(shapes[0])
+        offset = sum(start * stride for start, stride in zip(starts, strides, strict=True))
+        walk = [step * stride for step, stride in zip(steps, strides, strict=True)]
+        return self.view(operands[0], size_of(shapes[0]), int(offset), shape, walk)
+
+    def concatenate(self, k: int, shape: Shape) -> int:
+        """Each argument is added to its place; the base is -0.0, which added to anything changes nothing."""
+        axis = int(self.source.checked.details[k][0])  # type: ignore[index]
+        strides = row_major(shape)
+        count = int(self.source.parameters[self.source.checked.parameter_start[k] + 1])
+        whole, offset, built = size_of(shape), 0, self.constant(-0.0)
+        for argument in self.arguments_of(k, count):
+            part = self.source.shape(argument)
+            if count == 1:
+                return self.operand(argument)
+            parameter = self.view_parameter(whole, offset * strides[axis], part, strides)
+            if size_of(part):
+                built = self.row(op.ACCUMULATE, [built, self.operand(argument)], parameter, whole)
+            offset += part[axis]
+        return built if whole else self.row(op.VIEW, [built], self.view_parameter(1, 0, [0], [0]), 0)
+
+    def gather(self, k: int, operands: list[int], shapes: list[Shape], shape: Shape) -> int:
+        axis, indices = self.source.checked.details[k]  # type: ignore[misc]
+        regular = self.regular(shapes[0], axis, indices)
+        if regular is not None:
+            return self.view(operands[0], size_of(shapes[0]), *regular)
+        return self.row(op.GATHER, operands, self.take_parameter(shapes[0], axis, indices), size_of(shape))
+
+    def scatter_add(self, k: int, operands: list[int], shapes: list[Shape], shape: Shape) -> int:
+        axis, indices = self.source.checked.details[k]  # type: ignore[misc]
+        if not size_of(shapes[1]):
+            return operands[0]
+        regular = self.regular(shapes[0], axis, indices)
+        if regular is not None:
+            parameter, code = self.view_parameter(size_of(shapes[0]), *regular), op.ACCUMULATE
+        else:
+            parameter, code = self.take_parameter(shapes[0], axis, indices), op.SCATTER_ADD
+        return self.row(code, operands, parameter, size_of(shape))
+
+    def regular(
+        self, given: Shape, axis: int, indices: NDArray[np.int64]
+    ) -> tuple[int, list[int], list[int]] | None:
+        """Offset, shape and strides of a gather whose indices go up by the same step, else nothing."""
+        strides = row_major(given)
+        step = int(indices[1] - indices[0]) if len(indices) > 1 else 1
+        if len(indices) == 0 or (len(indices) > 2 and (np.diff(indices) != step).any()):
+            return None
+        shape = [*given[:axis], len(indices), *given[axis + 1 :]]
+        walk = [*strides[:axis], step * strides[axis], *strides[axis + 1 :]]
+        return int(indices[0]) * strides[axis], shape, walk
+
+    def take_parameter(self, given: Shape, axis: int, indices: NDArray[np.int64]) -> int:
+        head = [size_of(given[:axis]), given[axis], size_of(given[axis + 1 :]), len(indices)]
+        return self.parameter(np.concatenate([np.array(head, np.int64), indices]))
+
+    def rows_of(self, k: int, x: int, given: Shape) -> tuple[int, int, int]:
+        """The reduced axes moved last: the view, the number of rows and their length."""
+        axes = tuple(self.source.checked.details[k])  # type: ignore[arg-type]
+        kept = [axis for axis in range(len(given)) if axis not in axes]
+        order = [*kept, *axes]
+        strides = row_major(given)
+        view = self.view(x, size_of(given), 0, [given[axis] for axis in order], [strides[axis] for axis in order])
+        return view, size_of([given[axis] for axis in kept]), size_of([given[axis] for axis in axes])
+
+    def sum(self, k: int, operands: list[int], shapes: list[Shape], shape: Shape) -> int:
+        axes = tuple(self.source.checked.details[k])  # type: ignore[arg-type]
+        given = shapes[0]
+        if size_of(given) == size_of(shape) and all(given[axis] == 1 for axis in axes):
+            return operands[0]
+        kept_shape = [1 if axis in axes else extent for axis, extent in enumerate(given)]
+        strides = [0 if axis in axes else step for axis, step in enumerate(row_major(kept_shape))]
+        parameter = self.view_parameter(size_of(shape), 0, given, strides)
+        return self.row(op.ACCUMULATE, [self.constant(-0.0 if size_of(given) else 0.0), operands[0]], parameter,
+                        size_of(shape))  # fmt: skip
+
+    def prod(self, k: int, operands: list[int], shapes: list[Shape], shape: Shape) -> int:
+        """A tree of products of halves: exact derivatives of any order beside zeros, without division."""
+        x, rows, length = self.rows_of(k, operands[0], shapes[0])
+        if rows * length == 0:
+            return self.filled(1.0, rows)
+        rest: list[int] = []
+        while length > 1:
+            half = length // 2
+            if length % 2:
+                rest.append(self.view(x, rows * length, length - 1, [rows], [length]))
+            left = self.view(x, rows * length, 0, [rows, half], [length, 1])
+            right = self.view(x, rows * length, half, [rows, half], [length, 1])
+            x = self.row(op.MULTIPLY, [left, right], NONE, rows * half)
+            length = half
+        for other in rest:
+            x = self.row(op.MULTIPLY, [x, other], NONE, rows)
+        return x
+
+    def filled(self, value: float, count: int) -> int:
+        return self.view(self.constant(value), 1, 0, [count], [0])
+
+    def _reduce_rows(self, code: int, empty: float, k: int, operands: list[int], shapes: list[Shape]) -> int:
+        x, rows, length = self.rows_of(k, operands[0], shapes[0])
+        if rows * length == 0:
+            return self.filled(empty, rows)
+        if length == 1 and code != op.LOGSUMEXPS:
+            return x
+        return self.row(code, [x], self.parameter([rows, length]), rows)
+
+    def max(self, k: int, operands: list[int], shapes: list[Shape], shape: Shape) -> int:
+        return self._reduce_rows(op.MAXIMA, -np.inf, k, operands, shapes)
+
+    def min(self, k: int, operands: list[int], shapes: list[Shape], shape: Shape) -> int:
+        return self._reduce_rows(op.MINIMA, np.inf, k, operands, shapes)
+
+    def logsumexp(self, k: int, operands: list[int], shapes: list[Shape], shape: Shape) -> int:
+        return self._reduce_rows(op.LOGSUMEXPS, -np.inf, k, operands, shapes)
+
+    def matmul(self, k: int, operands: list[int], shapes: list[Shape], shape: Shape) -> int:
+        x, y = shapes
+        m = x[0] if len(x) == 2 else 1  # noqa: PLR2004  a matrix has two axes
+        n = y[1] if len(y) == 2 else 1  # noqa: PLR2004
+        if m * n * y[0] == 0:
+            return self.filled(0.0, m * n)
+        return self.row(op.MATMUL, operands, self.parameter([m, y[0], n, 0, 0]), m * n)
+
+
+def lower(source: WengertList, outputs: Sequence[int]) -> FlatList:
+    """The flat form of a list, with the outputs of the given numbers, in that order.
+
+    The function's inputs keep their numbers; an input that no chosen output needs has no row.
+    """
+    lowering = _Lowering(source)
+    graph, flat = lowering.graph, lowering.flat
+    for number, value in enumerate(source.inputs):
+        flat[number] = add_input(graph, number, size_of(value.shape), 0)
+    k, statements, first = 0, len(source.primitives), len(source.inputs)
+    while True:
+        k = _walk(
+            graph, TABLES, source.primitives, source.arguments, source.constants, source.parameters,
+            source.checked.argument_start, source.checked.parameter_start, lowering.sizes, flat, k,
+        )  # fmt: skip
+        if k == statements:
+            break
+        flat[first + k] = lowering.special(k)
+        k += 1
+    rows = np.array([lowering.operand(source.outputs[number].argument) for number in outputs], np.int32)
+    input_sizes = np.array([size_of(value.shape) for value in source.inputs], np.int64)
+    output_sizes = np.array([size_of(source.output_shapes[number]) for number in outputs], np.int64)
+    arrays = tuple(tensor.reshape(-1) for tensor in source.tensors)
+    inputs = flat[:first].copy()
+    return finish(graph, arrays, inputs, input_sizes, 0, rows, output_sizes, len(rows))

@@ -1,0 +1,233 @@
+"""From a flat list to instructions: which variables are laned, where each lives, what runs.
+
+A run carries L lanes side by side: K points, or p directions. A variable is laned if it depends on a laned input, else
+it is single and computed once. All variables live in one arena; a laned variable of N elements takes N * L places,
+lanes innermost. A contiguous VIEW is no instruction, only another address. ACCUMULATE and SCATTER_ADD work in place
+where nothing reads their base any more, so n single-element contributions cost O(n), not O(n^2).
+
+Instructions run in the order of the list.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+from numba import types
+from numpy.typing import NDArray
+
+from adengine import opcodes as op
+from adengine.graph import FIRST, INT, NONE, OPERATION, PARAMETER, SECOND, SIZE, FlatList
+from adengine.jit import kernel
+from adengine.templates import ARITY, TABLES
+
+I4_2 = types.Array(types.int32, 2, "C")
+I8 = types.Array(types.int64, 1, "C")
+I8_2 = types.Array(types.int64, 2, "C")
+U1 = types.Array(types.uint8, 1, "C")
+U4_2 = types.Array(types.uint32, 2, "C")
+
+CODE, OUT, IN_1, IN_2, IN_3, POOL, COUNT, FLAGS = range(8)
+"""Columns of an instruction: addresses, place of the parameters in the pool, elements, flags."""
+
+ROW = 4096
+"""Added to the code of what is not one element of single variables."""
+
+LANED_1, LANED_2, LANED_3, MANY_1, MANY_2, MANY_3, LANED_OUT, IN_PLACE, NO_BASE, FLAT = (1 << bit for bit in range(10))
+"""Flags: which operands are laned, which have more than one element, and how the statement runs."""
+
+ADDRESS, LANED = 0, 1
+"""Columns of the layout."""
+
+
+class Schedule(NamedTuple):
+    """Instructions for one list, one choice of laned inputs and one number of lanes.
+
+    Attributes
+    ----------
+    code : uint32 array (instructions, 8)
+    layout : int64 array (variables, 2)
+        Address of each variable in the arena, and whether it is laned.
+    elements : int
+        Length of the arena in float64.
+    lanes : int
+    """
+
+    code: NDArray[np.uint32]
+    layout: NDArray[np.int64]
+    elements: int
+    lanes: int
+
+
+@kernel(types.void(I4_2, I8_2, U1, I8_2, I8))
+def _analyse(
+    rows: NDArray[np.int32], facts: NDArray[np.int64], laned_inputs: NDArray[np.uint8], layout: NDArray[np.int64],
+    last_use: NDArray[np.int64],
+) -> None:  # fmt: skip
+    """Which variables are laned, and which statement uses each last."""
+    for k in range(rows.shape[0]):
+        code = rows[k, OPERATION]
+        laned = np.int64(0)
+        if code == op.INPUT:
+            laned = np.int64(laned_inputs[rows[k, PARAMETER]])
+        for j in range(facts[code, ARITY]):
+            operand = rows[k, FIRST + j]
+            if operand >= 0:
+                laned |= layout[operand, LANED]
+                last_use[operand] = max(last_use[operand], k)
+        layout[k, LANED] = laned
+
+
+@kernel(types.boolean(I8, INT))
+def is_contiguous(pool: NDArray[np.int64], at: int) -> bool:
+    """Whether the view at ``pool[at:]`` is a run of neighbouring elements."""
+    rank = pool[at + 2]
+    expected = np.int64(1)
+    for d in range(rank - 1, -1, -1):
+        extent = pool[at + 3 + d]
+        if extent != 1 and pool[at + 3 + rank + d] != expected:
+            return False
+        expected *= extent
+    return True
+
+
+@kernel(INT(I4_2, I8_2, INT, INT))
+def _elementwise_flags(rows: NDArray[np.int32], layout: NDArray[np.int64], k: int, arity: int) -> int:
+    """Flags of an elementwise statement."""
+    flags = np.int64(0)
+    many = np.int64(rows[k, SIZE] != 1)
+    laned = layout[k, LANED]
+    flat = True
+    for j in range(arity):
+        operand = rows[k, FIRST + j]
+        operand_many = np.int64(rows[operand, SIZE] != 1)
+        flags |= layout[operand, LANED] << j
+        flags |= operand_many << (3 + j)
+        alike = layout[operand, LANED] == laned and operand_many == many
+        spread = layout[operand, LANED] == 0 and operand_many == 0
+        flat = flat and (alike or spread)
+    if laned:
+        flags |= LANED_OUT
+    if flat:
+        flags |= FLAT
+    return flags
+
+
+@kernel(types.boolean(I4_2, I8_2, INT, I8, I8))
+def _may_reuse(
+    rows: NDArray[np.int32], layout: NDArray[np.int64], k: int, root: NDArray[np.int64], root_last: NDArray[np.int64]
+) -> bool:
+    """Whether the scatter k may write over its base: same storage size, and nobody reads the base afterwards."""
+    base = np.int64(rows[k, FIRST])
+    if base < 0 or rows[base, SIZE] != rows[k, SIZE] or layout[base, LANED] != layout[k, LANED]:
+        return False
+    owner = root[base]
+    code = rows[owner, OPERATION]
+    if code == op.INPUT or code == op.CONST or code == op.ARRAY:
+        return False
+    return root_last[owner] <= k and root[rows[k, SECOND]] != owner
+
+
+@kernel(INT(I4_2, I8_2, I8, I8, I8_2, I8, I8, I8, U4_2, INT, I8))
+def _emit_code(
+    rows: NDArray[np.int32], facts: NDArray[np.int64], pool: NDArray[np.int64], starts: NDArray[np.int64],
+    layout: NDArray[np.int64], last_use: NDArray[np.int64], root: NDArray[np.int64], root_last: NDArray[np.int64],
+    code: NDArray[np.uint32], lanes: int, total: NDArray[np.int64],
+) -> int:  # fmt: skip
+    """Lay out the variables and write the instructions; returns how many there are."""
+    written = np.int64(0)
+    free = np.int64(0)
+    for k in range(rows.shape[0]):
+        operation = np.int64(rows[k, OPERATION])
+        a = np.int64(rows[k, FIRST])
+        width = lanes if layout[k, LANED] != 0 else np.int64(1)
+        at = np.int64(0)
+        if rows[k, PARAMETER] >= 0 and operation != op.INPUT and operation != op.ARRAY:
+            at = starts[rows[k, PARAMETER]]
+        owner = k
+        if operation == op.VIEW and is_contiguous(pool, at):
+            owner = root[a]
+            layout[k, ADDRESS] = layout[a, ADDRESS] + pool[at + 1] * width
+        in_place = False
+        if operation == op.ACCUMULATE or operation == op.SCATTER_ADD:
+            in_place = _may_reuse(rows, layout, k, root, root_last)
+            if in_place:
+                owner = root[a]
+                layout[k, ADDRESS] = layout[a, ADDRESS]
+        root[k] = owner
+        root_last[owner] = max(root_last[owner], last_use[k])
+        if owner == k:
+            layout[k, ADDRESS] = free
+            free += rows[k, SIZE] * width
+        elif not in_place:
+            continue
+        arity = facts[operation, ARITY]
+        if arity == 0:
+            continue
+        flags = np.int64(0)
+        if operation < op.FIRST_STRUCTURAL:
+            flags = _elementwise_flags(rows, layout, k, arity)
+        else:
+            for j in range(arity):
+                operand = rows[k, FIRST + j]
+                if operand >= 0:
+                    flags |= layout[operand, LANED] << j
+                    flags |= np.int64(rows[operand, SIZE] != 1) << (3 + j)
+            if layout[k, LANED]:
+                flags |= LANED_OUT
+            if in_place:
+                flags |= IN_PLACE
+            if a < 0:
+                flags |= NO_BASE
+        scalar = operation < op.FIRST_STRUCTURAL and rows[k, SIZE] == 1 and width == 1
+        code[written, CODE] = operation if scalar else operation + ROW
+        code[written, OUT] = layout[k, ADDRESS]
+        for j in range(3):
+            code[written, IN_1 + j] = 0
+            operand = rows[k, FIRST + j]
+            if j < arity and operand >= 0:
+                code[written, IN_1 + j] = layout[operand, ADDRESS]
+        code[written, POOL] = at
+        code[written, COUNT] = rows[k, SIZE]
+        if operation == op.ACCUMULATE or operation == op.SCATTER_ADD:
+            code[written, IN_3] = rows[rows[k, SECOND], SIZE]
+        code[written, FLAGS] = flags
+        written += 1
+    total[0] = free
+    return written
+
+
+def depends(source: FlatList, inputs: NDArray[np.uint8]) -> NDArray[np.bool_]:
+    """Which variables depend on the inputs marked by 1."""
+    layout = np.zeros((len(source.rows), 2), np.int64)
+    _analyse(source.rows, TABLES.facts, inputs, layout, np.zeros(len(source.rows), np.int64))
+    return layout[:, LANED] != 0
+
+
+def schedule(source: FlatList, laned_inputs: NDArray[np.uint8], lanes: int) -> Schedule:
+    """Instructions for a list.
+
+    Parameters
+    ----------
+    source : FlatList
+    laned_inputs : uint8 array (inputs,)
+        1 for each input that has a value per lane.
+    lanes : int
+        Number of lanes, at least 1.
+    """
+    rows = source.rows
+    layout = np.zeros((len(rows), 2), np.int64)
+    last_use = np.full(len(rows), NONE, np.int64)
+    mask = laned_inputs if len(laned_inputs) else np.zeros(1, np.uint8)
+    _analyse(rows, TABLES.facts, mask, layout, last_use)
+    kept = source.outputs[source.outputs >= 0]
+    last_use[kept] = len(rows)
+    code = np.empty((len(rows), 8), np.uint32)
+    total = np.zeros(1, np.int64)
+    root = np.zeros(len(rows), np.int64)
+    root_last = np.full(len(rows), NONE, np.int64)
+    written = _emit_code(
+        rows, TABLES.facts, source.pool, source.starts, layout, last_use, root, root_last, code, lanes, total
+    )
+    return Schedule(code[:written].copy(), layout, int(total[0]), lanes)
+

@@ -1,0 +1,212 @@
+"""What the structural operations do, over lanes: plain loops over the arena.
+
+Addresses, counts and widths are in elements of the arena ``w``. A laned variable of N elements takes N * lanes places,
+the lanes innermost; ``width`` is the number of lanes of the variable, 1 for a single one.
+"""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+from numba import types
+from numpy.typing import NDArray
+
+from adengine.jit import kernel
+
+U = types.uint64
+F8 = types.Array(types.float64, 1, "C")
+I8 = types.Array(types.int64, 1, "C")
+
+MAX_RANK = 32
+
+
+@kernel(types.void(F8, U, U, U), inline=True)
+def _copy(w: NDArray[np.float64], to: int, source: int, count: int) -> None:
+    for i in range(count):
+        w[to + i] = w[source + i]
+
+
+@kernel(types.void(F8, I8, U, U, U, U, U, types.boolean))
+def walk(
+    w: NDArray[np.float64], pool: NDArray[np.int64], at: int, whole: int, part: int, width: int, part_width: int,
+    scatter: bool,
+) -> None:  # fmt: skip
+    """Walk a view: copy its elements from the whole to the part, or add the part's to the whole (``scatter``).
+
+    ``pool[at:]`` holds size of the whole, offset, rank, shape, strides.
+    """
+    rank = pool[at + 2]
+    shape = at + 3
+    strides = shape + U(rank)
+    count = np.int64(1)
+    for d in range(rank):
+        count *= pool[shape + U(d)]
+    if count == 0:
+        return
+    inner = np.int64(1)
+    inner_stride = np.int64(0)
+    if rank > 0:
+        inner = pool[shape + U(rank - 1)]
+        inner_stride = pool[strides + U(rank - 1)]
+    index = np.zeros(MAX_RANK, np.int64)
+    position = pool[at + 1]
+    done = np.int64(0)
+    while done < count:
+        source = position
+        for i in range(inner):
+            there = whole + U(source) * width
+            here = part + U(done + i) * part_width
+            if not scatter:
+                for lane in range(width):
+                    w[here + lane] = w[there + lane]
+            elif part_width == width:
+                for lane in range(width):
+                    w[there + lane] += w[here + lane]
+            else:
+                for lane in range(width):
+                    w[there + lane] += w[here]
+            source += inner_stride
+        done += inner
+        d = rank - 2
+        while d >= 0:
+            position += pool[strides + U(d)]
+            index[d] += 1
+            if index[d] < pool[shape + U(d)]:
+                break
+            position -= pool[strides + U(d)] * pool[shape + U(d)]
+            index[d] = 0
+            d -= 1
+
+
+@kernel(types.void(F8, I8, U, U, U, U, U))
+def sum_all(w: NDArray[np.float64], pool: NDArray[np.int64], at: int, out: int, x: int, count: int, width: int) -> None:
+    """Add all elements of x to the scalar out, in eight partial sums for speed and accuracy."""
+    if width != 1:
+        for i in range(count):
+            for lane in range(width):
+                w[out + lane] += w[x + i * width + lane]
+        return
+    partial = np.zeros(8)
+    whole = count - count % U(8)
+    for i in range(U(0), whole, U(8)):
+        for j in range(U(8)):
+            partial[j] += w[x + i + j]
+    total = ((partial[0] + partial[1]) + (partial[2] + partial[3])) + (
+        (partial[4] + partial[5]) + (partial[6] + partial[7])
+    )
+    for i in range(whole, count):
+        total += w[x + i]
+    w[out] += total
+
+
+@kernel(types.void(F8, U, U, U, U, U, U, types.boolean))
+def start_from(
+    w: NDArray[np.float64], out: int, base: int, count: int, base_count: int, width: int, base_width: int,
+    has_base: bool,
+) -> None:  # fmt: skip
+    """Fill out with its base: zeros where there is none, spread where the base is a scalar or a single variable."""
+    for i in range(count):
+        source = base if base_count == 1 else base + i * base_width
+        for lane in range(width):
+            if not has_base:
+                w[out + i * width + lane] = 0.0
+            elif base_width == width:
+                w[out + i * width + lane] = w[source + lane]
+            else:
+                w[out + i * width + lane] = w[source]
+
+
+@kernel(types.void(F8, I8, U, U, U, U, U, types.boolean))
+def take(
+    w: NDArray[np.float64], pool: NDArray[np.int64], at: int, whole: int, part: int, width: int, part_width: int,
+    scatter: bool,
+) -> None:  # fmt: skip
+    """GATHER, or SCATTER_ADD: as :func:`walk`; ``pool[at:]`` holds outer, axis, inner, count, indices."""
+    outer = U(pool[at])
+    axis = U(pool[at + 1])
+    inner = U(pool[at + 2])
+    count = U(pool[at + 3])
+    here = part
+    for o in range(outer):
+        for j in range(count):
+            there = whole + (o * axis + U(pool[at + 4 + j])) * inner * width
+            for i in range(inner):
+                for lane in range(width):
+                    if not scatter:
+                        w[here + lane] = w[there + i * width + lane]
+                    elif part_width == width:
+                        w[there + i * width + lane] += w[here + lane]
+                    else:
+                        w[there + i * width + lane] += w[here]
+                here += part_width
+
+
+@kernel(types.void(F8, U, U, U, U, U, types.boolean))
+def extremes(w: NDArray[np.float64], out: int, x: int, rows: int, length: int, width: int, largest: bool) -> None:
+    """Largest or smallest element of each row; NaN passes on."""
+    for row in range(rows):
+        for lane in range(width):
+            first = x + row * length * width + lane
+            best = w[first]
+            for i in range(U(1), length):
+                value = w[first + i * width]
+                if value != value or (value > best if largest else value < best):
+                    best = value
+                    if value != value:
+                        break
+            w[out + row * width + lane] = best
+
+
+@kernel(types.void(F8, U, U, U, U, U))
+def logsumexps(w: NDArray[np.float64], out: int, x: int, rows: int, length: int, width: int) -> None:
+    """Logarithm of the sum of the exponentials of each row, shifted by the largest element."""
+    for row in range(rows):
+        for lane in range(width):
+            first = x + row * length * width + lane
+            best = -math.inf
+            for i in range(length):
+                value = w[first + i * width]
+                if value > best or value != value:
+                    best = value
+            if abs(best) == math.inf or best != best:
+                w[out + row * width + lane] = best
+                continue
+            total = 0.0
+            for i in range(length):
+                total += math.exp(w[first + i * width] - best)
+            w[out + row * width + lane] = best + math.log(total)
+
+
+@kernel(types.void(F8, I8, U, U, U, U, U, U, U, types.boolean))
+def matrix_product(
+    w: NDArray[np.float64], pool: NDArray[np.int64], at: int, out: int, x: int, y: int, width: int, x_width: int,
+    y_width: int, zero_safe: bool,
+) -> None:  # fmt: skip
+    """op(x) op(y); ``pool[at:]`` holds m, k, n and whether x and y are stored transposed."""
+    m = U(pool[at])
+    k = U(pool[at + 1])
+    n = U(pool[at + 2])
+    x_row, x_column = (k, U(1)) if pool[at + 3] == 0 else (U(1), m)
+    y_row, y_column = (n, U(1)) if pool[at + 4] == 0 else (U(1), k)
+    x_lane = U(0) if x_width == 1 else U(1)
+    y_lane = U(0) if y_width == 1 else U(1)
+    for i in range(m * n * width):
+        w[out + i] = 0.0
+    for i in range(m):
+        for p in range(k):
+            xi = x + (i * x_row + p * x_column) * x_width
+            for lane in range(width):
+                factor = w[xi + lane * x_lane]
+                if zero_safe and factor == 0.0:
+                    continue
+                to = out + i * n * width + lane
+                yi = y + p * y_row * y_width + lane * y_lane
+                step = y_column * y_width
+                if zero_safe:
+                    for j in range(n):
+                        other = w[yi + j * step]
+                        w[to + j * width] += 0.0 if other == 0.0 else factor * other
+                else:
+                    for j in range(n):
+                        w[to + j * width] += factor * w[yi + j * step]
