@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import logging
 import os
 import signal
@@ -10,7 +11,7 @@ import warnings
 from queue import SimpleQueue
 from typing import TYPE_CHECKING
 
-from wengert_server import logs
+from wengert_server import logs, memory
 from wengert_server.settings import Settings
 
 if TYPE_CHECKING:
@@ -25,11 +26,14 @@ def main() -> None:
     """Serve until SIGTERM or SIGINT; a second signal ends the grace."""
     settings = Settings.from_command(sys.argv[1:], os.environ)
     logs.configure(settings)
+    memory.keep_freed(settings.keep_memory_bytes)
     # NaN and infinity are values like any other; NumPy need not warn of them.
     warnings.simplefilter("ignore", RuntimeWarning)
     # Compiling can take a minute: a signal ends it at once.
     _on_signal(lambda: sys.exit(0))
     server = _loaded(settings)
+    # What is loaded stays: the collector need not look at it again while calls wait.
+    gc.freeze()
     # SimpleQueue may be put to from within a signal handler, unlike locks and semaphores.
     signals: SimpleQueue[None] = SimpleQueue()
     _on_signal(lambda: signals.put(None))

@@ -49,7 +49,6 @@ class Server:
             addresses.check(address, any_address=settings.insecure_any_address)
         self._settings = settings
         engine = Engine(settings.engine_limits())
-        engine.warm_up(_log.info)
         store = FunctionStore(settings.max_functions, settings.max_function_bytes, engine.forget)
         service = DifferentiationService(engine, store, settings)
         self._workers = ThreadPoolExecutor(settings.workers, thread_name_prefix="worker")

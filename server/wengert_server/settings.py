@@ -51,6 +51,8 @@ class Settings:
         "calls computed at the same time; the default is the number of cores, at least 2")
     grace_s: float = _row(20.0, least=0, description=
         "seconds that calls in flight get to finish after SIGTERM or SIGINT")
+    keep_memory_bytes: int = _row(256 << 20,
+        "bytes of freed memory that the process keeps for its next call, where the C library is glibc")
     log_format: str = _row("text", "how log lines are written", choices=("text", "json"))
     log_level: str = _row("info", "the least level that is logged; debug has a line for every call",
         choices=("debug", "info", "warning", "error"))
