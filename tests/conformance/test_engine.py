@@ -41,7 +41,7 @@ def engine() -> adengine.Engine:
 
 
 def _changed(case: Case, **fields: Any) -> Any:
-    request = type(case.request).FromString(case.request_bytes)
+    request = getattr(v1, f"{case.rpc}Request").FromString(case.request_bytes)
     for name, value in fields.items():
         setattr(request, name, value)
     return request

@@ -5,11 +5,11 @@ from typing import Any
 
 import grpc
 import pytest
-from tests.serving import running_server
 
 from tests.conformance.cases import DATA, Case, load
 from tests.conformance.generate import SECTIONS
 from tests.conformance.matching import EXACT, matches, matches_error
+from tests.serving import running_server
 from wengert import v1
 from wengert.v1.service_pb2_grpc import DifferentiationServiceStub
 
