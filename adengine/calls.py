@@ -12,7 +12,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from adengine.errors import (
-    AmbiguousDirections, InvalidDirections, InvalidName, InvalidPoints, InvalidShape, UnknownName,
+    AmbiguousDirections,
+    InvalidDirections,
+    InvalidName,
+    InvalidPoints,
+    InvalidShape,
+    UnknownName,
 )  # fmt: skip
 from adengine.shapes import size_of
 from adengine.wengert_list import WengertList
@@ -36,7 +41,7 @@ class Points(NamedTuple):
     ----------
     values : float64 array
         Flat, point after point.
-    count : int
+    number : int
         K, and 1 for one point.
     batched : bool
         Whether replies have the axis K.
@@ -45,7 +50,7 @@ class Points(NamedTuple):
     """
 
     values: NDArray[np.float64]
-    count: int
+    number: int
     batched: bool
     width: int
 
@@ -57,7 +62,7 @@ class Directions(NamedTuple):
     ----------
     values : float64 array
         Flat.
-    count : int
+    number : int
         p, and 1 for a single direction.
     listed : bool
         Whether replies have the axis p.
@@ -66,7 +71,7 @@ class Directions(NamedTuple):
     """
 
     values: NDArray[np.float64]
-    count: int
+    number: int
     listed: bool
     per_point: bool
 
@@ -142,7 +147,7 @@ def check_points(function: WengertList, selection: Selection, points: NDArray[np
         raise InvalidPoints(
             f"points have shape {points.shape}, expected ({width},) or (K, {width}) for {_described(free)}", "points"
         )
-    batched = points.ndim == 2  # noqa: PLR2004  (K, n')
+    batched = points.ndim == 2
     values = np.ascontiguousarray(points, np.float64).reshape(-1)
     return Points(values, len(points) if batched else 1, batched, width)
 
@@ -160,26 +165,30 @@ def check_directions(
     if directions is None:
         if field == "cotangents" and width == 1:
             return Directions(np.ones(1), 1, False, False)
-        raise InvalidDirections(f"{field} are missing; {_expected(points, width)} is expected, {letter} = {width}", field)
+        raise InvalidDirections(
+            f"{field} are missing; {_expected(points, width)} is expected, {letter} = {width}", field
+        )
     shape = directions.shape
     values = np.ascontiguousarray(directions, np.float64).reshape(-1)
     if shape == (width,):
         return Directions(values, 1, False, False)
-    if len(shape) == 2 and points.batched:  # noqa: PLR2004
+    if len(shape) == 2 and points.batched:
         raise AmbiguousDirections(
-            f"{field} have shape {shape} at {points.count} points: one for each point, or all for every point? "
+            f"{field} have shape {shape} at {points.number} points: one for each point, or all for every point? "
             f"Send (K, p, {width}), (1, p, {width}) or ({width},)",
             field,
         )
-    if len(shape) == 2 and shape[1] == width:  # noqa: PLR2004
+    if len(shape) == 2 and shape[1] == width:
         return Directions(values, shape[0], True, False)
-    if len(shape) == 3 and points.batched and shape[2] == width and shape[0] in (1, points.count):  # noqa: PLR2004
-        per_point = shape[0] == points.count and points.count != 1
+    if len(shape) == 3 and points.batched and shape[2] == width and shape[0] in (1, points.number):
+        per_point = shape[0] == points.number and points.number != 1
         return Directions(values, shape[1], True, per_point)
-    raise InvalidDirections(f"{field} have shape {shape}, expected {_expected(points, width)}, {letter} = {width}", field)
+    raise InvalidDirections(
+        f"{field} have shape {shape}, expected {_expected(points, width)}, {letter} = {width}", field
+    )
 
 
 def _expected(points: Points, width: int) -> str:
     if points.batched:
-        return f"({width},), (1, p, {width}) or ({points.count}, p, {width})"
+        return f"({width},), (1, p, {width}) or ({points.number}, p, {width})"
     return f"({width},) or (p, {width})"

@@ -13,7 +13,7 @@ from numba import types
 from numpy.typing import NDArray
 
 from adengine.errors import EngineError, InvalidList, LimitExceeded, UnknownPrimitive, UnspecifiedPrimitive
-from adengine.jit import kernel
+from adengine.jit import Int, kernel
 from adengine.limits import Limits
 from adengine.primitives import BY_NUMBER, FIRST_INTERNAL, MAX_POLYGAMMA_ORDER, TABLE, Kind
 from adengine.shapes import RULES, Detail, Shape, Statement, broadcast, size_of
@@ -76,10 +76,10 @@ _ARITIES = _arities()
 
 @kernel(types.int64(I4R, I4R, types.int64, types.int64, I8, I4, I8, I8, I8))
 def _walk(
-    primitives: NDArray[np.int32], arguments: NDArray[np.int32], constants: int, parameters: int,
+    primitives: NDArray[np.int32], arguments: NDArray[np.int32], constants: Int, parameters: Int,
     arities: NDArray[np.int64], shape_of: NDArray[np.int32], argument_start: NDArray[np.int64],
     parameter_start: NDArray[np.int64], state: NDArray[np.int64],
-) -> int:  # fmt: skip
+) -> Int:  # fmt: skip
     """Walk on from ``state`` (statement, argument, parameter) until something special; ``state`` says where."""
     first = shape_of.shape[0] - primitives.shape[0]
     for k in range(state[_STATEMENT], primitives.shape[0]):
@@ -145,10 +145,11 @@ class _Checker:
 
     def walk(self) -> int:
         columns = self.columns
-        return _walk(
+        status: int = _walk(
             columns.primitives, columns.arguments, len(columns.constants), len(columns.parameters), _ARITIES,
             self.shape_of, self.argument_start, self.parameter_start, self.state,
         )  # fmt: skip
+        return status
 
     def special(self) -> None:
         """Handle the statement at which the walk stopped, and step over it."""
@@ -158,9 +159,7 @@ class _Checker:
         if number == 0:
             raise UnspecifiedPrimitive(f"statement {k + 1} has no primitive (number 0)", f"primitives[{k}]")
         if row is None or number >= FIRST_INTERNAL:
-            raise UnknownPrimitive(
-                f"statement {k + 1} has primitive {number}, which is not served", f"primitives[{k}]"
-            )
+            raise UnknownPrimitive(f"statement {k + 1} has primitive {number}, which is not served", f"primitives[{k}]")
         statement = Statement(k, row.name, self.columns.parameters, int(self.state[_PARAMETER]), [], self.limits)
         arity = row.arity
         if row.name == "CONCATENATE":
@@ -176,14 +175,14 @@ class _Checker:
     def infer(self, statement: Statement, kind: Kind) -> tuple[Shape, Detail]:
         if kind is Kind.LEAF:
             which = statement.take_in(1, len(self.columns.tensors), "number of a tensor")
-            return self.columns.tensors[which - 1], (which - 1,)
+            return self.columns.tensors[which - 1], Detail((which - 1,))
         if kind is Kind.STRUCTURAL:
             return RULES[statement.name](statement)
         if statement.name == "POLYGAMMA":
             statement.take_in(0, MAX_POLYGAMMA_ORDER, "order")
         elif BY_NUMBER[int(self.columns.primitives[statement.number])].parametric:
             statement.take("k")
-        return broadcast(statement), None
+        return broadcast(statement), Detail()
 
     def argument_shape(self, statement: Statement, place: int) -> Shape:
         """Shape of an argument of the special statement, checked."""
@@ -260,6 +259,4 @@ def check_statements(input_shapes: list[Shape], columns: Columns, limits: Limits
         else:
             raise checker.bad_argument(k, int(checker.state[_ARGUMENT]))
     checker.check_rest()
-    return Checked(
-        checker.shapes, checker.shape_of, checker.argument_start, checker.parameter_start, checker.details
-    )
+    return Checked(checker.shapes, checker.shape_of, checker.argument_start, checker.parameter_start, checker.details)

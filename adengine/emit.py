@@ -12,12 +12,34 @@ from numpy.typing import NDArray
 
 from adengine import opcodes as op
 from adengine.graph import (
-    FIRST, GRAPH, INT, NONE, OPERATION, PARAMETER, SECOND, SIZE, TABLES_TYPE, WORDS_TYPE, Graph, add_constant, append,
-    broadcast_size, constant_value, intern,
+    FIRST,
+    GRAPH,
+    INT,
+    NONE,
+    OPERATION,
+    PARAMETER,
+    SIZE,
+    TABLES_TYPE,
+    WORDS_TYPE,
+    Graph,
+    add_constant,
+    append,
+    broadcast_size,
+    constant_value,
+    intern,
 )  # fmt: skip
-from adengine.jit import kernel
+from adengine.jit import Bool, Float, Int, kernel
 from adengine.templates import (
-    A, ARITY, CONTRIBUTION, FIRST_LITERAL, K, NO_PARTIAL, NOTHING, PARAMETRIC, TEMPLATE, T, Tables,
+    CONTRIBUTION,
+    FIRST_LITERAL,
+    NO_PARTIAL,
+    NOTHING,
+    PARAMETRIC,
+    TEMPLATE,
+    A,
+    K,
+    T,
+    Tables,
 )  # fmt: skip
 
 SCRATCH_WORDS = 64
@@ -27,12 +49,12 @@ _MIN_INT64 = -(2**63)
 
 
 @kernel(types.boolean(GRAPH, INT, types.float64), inline=True)
-def _is_constant(graph: Graph, k: int, value: float) -> bool:
+def _is_constant(graph: Graph, k: Int, value: Float) -> Bool:
     return graph.rows[k, OPERATION] == op.CONST and constant_value(graph, k) == value
 
 
 @kernel(INT(GRAPH, TABLES_TYPE, INT))
-def negate(graph: Graph, tables: Tables, x: int) -> int:
+def negate(graph: Graph, tables: Tables, x: Int) -> Int:
     """-x; the negative of a negative is the thing itself."""
     if x == NONE:
         return NONE
@@ -44,7 +66,7 @@ def negate(graph: Graph, tables: Tables, x: int) -> int:
 
 
 @kernel(INT(GRAPH, TABLES_TYPE, INT, INT))
-def add(graph: Graph, tables: Tables, x: int, y: int) -> int:
+def add(graph: Graph, tables: Tables, x: Int, y: Int) -> Int:
     """x + y, where either may be a structural zero; x + -y becomes x - y."""
     if x == NONE or y == NONE:
         return y if x == NONE else x
@@ -57,7 +79,7 @@ def add(graph: Graph, tables: Tables, x: int, y: int) -> int:
 
 
 @kernel(INT(GRAPH, TABLES_TYPE, INT, INT, INT))
-def _multiply(graph: Graph, tables: Tables, code: int, x: int, y: int) -> int:
+def _multiply(graph: Graph, tables: Tables, code: Int, x: Int, y: Int) -> Int:
     if _is_constant(graph, x, 1.0):
         return y
     if _is_constant(graph, y, 1.0):
@@ -72,7 +94,7 @@ def _multiply(graph: Graph, tables: Tables, code: int, x: int, y: int) -> int:
 
 
 @kernel(INT(GRAPH, TABLES_TYPE, INT, INT))
-def product(graph: Graph, tables: Tables, x: int, y: int) -> int:
+def product(graph: Graph, tables: Tables, x: Int, y: Int) -> Int:
     """The derivative product x y: strong zero, plain where both factors are proven finite; signs move outwards."""
     if x == NONE or y == NONE or _is_constant(graph, x, 0.0) or _is_constant(graph, y, 0.0):
         return NONE
@@ -89,7 +111,7 @@ def product(graph: Graph, tables: Tables, x: int, y: int) -> int:
 
 
 @kernel(INT(GRAPH, TABLES_TYPE, INT, INT, INT, INT, INT))
-def _elementwise(graph: Graph, tables: Tables, code: int, a: int, b: int, c: int, parameter: int) -> int:
+def _elementwise(graph: Graph, tables: Tables, code: Int, a: Int, b: Int, c: Int, parameter: Int) -> Int:
     """One row of a template, folded."""
     if code == op.NEGATE:
         return negate(graph, tables, a)
@@ -112,7 +134,7 @@ def _elementwise(graph: Graph, tables: Tables, code: int, a: int, b: int, c: int
 
 
 @kernel(INT(INT, INT), inline=True)
-def _shifted(k: int, shift: int) -> int:
+def _shifted(k: Int, shift: Int) -> Int:
     """k + shift, stopping at the ends of int64."""
     moved = k + shift
     if shift < 0 and moved > k:
@@ -122,8 +144,8 @@ def _shifted(k: int, shift: int) -> int:
 
 @kernel(INT(GRAPH, TABLES_TYPE, INT, INT, INT, INT, INT, WORDS_TYPE))
 def _operand(
-    graph: Graph, tables: Tables, reference: int, row: int, w: int, t: int, k: int, scratch: NDArray[np.int64]
-) -> int:
+    graph: Graph, tables: Tables, reference: Int, row: Int, w: Int, t: Int, k: Int, scratch: NDArray[np.int64]
+) -> Int:
     """The variable that a reference of a template names, for source statement ``row`` of the graph."""
     if reference >= 0:
         return scratch[reference]
@@ -141,9 +163,7 @@ def _operand(
 
 
 @kernel(INT(GRAPH, TABLES_TYPE, INT, INT, INT, WORDS_TYPE))
-def contribution(
-    graph: Graph, tables: Tables, w: int, place: int, t: int, scratch: NDArray[np.int64]
-) -> int:
+def contribution(graph: Graph, tables: Tables, w: Int, place: Int, t: Int, scratch: NDArray[np.int64]) -> Int:
     """What argument ``place`` of the elementwise statement w contributes for the tangent or adjoint t."""
     code = np.int64(graph.rows[w, OPERATION])
     column = TEMPLATE + 4 * place
@@ -170,7 +190,7 @@ def contribution(
 
 
 @kernel(INT(GRAPH, INT, INT, WORDS_TYPE))
-def repeat_parameter(graph: Graph, rows: int, length: int, scratch: NDArray[np.int64]) -> int:
+def repeat_parameter(graph: Graph, rows: Int, length: Int, scratch: NDArray[np.int64]) -> Int:
     """Parameter of :func:`repeat_view`: (rows, length) with strides (1, 0)."""
     at = _PARAMETER_SCRATCH
     scratch[at] = rows
@@ -184,16 +204,14 @@ def repeat_parameter(graph: Graph, rows: int, length: int, scratch: NDArray[np.i
 
 
 @kernel(INT(GRAPH, TABLES_TYPE, INT, INT, INT, WORDS_TYPE))
-def repeat_view(
-    graph: Graph, tables: Tables, x: int, rows: int, length: int, scratch: NDArray[np.int64]
-) -> int:
+def repeat_view(graph: Graph, tables: Tables, x: Int, rows: Int, length: Int, scratch: NDArray[np.int64]) -> Int:
     """A VIEW that repeats each of the ``rows`` elements of x ``length`` times; its parameter also sums rows."""
     parameter = repeat_parameter(graph, rows, length, scratch)
     return append(graph, tables, op.VIEW, x, NONE, NONE, parameter, rows * length)
 
 
 @kernel(INT(GRAPH, TABLES_TYPE, INT, INT, WORDS_TYPE))
-def whole(graph: Graph, tables: Tables, x: int, size: int, scratch: NDArray[np.int64]) -> int:
+def whole(graph: Graph, tables: Tables, x: Int, size: Int, scratch: NDArray[np.int64]) -> Int:
     """x with all its elements, where a scalar stood for them."""
     if x == NONE or graph.rows[x, SIZE] == size:
         return x
@@ -201,9 +219,7 @@ def whole(graph: Graph, tables: Tables, x: int, size: int, scratch: NDArray[np.i
 
 
 @kernel(INT(GRAPH, TABLES_TYPE, INT, INT, INT, WORDS_TYPE))
-def sum_rows(
-    graph: Graph, tables: Tables, x: int, rows: int, length: int, scratch: NDArray[np.int64]
-) -> int:
+def sum_rows(graph: Graph, tables: Tables, x: Int, rows: Int, length: Int, scratch: NDArray[np.int64]) -> Int:
     """Sum of each row of x; a scalar that stands for all elements is multiplied with the length."""
     if x == NONE or rows * length == 0:
         return NONE
@@ -215,9 +231,9 @@ def sum_rows(
 
 @kernel(INT(GRAPH, TABLES_TYPE, INT, INT, INT, INT, INT, INT, INT, INT, WORDS_TYPE))
 def matmul(
-    graph: Graph, tables: Tables, x: int, y: int, m: int, k: int, n: int, x_transposed: int, y_transposed: int,
-    code: int, scratch: NDArray[np.int64],
-) -> int:  # fmt: skip
+    graph: Graph, tables: Tables, x: Int, y: Int, m: Int, k: Int, n: Int, x_transposed: Int, y_transposed: Int,
+    code: Int, scratch: NDArray[np.int64],
+) -> Int:  # fmt: skip
     """op(x) op(y), op(x) of shape (m, k) and op(y) of shape (k, n)."""
     at = _PARAMETER_SCRATCH
     scratch[at] = m
@@ -230,7 +246,7 @@ def matmul(
 
 
 @kernel(INT(GRAPH, TABLES_TYPE, INT, WORDS_TYPE))
-def row_weights(graph: Graph, tables: Tables, w: int, scratch: NDArray[np.int64]) -> int:
+def row_weights(graph: Graph, tables: Tables, w: Int, scratch: NDArray[np.int64]) -> Int:
     """Partial derivatives of the row reduction w (MAXIMA, MINIMA, LOGSUMEXPS) by each element of its argument."""
     start = graph.starts[graph.rows[w, PARAMETER]]
     rows = graph.pool[start]
@@ -245,5 +261,3 @@ def row_weights(graph: Graph, tables: Tables, w: int, scratch: NDArray[np.int64]
         return NONE
     counts = repeat_view(graph, tables, count, rows, length, scratch)
     return append(graph, tables, op.DIVIDE, ties, counts, NONE, NONE, rows * length)
-
-

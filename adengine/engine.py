@@ -13,7 +13,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from adengine.calls import (
-    NO_VALUES, Directions, Points, Selection, Shared, check_directions, check_points, select,
+    NO_VALUES,
+    Directions,
+    Points,
+    Selection,
+    Shared,
+    check_directions,
+    check_points,
+    select,
 )  # fmt: skip
 from adengine.counting import Cost, cost
 from adengine.errors import LimitExceeded
@@ -98,7 +105,7 @@ class _Seeds(NamedTuple):
     """Seeds of a run: given directions, or the identity where ``values`` is None."""
 
     values: Array | None
-    count: int
+    number: int
     width: int
     per_point: bool
 
@@ -288,10 +295,10 @@ class Engine:
         m = int(primal.flat.output_sizes.sum())
         n_w = _width(function, selection)
         values = self._new_values(primal.flat, at)
-        self._check_reply(at.count * m * n_w, "entries of the Jacobian")
-        jacobian = np.zeros(at.count * m * n_w)
+        self._check_reply(at.number * m * n_w, "entries of the Jacobian")
+        jacobian = np.zeros(at.number * m * n_w)
         choice = self._choose(held, selection, n_w, m, mode)
-        if choice.sweeps == 0 or at.count == 0 or n_w * m == 0:
+        if choice.sweeps == 0 or at.number == 0 or n_w * m == 0:
             self._run_primal(held, primal, selection, at, shared_values, values)
             operations = primal.cost.operations
         else:
@@ -301,10 +308,8 @@ class Engine:
             target = _Target(jacobian, m * n_w, 1 if forward else n_w, n_w if forward else 1)
             seeds = _Seeds(None, choice.sweeps, choice.sweeps, False)
             self._run(held, prepared, choice.mode, selection, at, shared_values, seeds, values, target)
-        shape = (at.count, m, n_w) if at.batched else (m, n_w)
-        report = _report(
-            choice.mode, choice.sweeps, operations, primal.cost.operations, started, choice.reason
-        )
+        shape = (at.number, m, n_w) if at.batched else (m, n_w)
+        report = _report(choice.mode, choice.sweeps, operations, primal.cost.operations, started, choice.reason)
         return JacobianResult(_shaped(values, at, m), jacobian.reshape(shape), report)
 
     def forget(self, function_id: str) -> bool:
@@ -350,26 +355,26 @@ class Engine:
             given, at, width, "tangents" if forward else "cotangents", "n_w" if forward else "m"
         )
         values = self._new_values(primal.flat, at)
-        self._check_reply(at.count * directions.count * reply, "products")
-        derivatives = np.zeros(at.count * directions.count * reply)
+        self._check_reply(at.number * directions.number * reply, "products")
+        derivatives = np.zeros(at.number * directions.number * reply)
         operations = primal.cost.operations
-        if directions.count == 0 or at.count == 0 or n_w == 0 or m == 0:
+        if directions.number == 0 or at.number == 0 or n_w == 0 or m == 0:
             self._run_primal(held, primal, selection, at, shared_values, values)
         else:
             prepared = held.derivative(mode, selection)
             operations = prepared.cost.operations
-            seeds = _Seeds(directions.values, directions.count, width, directions.per_point)
-            target = _Target(derivatives, directions.count * reply, reply, 1)
+            seeds = _Seeds(directions.values, directions.number, width, directions.per_point)
+            target = _Target(derivatives, directions.number * reply, reply, 1)
             self._run(held, prepared, mode, selection, at, shared_values, seeds, values, target)
-        reason = f"{'forward' if forward else 'reverse'}: one sweep for each of {directions.count} directions."
-        report = _report(mode, directions.count, operations, primal.cost.operations, started, reason)
+        reason = f"{'forward' if forward else 'reverse'}: one sweep for each of {directions.number} directions."
+        report = _report(mode, directions.number, operations, primal.cost.operations, started, reason)
         return _shaped(values, at, m), derivatives.reshape(_directional_shape(at, directions, reply)), report
 
     def _run_primal(
         self, held: _Function, primal: _Prepared, selection: Selection, at: Points, shared: Array, values: Array
     ) -> None:
         """Values alone."""
-        if at.count == 0:
+        if at.number == 0:
             return
         nothing = _Target(NO_VALUES, 0, 0, 0)
         no_seeds = _Seeds(NO_VALUES, 1, 0, False)
@@ -381,7 +386,7 @@ class Engine:
     ) -> None:  # fmt: skip
         """Run a list for all points and directions."""
         most = self.limits.call_bytes // 8 - len(values) - len(target.array)
-        lanes = choose_lanes(at.count, seeds.count, prepared.cost, most)
+        lanes = choose_lanes(at.number, seeds.number, prepared.cost, most)
         laned_seeds = seeds.per_point if lanes.points else True
         program = held.program(prepared, key, selection, lanes, laned_seeds)
         if program.bytes > 8 * most:
@@ -393,7 +398,7 @@ class Engine:
             program.run(chunk, at.values, shared, given, values, target.array)
 
     def _new_values(self, flat: FlatList, at: Points) -> Array:
-        count = at.count * int(flat.output_sizes.sum())
+        count = at.number * int(flat.output_sizes.sum())
         self._check_reply(count, "values of the outputs")
         return np.zeros(count)
 
@@ -409,14 +414,14 @@ def _width(function: WengertList, selection: Selection) -> int:
 def _shaped(values: Array, at: Points, m: int) -> Array:
     if not at.batched:
         return values
-    return values.reshape(at.count, m)
+    return values.reshape(at.number, m)
 
 
 def _directional_shape(at: Points, directions: Directions, reply: int) -> tuple[int, ...]:
     shape: tuple[int, ...] = (reply,)
     if directions.listed:
-        shape = (directions.count, *shape)
-    return (at.count, *shape) if at.batched else shape
+        shape = (directions.number, *shape)
+    return (at.number, *shape) if at.batched else shape
 
 
 def _report(mode: Mode | None, sweeps: int, operations: int, primal: int, started: float, reason: str) -> Report:
@@ -426,13 +431,13 @@ def _report(mode: Mode | None, sweeps: int, operations: int, primal: int, starte
 def _point_blocks(at: Points, seeds: _Seeds, target: _Target, m: int, width: int) -> Iterator[NDArray[np.int64]]:
     """Blocks with points as lanes: all points for each direction in turn."""
     identity = seeds.values is None
-    starts = np.arange(0, at.count, width, dtype=np.int64)
-    for direction in range(seeds.count):
+    starts = np.arange(0, at.number, width, dtype=np.int64)
+    for direction in range(seeds.number):
         for first in range(0, len(starts), _BLOCKS_AT_ONCE):
             k = starts[first : first + _BLOCKS_AT_ONCE]
-            seed_point = seeds.count * seeds.width if seeds.per_point else 0
+            seed_point = seeds.number * seeds.width if seeds.per_point else 0
             yield _blocks(
-                len(k), np.minimum(width, at.count - k), k * at.width, at.width,
+                len(k), np.minimum(width, at.number - k), k * at.width, at.width,
                 k * seed_point + direction * seeds.width, seed_point,
                 k * m if direction == 0 else -1, m,
                 k * target.point + direction * target.direction, target.point, target.element,
@@ -443,13 +448,13 @@ def _point_blocks(at: Points, seeds: _Seeds, target: _Target, m: int, width: int
 def _direction_blocks(at: Points, seeds: _Seeds, target: _Target, m: int, width: int) -> Iterator[NDArray[np.int64]]:
     """Blocks with directions as lanes: all directions for each point in turn."""
     identity = seeds.values is None
-    per_point = -(-seeds.count // width)
-    for first in range(0, at.count * per_point, _BLOCKS_AT_ONCE):
-        numbers = np.arange(first, min(first + _BLOCKS_AT_ONCE, at.count * per_point), dtype=np.int64)
+    per_point = -(-seeds.number // width)
+    for first in range(0, at.number * per_point, _BLOCKS_AT_ONCE):
+        numbers = np.arange(first, min(first + _BLOCKS_AT_ONCE, at.number * per_point), dtype=np.int64)
         k, d = numbers // per_point, numbers % per_point * width
-        seed_point = seeds.count * seeds.width if seeds.per_point else 0
+        seed_point = seeds.number * seeds.width if seeds.per_point else 0
         yield _blocks(
-            len(numbers), np.minimum(width, seeds.count - d), k * at.width, 0,
+            len(numbers), np.minimum(width, seeds.number - d), k * at.width, 0,
             k * seed_point + d * seeds.width, seeds.width,
             np.where(d == 0, k * m, -1), 0,
             k * target.point + d * target.direction, target.direction, target.element,

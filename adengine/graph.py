@@ -21,14 +21,14 @@ from numba import types
 from numpy.typing import NDArray
 
 from adengine import opcodes as op
-from adengine.jit import kernel
+from adengine.jit import Float, Int, kernel
 from adengine.templates import ARITY, FINITE, FINITE_ALWAYS, FINITE_WITH_ARGUMENTS, TABLES, Tables
 
 OPERATION, FIRST, SECOND, THIRD, PARAMETER, SIZE = 0, 1, 2, 3, 4, 5
 """Columns of `rows`."""
 
-ROWS, WORDS, PARAMETERS = 0, 1, 2
-"""Places of `used`: how many rows, words of `pool` and parameters there are."""
+ROWS, WORDS, PARAMETERS, OVERFLOW = 0, 1, 2, 3
+"""Places of `used`: how many rows, words of `pool` and parameters there are, and whether a row found no room."""
 
 NONE = -1
 """No variable: an absent operand, or a structural zero."""
@@ -42,25 +42,26 @@ class Graph(NamedTuple):
     rows : int32 array (capacity, 6)
     finite : uint8 array (capacity,)
         Whether the variable is proven finite for finite input.
-    index : int32 array (power of two,)
+    table : int32 array (power of two,)
         Open hash table of row numbers, -1 where empty.
     pool, starts : int64 arrays
         Words of all parameters; where each begins (one more than there are parameters).
     parameter_index : int32 array (power of two,)
         Open hash table of parameter numbers.
-    used : int64 array (3,)
+    used : int64 array (4,)
+        See :data:`ROWS`. After an overflow the graph is of no use: start again with more room.
     """
 
     rows: NDArray[np.int32]
     finite: NDArray[np.uint8]
-    index: NDArray[np.int32]
+    table: NDArray[np.int32]
     pool: NDArray[np.int64]
     starts: NDArray[np.int64]
     parameter_index: NDArray[np.int32]
     used: NDArray[np.int64]
 
 
-GRAPH = types.NamedTuple(
+GRAPH = types.NamedTuple(  # type: ignore[no-untyped-call]
     (
         types.Array(types.int32, 2, "C"), types.Array(types.uint8, 1, "C"), types.Array(types.int32, 1, "C"),
         types.Array(types.int64, 1, "C"), types.Array(types.int64, 1, "C"), types.Array(types.int32, 1, "C"),
@@ -68,7 +69,7 @@ GRAPH = types.NamedTuple(
     ),
     Graph,
 )  # fmt: skip
-TABLES_TYPE = types.NamedTuple(
+TABLES_TYPE = types.NamedTuple(  # type: ignore[no-untyped-call]
     (types.Array(types.int64, 2, "C"), types.Array(types.int64, 2, "C"), types.Array(types.float64, 1, "C")), Tables
 )
 INT = types.int64
@@ -84,24 +85,24 @@ def new_graph(rows: int, words: int, parameters: int) -> Graph:
     starts = np.empty(parameters + 2, np.int64)
     starts[0] = 0
     return Graph(
-        np.empty((rows + 1, 6), np.int32),
-        np.empty(rows + 1, np.uint8),
+        np.empty((rows, 6), np.int32),
+        np.empty(rows, np.uint8),
         np.full(_power_of_two(2 * rows), NONE, np.int32),
         np.empty(words + 1, np.int64),
         starts,
         np.full(_power_of_two(2 * parameters), NONE, np.int32),
-        np.zeros(3, np.int64),
+        np.zeros(4, np.int64),
     )
 
 
 @kernel(INT(INT, INT), inline=True)
-def _mix(h: int, value: int) -> int:
+def _mix(h: Int, value: Int) -> Int:
     h = (h ^ value) * np.int64(-7046029254386353131)
     return h ^ (h >> np.int64(29))
 
 
 @kernel(INT(GRAPH, WORDS_TYPE, INT, INT))
-def intern(graph: Graph, words: NDArray[np.int64], first: int, count: int) -> int:
+def intern(graph: Graph, words: NDArray[np.int64], first: Int, count: Int) -> Int:
     """The number of the parameter with these words, new or found again."""
     h = np.int64(count)
     for i in range(first, first + count):
@@ -132,13 +133,13 @@ def intern(graph: Graph, words: NDArray[np.int64], first: int, count: int) -> in
 
 
 @kernel(INT(GRAPH, INT, INT, INT, INT, INT, INT, INT))
-def _find_or_add(graph: Graph, code: int, a: int, b: int, c: int, parameter: int, size: int, finite: int) -> int:
+def _find_or_add(graph: Graph, code: Int, a: Int, b: Int, c: Int, parameter: Int, size: Int, finite: Int) -> Int:
     h = _mix(_mix(_mix(_mix(np.int64(code), a), b), c), parameter)
-    mask = graph.index.shape[0] - 1
+    mask = graph.table.shape[0] - 1
     slot = h & mask
     rows = graph.rows
-    while graph.index[slot] >= 0:
-        k = np.int64(graph.index[slot])
+    while graph.table[slot] >= 0:
+        k = np.int64(graph.table[slot])
         if (
             rows[k, OPERATION] == code and rows[k, FIRST] == a and rows[k, SECOND] == b and rows[k, THIRD] == c
             and rows[k, PARAMETER] == parameter and rows[k, SIZE] == size
@@ -146,8 +147,11 @@ def _find_or_add(graph: Graph, code: int, a: int, b: int, c: int, parameter: int
             return k
         slot = (slot + 1) & mask
     k = graph.used[ROWS]
+    if k == rows.shape[0]:
+        graph.used[OVERFLOW] = 1
+        return k - 1
     graph.used[ROWS] = k + 1
-    graph.index[slot] = k
+    graph.table[slot] = k
     rows[k, OPERATION] = code
     rows[k, FIRST] = a
     rows[k, SECOND] = b
@@ -159,12 +163,12 @@ def _find_or_add(graph: Graph, code: int, a: int, b: int, c: int, parameter: int
 
 
 @kernel(INT(GRAPH, INT))
-def _is_finite(graph: Graph, k: int) -> int:
+def _is_finite(graph: Graph, k: Int) -> Int:
     return 1 if k == NONE or graph.finite[k] != 0 else 0
 
 
 @kernel(INT(GRAPH, TABLES_TYPE, INT, INT, INT, INT, INT, INT))
-def append(graph: Graph, tables: Tables, code: int, a: int, b: int, c: int, parameter: int, size: int) -> int:
+def append(graph: Graph, tables: Tables, code: Int, a: Int, b: Int, c: Int, parameter: Int, size: Int) -> Int:
     """Append a statement as it is, or find the same one again."""
     promise = tables.facts[code, FINITE]
     finite = np.int64(promise == FINITE_ALWAYS)
@@ -174,13 +178,13 @@ def append(graph: Graph, tables: Tables, code: int, a: int, b: int, c: int, para
 
 
 @kernel(INT(GRAPH, INT, INT, INT))
-def add_input(graph: Graph, number: int, size: int, finite: int) -> int:
+def add_input(graph: Graph, number: Int, size: Int, finite: Int) -> Int:
     """Append input number ``number``; seeds count as finite, points do not."""
     return _find_or_add(graph, op.INPUT, NONE, NONE, NONE, number, size, finite)
 
 
 @kernel(INT(GRAPH, types.float64))
-def add_constant(graph: Graph, value: float) -> int:
+def add_constant(graph: Graph, value: Float) -> Int:
     """Append a scalar constant; its bits are its key."""
     bits = np.float64(value).view(np.int64)
     low = np.int64(np.int32(bits & 0xFFFFFFFF))
@@ -188,7 +192,7 @@ def add_constant(graph: Graph, value: float) -> int:
 
 
 @kernel(types.float64(GRAPH, INT))
-def constant_value(graph: Graph, k: int) -> float:
+def constant_value(graph: Graph, k: Int) -> Float:
     """Value of a CONST row."""
     low = np.int64(graph.rows[k, FIRST]) & 0xFFFFFFFF
     bits = np.int64((np.int64(graph.rows[k, SECOND]) << 32) | low)
@@ -196,7 +200,7 @@ def constant_value(graph: Graph, k: int) -> float:
 
 
 @kernel(INT(GRAPH, INT, INT), inline=True)
-def broadcast_size(graph: Graph, a: int, b: int) -> int:
+def broadcast_size(graph: Graph, a: Int, b: Int) -> Int:
     """Size of an elementwise result: scalars go with everything."""
     first = np.int64(graph.rows[a, SIZE])
     return np.int64(graph.rows[b, SIZE]) if first == 1 else first
@@ -237,7 +241,11 @@ class FlatList(NamedTuple):
     results: int
 
 
-@kernel(types.Array(types.int32, 1, "C")(types.Array(types.int32, 2, "C"), types.Array(types.int64, 2, "C"), types.Array(types.int32, 1, "C")))
+@kernel(
+    types.Array(types.int32, 1, "C")(
+        types.Array(types.int32, 2, "C"), types.Array(types.int64, 2, "C"), types.Array(types.int32, 1, "C")
+    )
+)
 def _renumber(rows: NDArray[np.int32], facts: NDArray[np.int64], outputs: NDArray[np.int32]) -> NDArray[np.int32]:
     """New number of each row that an output needs, -1 for dead ones."""
     renumbered = np.full(rows.shape[0], NONE, np.int32)
@@ -258,9 +266,13 @@ def _renumber(rows: NDArray[np.int32], facts: NDArray[np.int64], outputs: NDArra
     return renumbered
 
 
-@kernel(types.Array(types.int32, 2, "C")(types.Array(types.int32, 2, "C"), types.Array(types.int64, 2, "C"), types.Array(types.int32, 1, "C"), INT))
+@kernel(
+    types.Array(types.int32, 2, "C")(
+        types.Array(types.int32, 2, "C"), types.Array(types.int64, 2, "C"), types.Array(types.int32, 1, "C"), INT
+    )
+)
 def _compact(
-    rows: NDArray[np.int32], facts: NDArray[np.int64], renumbered: NDArray[np.int32], alive: int
+    rows: NDArray[np.int32], facts: NDArray[np.int64], renumbered: NDArray[np.int32], alive: Int
 ) -> NDArray[np.int32]:
     compacted = np.empty((alive, 6), np.int32)
     for k in range(rows.shape[0]):

@@ -8,7 +8,7 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Callable
-from typing import Any, TypeVar
+from typing import Any, TypeAlias, TypeVar, cast
 
 import numba
 
@@ -16,6 +16,12 @@ _log = logging.getLogger("adengine.jit")
 _SLOW_S = 0.5
 
 F = TypeVar("F", bound=Callable[..., Any])
+
+Int: TypeAlias = Any
+Float: TypeAlias = Any
+Bool: TypeAlias = Any
+"""Scalars of kernels. Compiled code knows one integer type, no type checker does: the exact type is in each kernel's
+signature."""
 
 
 def kernel(signature: Any, *, inline: bool = False) -> Callable[[F], F]:
@@ -34,7 +40,7 @@ def kernel(signature: Any, *, inline: bool = False) -> Callable[[F], F]:
 
     def compile_now(function: F) -> F:
         started = time.perf_counter()
-        compiled: F = numba.njit(signature, **options)(function)
+        compiled = cast(F, numba.njit(signature, **options)(function))
         seconds = time.perf_counter() - started
         if seconds > _SLOW_S:
             _log.info("compiled %s in %.1f s (once; cached on disk from now on)", function.__name__, seconds)

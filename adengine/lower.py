@@ -7,7 +7,8 @@ ACCUMULATE, PROD a tree of products, so that its derivatives of any order need n
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from typing import NamedTuple
 
 import numpy as np
 from numba import types
@@ -15,11 +16,22 @@ from numpy.typing import NDArray
 
 from adengine import opcodes as op
 from adengine.graph import (
-    GRAPH, NONE, SIZE, TABLES_TYPE, FlatList, Graph, add_constant, add_input, append, finish, intern, new_graph,
+    GRAPH,
+    NONE,
+    SIZE,
+    TABLES_TYPE,
+    FlatList,
+    Graph,
+    add_constant,
+    add_input,
+    append,
+    finish,
+    intern,
+    new_graph,
 )  # fmt: skip
-from adengine.jit import kernel
-from adengine.primitives import BY_NUMBER, Kind
-from adengine.shapes import Shape, size_of
+from adengine.jit import Int, kernel
+from adengine.primitives import BY_NUMBER, Kind, Primitive
+from adengine.shapes import Detail, Shape, size_of
 from adengine.templates import ARITY, PARAMETRIC, TABLES, Tables
 from adengine.wengert_list import WengertList
 
@@ -34,8 +46,8 @@ F8R = types.Array(types.float64, 1, "C", readonly=True)
 def _walk(
     graph: Graph, tables: Tables, primitives: NDArray[np.int32], arguments: NDArray[np.int32],
     constants: NDArray[np.float64], parameters: NDArray[np.int64], argument_start: NDArray[np.int64],
-    parameter_start: NDArray[np.int64], sizes: NDArray[np.int64], flat: NDArray[np.int32], start: int,
-) -> int:  # fmt: skip
+    parameter_start: NDArray[np.int64], sizes: NDArray[np.int64], flat: NDArray[np.int32], start: Int,
+) -> Int:  # fmt: skip
     """Lower elementwise statements from ``start`` on; stops at others and returns where."""
     first = flat.shape[0] - primitives.shape[0]
     operands = np.empty(3, np.int64)
@@ -88,6 +100,17 @@ def _merged(shape: Sequence[int], strides: Sequence[int]) -> tuple[list[int], li
     return extents, steps
 
 
+class _Statement(NamedTuple):
+    """One statement that the kernel does not know: its operands in the graph, all shapes, its parameters."""
+
+    primitive: Primitive
+    operands: list[int]
+    shapes: list[Shape]
+    shape: Shape
+    detail: Detail
+    integer: int
+
+
 class _Lowering:
     """One list on its way to the flat form."""
 
@@ -109,7 +132,7 @@ class _Lowering:
     # leaves -----------------------------------------------------------------------------------------------------
 
     def constant(self, value: float) -> int:
-        return add_constant(self.graph, value)
+        return int(add_constant(self.graph, value))
 
     def operand(self, argument: int) -> int:
         if argument < 0:
@@ -118,11 +141,11 @@ class _Lowering:
 
     def parameter(self, words: Sequence[int] | NDArray[np.int64]) -> int:
         column = np.asarray(words, np.int64)
-        return intern(self.graph, column, 0, len(column))
+        return int(intern(self.graph, column, 0, len(column)))
 
     def row(self, code: int, operands: Sequence[int], parameter: int, size: int) -> int:
         a, b, c = [*operands, NONE, NONE, NONE][:3]
-        return append(self.graph, TABLES, code, a, b, c, parameter, size)
+        return int(append(self.graph, TABLES, code, a, b, c, parameter, size))
 
     # views ------------------------------------------------------------------------------------------------------
 
@@ -153,126 +176,122 @@ class _Lowering:
 
     def special(self, k: int) -> int:
         """Lower statement k, which the kernel does not know."""
-        row = BY_NUMBER[int(self.source.primitives[k])]
-        shape = self.source.shape(len(self.source.inputs) + k + 1)
-        if row.kind is Kind.LEAF:
-            number = self.source.checked.details[k][0]  # type: ignore[index]
-            return self.row(op.ARRAY, [], int(number), size_of(shape))
-        if row.kind is Kind.ELEMENTWISE:
-            return self.spread_elementwise(k, row.number, row.arity, row.parametric, shape)
-        if row.name == "CONCATENATE":
-            return self.concatenate(k, shape)
-        arguments = self.arguments_of(k, row.arity)
-        operands = [self.operand(argument) for argument in arguments]
-        shapes = [self.source.shape(argument) for argument in arguments]
-        return int(getattr(self, row.name.lower())(k, operands, shapes, shape))
+        primitive = BY_NUMBER[int(self.source.primitives[k])]
+        parameters = self.source.parameters[self.source.checked.parameter_start[k] :]
+        arguments = self.arguments_of(k, primitive.arity if primitive.arity >= 0 else int(parameters[1]))
+        statement = _Statement(
+            primitive,
+            [self.operand(argument) for argument in arguments],
+            [self.source.shape(argument) for argument in arguments],
+            self.source.shape(len(self.source.inputs) + k + 1),
+            self.source.checked.details[k],
+            int(parameters[0]) if primitive.parametric else 0,
+        )
+        if primitive.kind is Kind.ELEMENTWISE:
+            return self.spread_elementwise(statement)
+        return _RULES[primitive.name](self, statement)
 
-    def spread_elementwise(self, k: int, code: int, arity: int, parametric: bool, shape: Shape) -> int:
-        """An elementwise statement with operands that must be repeated first."""
-        operands = []
-        whole = size_of(shape)
-        for argument in self.arguments_of(k, arity):
-            given = self.source.shape(argument)
-            keep = size_of(given) in (1, whole)  # a scalar needs no repeating
-            operands.append(self.operand(argument) if keep else self.repeated(self.operand(argument), given, shape))
-        parameter = NONE
-        if parametric:
-            parameter = self.parameter([int(self.source.parameters[self.source.checked.parameter_start[k]])])
-        return self.row(code, operands, parameter, whole)
+    def spread_elementwise(self, s: _Statement) -> int:
+        """An elementwise statement with operands that must be repeated first; a scalar need not."""
+        whole = size_of(s.shape)
+        operands = [
+            x if size_of(given) in (1, whole) else self.repeated(x, given, s.shape)
+            for x, given in zip(s.operands, s.shapes, strict=True)
+        ]
+        parameter = self.parameter([s.integer]) if s.primitive.parametric else NONE
+        return self.row(s.primitive.number, operands, parameter, whole)
 
-    def reshape(self, k: int, operands: list[int], shapes: list[Shape], shape: Shape) -> int:
-        return operands[0]
+    def constant_array(self, s: _Statement) -> int:
+        return self.row(op.ARRAY, [], s.detail.numbers[0], size_of(s.shape))
 
-    def broadcast(self, k: int, operands: list[int], shapes: list[Shape], shape: Shape) -> int:
-        return self.repeated(operands[0], shapes[0], shape)
+    def reshape(self, s: _Statement) -> int:
+        return s.operands[0]
 
-    def transpose(self, k: int, operands: list[int], shapes: list[Shape], shape: Shape) -> int:
-        strides = row_major(shapes[0])
-        permutation = self.source.checked.details[k]
-        return self.view(operands[0], size_of(shape), 0, shape, [strides[axis] for axis in permutation])  # type: ignore
+    def broadcast(self, s: _Statement) -> int:
+        return self.repeated(s.operands[0], s.shapes[0], s.shape)
 
-    def slice(self, k: int, operands: list[int], shapes: list[Shape], shape: Shape) -> int:
-        rank = len(shape)
-        detail = self.source.checked.details[k]
-        starts, steps = detail[:rank], detail[rank:]  # type: ignore[index]
-        strides = row_major(shapes[0])
+    def transpose(self, s: _Statement) -> int:
+        strides = row_major(s.shapes[0])
+        return self.view(s.operands[0], size_of(s.shape), 0, s.shape, [strides[axis] for axis in s.detail.numbers])
+
+    def slice(self, s: _Statement) -> int:
+        rank = len(s.shape)
+        starts, steps = s.detail.numbers[:rank], s.detail.numbers[rank:]
+        strides = row_major(s.shapes[0])
         offset = sum(start * stride for start, stride in zip(starts, strides, strict=True))
         walk = [step * stride for step, stride in zip(steps, strides, strict=True)]
-        return self.view(operands[0], size_of(shapes[0]), int(offset), shape, walk)
+        return self.view(s.operands[0], size_of(s.shapes[0]), offset, s.shape, walk)
 
-    def concatenate(self, k: int, shape: Shape) -> int:
+    def concatenate(self, s: _Statement) -> int:
         """Each argument is added to its place; the base is -0.0, which added to anything changes nothing."""
-        axis = int(self.source.checked.details[k][0])  # type: ignore[index]
-        strides = row_major(shape)
-        count = int(self.source.parameters[self.source.checked.parameter_start[k] + 1])
-        whole, offset, built = size_of(shape), 0, self.constant(-0.0)
-        for argument in self.arguments_of(k, count):
-            part = self.source.shape(argument)
-            if count == 1:
-                return self.operand(argument)
-            parameter = self.view_parameter(whole, offset * strides[axis], part, strides)
+        axis = s.detail.numbers[0]
+        strides = row_major(s.shape)
+        whole, offset, built = size_of(s.shape), 0, self.constant(-0.0)
+        if len(s.operands) == 1 or whole == 0:
+            return s.operands[0] if len(s.operands) == 1 else self.filled(0.0, 0)
+        for x, part in zip(s.operands, s.shapes, strict=True):
             if size_of(part):
-                built = self.row(op.ACCUMULATE, [built, self.operand(argument)], parameter, whole)
+                parameter = self.view_parameter(whole, offset * strides[axis], part, strides)
+                built = self.row(op.ACCUMULATE, [built, x], parameter, whole)
             offset += part[axis]
-        return built if whole else self.row(op.VIEW, [built], self.view_parameter(1, 0, [0], [0]), 0)
+        return built
 
-    def gather(self, k: int, operands: list[int], shapes: list[Shape], shape: Shape) -> int:
-        axis, indices = self.source.checked.details[k]  # type: ignore[misc]
-        regular = self.regular(shapes[0], axis, indices)
+    def gather(self, s: _Statement) -> int:
+        regular = self.regular(s)
         if regular is not None:
-            return self.view(operands[0], size_of(shapes[0]), *regular)
-        return self.row(op.GATHER, operands, self.take_parameter(shapes[0], axis, indices), size_of(shape))
+            return self.view(s.operands[0], size_of(s.shapes[0]), *regular)
+        return self.row(op.GATHER, s.operands, self.take_parameter(s), size_of(s.shape))
 
-    def scatter_add(self, k: int, operands: list[int], shapes: list[Shape], shape: Shape) -> int:
-        axis, indices = self.source.checked.details[k]  # type: ignore[misc]
-        if not size_of(shapes[1]):
-            return operands[0]
-        regular = self.regular(shapes[0], axis, indices)
+    def scatter_add(self, s: _Statement) -> int:
+        if not size_of(s.shapes[1]):
+            return s.operands[0]
+        regular = self.regular(s)
         if regular is not None:
-            parameter, code = self.view_parameter(size_of(shapes[0]), *regular), op.ACCUMULATE
+            parameter, code = self.view_parameter(size_of(s.shapes[0]), *regular), op.ACCUMULATE
         else:
-            parameter, code = self.take_parameter(shapes[0], axis, indices), op.SCATTER_ADD
-        return self.row(code, operands, parameter, size_of(shape))
+            parameter, code = self.take_parameter(s), op.SCATTER_ADD
+        return self.row(code, s.operands, parameter, size_of(s.shape))
 
-    def regular(
-        self, given: Shape, axis: int, indices: NDArray[np.int64]
-    ) -> tuple[int, list[int], list[int]] | None:
+    def regular(self, s: _Statement) -> tuple[int, list[int], list[int]] | None:
         """Offset, shape and strides of a gather whose indices go up by the same step, else nothing."""
+        given, axis, indices = s.shapes[0], s.detail.numbers[0], s.detail.indices
         strides = row_major(given)
         step = int(indices[1] - indices[0]) if len(indices) > 1 else 1
-        if len(indices) == 0 or (len(indices) > 2 and (np.diff(indices) != step).any()):
+        if len(indices) == 0 or (np.diff(indices) != step).any():
             return None
         shape = [*given[:axis], len(indices), *given[axis + 1 :]]
         walk = [*strides[:axis], step * strides[axis], *strides[axis + 1 :]]
         return int(indices[0]) * strides[axis], shape, walk
 
-    def take_parameter(self, given: Shape, axis: int, indices: NDArray[np.int64]) -> int:
+    def take_parameter(self, s: _Statement) -> int:
+        given, axis, indices = s.shapes[0], s.detail.numbers[0], s.detail.indices
         head = [size_of(given[:axis]), given[axis], size_of(given[axis + 1 :]), len(indices)]
         return self.parameter(np.concatenate([np.array(head, np.int64), indices]))
 
-    def rows_of(self, k: int, x: int, given: Shape) -> tuple[int, int, int]:
+    def rows_of(self, s: _Statement) -> tuple[int, int, int]:
         """The reduced axes moved last: the view, the number of rows and their length."""
-        axes = tuple(self.source.checked.details[k])  # type: ignore[arg-type]
+        given, axes = s.shapes[0], s.detail.numbers
         kept = [axis for axis in range(len(given)) if axis not in axes]
         order = [*kept, *axes]
         strides = row_major(given)
-        view = self.view(x, size_of(given), 0, [given[axis] for axis in order], [strides[axis] for axis in order])
-        return view, size_of([given[axis] for axis in kept]), size_of([given[axis] for axis in axes])
+        extents = [given[axis] for axis in order]
+        view = self.view(s.operands[0], size_of(given), 0, extents, [strides[axis] for axis in order])
+        return view, size_of(extents[: len(kept)]), size_of(extents[len(kept) :])
 
-    def sum(self, k: int, operands: list[int], shapes: list[Shape], shape: Shape) -> int:
-        axes = tuple(self.source.checked.details[k])  # type: ignore[arg-type]
-        given = shapes[0]
-        if size_of(given) == size_of(shape) and all(given[axis] == 1 for axis in axes):
-            return operands[0]
-        kept_shape = [1 if axis in axes else extent for axis, extent in enumerate(given)]
-        strides = [0 if axis in axes else step for axis, step in enumerate(row_major(kept_shape))]
-        parameter = self.view_parameter(size_of(shape), 0, given, strides)
-        return self.row(op.ACCUMULATE, [self.constant(-0.0 if size_of(given) else 0.0), operands[0]], parameter,
-                        size_of(shape))  # fmt: skip
+    def sum(self, s: _Statement) -> int:
+        """The transpose of a broadcast; it starts from -0.0, so that a sum of -0.0 keeps its sign."""
+        given, axes, whole = s.shapes[0], s.detail.numbers, size_of(s.shape)
+        if size_of(given) == whole and all(given[axis] == 1 for axis in axes):
+            return s.operands[0]
+        kept = [1 if axis in axes else extent for axis, extent in enumerate(given)]
+        strides = [0 if axis in axes else step for axis, step in enumerate(row_major(kept))]
+        base = self.constant(-0.0 if size_of(given) else 0.0)
+        parameter = self.view_parameter(whole, 0, given, strides)
+        return self.row(op.ACCUMULATE, [base, s.operands[0]], parameter, whole)
 
-    def prod(self, k: int, operands: list[int], shapes: list[Shape], shape: Shape) -> int:
+    def prod(self, s: _Statement) -> int:
         """A tree of products of halves: exact derivatives of any order beside zeros, without division."""
-        x, rows, length = self.rows_of(k, operands[0], shapes[0])
+        x, rows, length = self.rows_of(s)
         if rows * length == 0:
             return self.filled(1.0, rows)
         rest: list[int] = []
@@ -291,30 +310,45 @@ class _Lowering:
     def filled(self, value: float, count: int) -> int:
         return self.view(self.constant(value), 1, 0, [count], [0])
 
-    def _reduce_rows(self, code: int, empty: float, k: int, operands: list[int], shapes: list[Shape]) -> int:
-        x, rows, length = self.rows_of(k, operands[0], shapes[0])
-        if rows * length == 0:
-            return self.filled(empty, rows)
-        if length == 1 and code != op.LOGSUMEXPS:
+    def extremes(self, s: _Statement) -> int:
+        """MAX and MIN; an empty axis was refused."""
+        x, rows, length = self.rows_of(s)
+        if rows == 0 or length == 1:
             return x
+        code = op.MAXIMA if s.primitive.name == "MAX" else op.MINIMA
         return self.row(code, [x], self.parameter([rows, length]), rows)
 
-    def max(self, k: int, operands: list[int], shapes: list[Shape], shape: Shape) -> int:
-        return self._reduce_rows(op.MAXIMA, -np.inf, k, operands, shapes)
+    def logsumexp(self, s: _Statement) -> int:
+        x, rows, length = self.rows_of(s)
+        if rows * length == 0:
+            return self.filled(-np.inf, rows)
+        return self.row(op.LOGSUMEXPS, [x], self.parameter([rows, length]), rows)
 
-    def min(self, k: int, operands: list[int], shapes: list[Shape], shape: Shape) -> int:
-        return self._reduce_rows(op.MINIMA, np.inf, k, operands, shapes)
-
-    def logsumexp(self, k: int, operands: list[int], shapes: list[Shape], shape: Shape) -> int:
-        return self._reduce_rows(op.LOGSUMEXPS, -np.inf, k, operands, shapes)
-
-    def matmul(self, k: int, operands: list[int], shapes: list[Shape], shape: Shape) -> int:
-        x, y = shapes
-        m = x[0] if len(x) == 2 else 1  # noqa: PLR2004  a matrix has two axes
-        n = y[1] if len(y) == 2 else 1  # noqa: PLR2004
+    def matmul(self, s: _Statement) -> int:
+        x, y = s.shapes
+        m = size_of(x[:-1])
+        n = size_of(y[1:])
         if m * n * y[0] == 0:
             return self.filled(0.0, m * n)
-        return self.row(op.MATMUL, operands, self.parameter([m, y[0], n, 0, 0]), m * n)
+        return self.row(op.MATMUL, s.operands, self.parameter([m, y[0], n, 0, 0]), m * n)
+
+
+_RULES: dict[str, Callable[[_Lowering, _Statement], int]] = {
+    "CONSTANT": _Lowering.constant_array,
+    "RESHAPE": _Lowering.reshape,
+    "BROADCAST": _Lowering.broadcast,
+    "TRANSPOSE": _Lowering.transpose,
+    "SLICE": _Lowering.slice,
+    "CONCATENATE": _Lowering.concatenate,
+    "GATHER": _Lowering.gather,
+    "SCATTER_ADD": _Lowering.scatter_add,
+    "SUM": _Lowering.sum,
+    "PROD": _Lowering.prod,
+    "MAX": _Lowering.extremes,
+    "MIN": _Lowering.extremes,
+    "LOGSUMEXP": _Lowering.logsumexp,
+    "MATMUL": _Lowering.matmul,
+}
 
 
 def lower(source: WengertList, outputs: Sequence[int]) -> FlatList:

@@ -82,15 +82,28 @@ class Primitive:
 
 
 def _unary(
-    number: int, name: str, value: str, partial: str, finite: str = "", domain: Interval = REAL, note: str = "",
+    number: int,
+    name: str,
+    value: str,
+    partial: str,
+    finite: str = "",
+    domain: Interval = REAL,
+    note: str = "",
     nonlinear: bool = True,
 ) -> Primitive:
     return Primitive(number, name, Kind.ELEMENTWISE, 1, value, (partial,), finite, (domain,), note, nonlinear=nonlinear)
 
 
 def _binary(
-    number: int, name: str, value: str, partial_a: str, partial_b: str, finite: str = "",
-    domain: tuple[Interval, Interval] = (REAL, REAL), note: str = "", nonlinear: bool = False,
+    number: int,
+    name: str,
+    value: str,
+    partial_a: str,
+    partial_b: str,
+    finite: str = "",
+    domain: tuple[Interval, Interval] = (REAL, REAL),
+    note: str = "",
+    nonlinear: bool = False,
 ) -> Primitive:
     partials = (partial_a, partial_b)
     return Primitive(number, name, Kind.ELEMENTWISE, 2, value, partials, finite, domain, note, nonlinear=nonlinear)

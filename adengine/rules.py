@@ -9,24 +9,24 @@ import math
 
 import numpy as np
 
-from adengine.jit import kernel
+from adengine.jit import Float, Int, kernel
 
 
 @kernel("f8(f8, f8)", inline=True)
-def zero_safe_multiply(a: float, b: float) -> float:
+def zero_safe_multiply(a: Float, b: Float) -> Float:
     """a b, and exactly 0 where either factor is exactly 0."""
     product = a * b
     return 0.0 if a == 0.0 or b == 0.0 else product
 
 
 @kernel("f8(f8)", inline=True)
-def positive_reciprocal(a: float) -> float:
+def positive_reciprocal(a: Float) -> Float:
     """1 / a for a > 0, +inf at 0 and -0, NaN below."""
     return math.nan if a < 0.0 else 1.0 / abs(a)
 
 
 @kernel("f8(f8)", inline=True)
-def sign(a: float) -> float:
+def sign(a: Float) -> Float:
     """-1, 0 or 1; NaN passes on."""
     if a > 0.0:
         return 1.0
@@ -34,7 +34,7 @@ def sign(a: float) -> float:
 
 
 @kernel("f8(f8, f8)", inline=True)
-def step(a: float, b: float) -> float:
+def step(a: Float, b: Float) -> Float:
     """1 where a > b, 1/2 where equal, 0 where a < b, NaN with NaN."""
     if a > b:
         return 1.0
@@ -44,37 +44,37 @@ def step(a: float, b: float) -> float:
 
 
 @kernel("f8(f8, f8)", inline=True)
-def minimum(a: float, b: float) -> float:
+def minimum(a: Float, b: Float) -> Float:
     """The smaller one; NaN passes on."""
     return a if a < b or a != a else b
 
 
 @kernel("f8(f8, f8)", inline=True)
-def maximum(a: float, b: float) -> float:
+def maximum(a: Float, b: Float) -> Float:
     """The larger one; NaN passes on."""
     return a if a > b or a != a else b
 
 
 @kernel("f8(f8, f8, f8)", inline=True)
-def select(condition: float, a: float, b: float) -> float:
+def select(condition: Float, a: Float, b: Float) -> Float:
     """a where the condition is true (not 0; NaN is true), else b."""
     return a if condition != 0.0 else b
 
 
 @kernel("f8(f8, f8)")
-def power(a: float, b: float) -> float:
+def power(a: Float, b: Float) -> Float:
     """C's pow."""
     return a**b
 
 
 @kernel("f8(f8, f8)")
-def power_log(a: float, b: float) -> float:
+def power_log(a: Float, b: Float) -> Float:
     """log a, and 0 where a = 0 and b >= 0."""
     return 0.0 if a == 0.0 and b >= 0.0 else math.log(a)
 
 
 @kernel("f8(f8, i8)")
-def integer_power(a: float, k: int) -> float:
+def integer_power(a: Float, k: Int) -> Float:
     """a to the integer k: products up to 4, C's pow on the magnitude beyond, the sign by parity."""
     if k == 0:
         return 1.0
@@ -93,13 +93,13 @@ def integer_power(a: float, k: int) -> float:
 
 
 @kernel("f8(f8, f8)")
-def hypot(a: float, b: float) -> float:
+def hypot(a: Float, b: Float) -> Float:
     """C's hypot: no overflow or underflow on the way."""
     return math.hypot(a, b)
 
 
 @kernel("f8(f8, f8)")
-def remainder(a: float, b: float) -> float:
+def remainder(a: Float, b: Float) -> Float:
     """a - floor(a / b) b, exactly, with the sign of b, as numpy.remainder."""
     rest = np.fmod(a, b)
     if rest == 0.0:
@@ -108,7 +108,7 @@ def remainder(a: float, b: float) -> float:
 
 
 @kernel("f8(f8, f8)")
-def exp_difference(a: float, b: float) -> float:
+def exp_difference(a: Float, b: Float) -> Float:
     """exp(a - b); 0 where a is -inf, 1 where both are +inf."""
     if a == -math.inf:
         return math.nan if b != b else 0.0
@@ -116,7 +116,7 @@ def exp_difference(a: float, b: float) -> float:
 
 
 @kernel("f8(f8, f8)")
-def logaddexp(a: float, b: float) -> float:
+def logaddexp(a: Float, b: Float) -> Float:
     """log(exp a + exp b) without overflow, as numpy.logaddexp."""
     if a == b:
         return a + 0.6931471805599453
@@ -127,20 +127,20 @@ def logaddexp(a: float, b: float) -> float:
 
 
 @kernel("f8(f8)")
-def sigmoid(a: float) -> float:
+def sigmoid(a: Float) -> Float:
     """1 / (1 + exp(-a)) with full relative accuracy on both sides."""
     decay = math.exp(-abs(a))
     return 1.0 / (1.0 + decay) if a >= 0.0 else decay / (1.0 + decay)
 
 
 @kernel("f8(f8)")
-def softplus(a: float) -> float:
+def softplus(a: Float) -> Float:
     """log(1 + exp a) without overflow."""
-    return math.log1p(math.exp(-abs(a))) + (a if a > 0.0 else 0.0)
+    return math.log1p(math.exp(-abs(a))) + (max(0.0, a))
 
 
 @kernel("f8(f8, f8)")
-def xlogy(a: float, b: float) -> float:
+def xlogy(a: Float, b: Float) -> Float:
     """a log b, and 0 where a = 0 unless b is NaN."""
     return 0.0 if a == 0.0 and b == b else a * math.log(b)
 
@@ -154,7 +154,7 @@ _EULER_MACLAURIN = (
 
 
 @kernel("f8(f8, f8)")
-def _hurwitz_zeta(s: float, x: float) -> float:
+def _hurwitz_zeta(s: Float, x: Float) -> Float:
     """Sum of (x + i)^-s over i >= 0 for s > 1, x > 0, by Euler and Maclaurin (DLMF 25.11.5)."""
     total = 0.0
     while x < 10.0 + s:
@@ -170,7 +170,7 @@ def _hurwitz_zeta(s: float, x: float) -> float:
 
 
 @kernel("f8(f8)")
-def _digamma_positive(x: float) -> float:
+def _digamma_positive(x: Float) -> Float:
     """Digamma for x > 0: recurrence up to 10, then the asymptotic series (DLMF 5.11.2)."""
     total = 0.0
     while x < 10.0:
@@ -187,7 +187,7 @@ def _digamma_positive(x: float) -> float:
 
 
 @kernel("f8(f8, i8)")
-def _cotangent_derivative(x: float, order: int) -> float:
+def _cotangent_derivative(x: Float, order: Int) -> Float:
     """pi d^k/dx^k cot(pi x), through the polynomials P_0 = c, P_{k+1} = -(1 + c^2) P_k' in c = cot(pi x)."""
     offset = x - np.rint(x)
     if abs(offset) > 0.25:  # from the zero at 1/2, which is exact
@@ -209,7 +209,7 @@ def _cotangent_derivative(x: float, order: int) -> float:
 
 
 @kernel("f8(f8, i8)")
-def _polygamma_positive(x: float, order: int) -> float:
+def _polygamma_positive(x: Float, order: Int) -> Float:
     if order == 0:
         return _digamma_positive(x)
     if x == math.inf:
@@ -219,7 +219,7 @@ def _polygamma_positive(x: float, order: int) -> float:
 
 
 @kernel("f8(f8, i8)")
-def polygamma(x: float, order: int) -> float:
+def polygamma(x: Float, order: Int) -> Float:
     """Derivative order + 1 of log gamma (DLMF 5.15); NaN at the poles 0, -1, -2, ... and beyond order 160."""
     if x != x or order > 160 or x == -math.inf or (x <= 0.0 and x == np.floor(x)):
         return math.nan

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from adengine import opcodes as op
 from adengine.graph import FIRST, INT, NONE, OPERATION, PARAMETER, SECOND, SIZE, FlatList
-from adengine.jit import kernel
+from adengine.jit import Bool, Int, kernel
 from adengine.templates import ARITY, TABLES
 
 I4_2 = types.Array(types.int32, 2, "C")
@@ -79,7 +79,7 @@ def _analyse(
 
 
 @kernel(types.boolean(I8, INT))
-def is_contiguous(pool: NDArray[np.int64], at: int) -> bool:
+def is_contiguous(pool: NDArray[np.int64], at: Int) -> Bool:
     """Whether the view at ``pool[at:]`` is a run of neighbouring elements."""
     rank = pool[at + 2]
     expected = np.int64(1)
@@ -92,7 +92,7 @@ def is_contiguous(pool: NDArray[np.int64], at: int) -> bool:
 
 
 @kernel(INT(I4_2, I8_2, INT, INT))
-def _elementwise_flags(rows: NDArray[np.int32], layout: NDArray[np.int64], k: int, arity: int) -> int:
+def _elementwise_flags(rows: NDArray[np.int32], layout: NDArray[np.int64], k: Int, arity: Int) -> Int:
     """Flags of an elementwise statement."""
     flags = np.int64(0)
     many = np.int64(rows[k, SIZE] != 1)
@@ -115,8 +115,8 @@ def _elementwise_flags(rows: NDArray[np.int32], layout: NDArray[np.int64], k: in
 
 @kernel(types.boolean(I4_2, I8_2, INT, I8, I8))
 def _may_reuse(
-    rows: NDArray[np.int32], layout: NDArray[np.int64], k: int, root: NDArray[np.int64], root_last: NDArray[np.int64]
-) -> bool:
+    rows: NDArray[np.int32], layout: NDArray[np.int64], k: Int, root: NDArray[np.int64], root_last: NDArray[np.int64]
+) -> Bool:
     """Whether the scatter k may write over its base: same storage size, and nobody reads the base afterwards."""
     base = np.int64(rows[k, FIRST])
     if base < 0 or rows[base, SIZE] != rows[k, SIZE] or layout[base, LANED] != layout[k, LANED]:
@@ -132,8 +132,8 @@ def _may_reuse(
 def _emit_code(
     rows: NDArray[np.int32], facts: NDArray[np.int64], pool: NDArray[np.int64], starts: NDArray[np.int64],
     layout: NDArray[np.int64], last_use: NDArray[np.int64], root: NDArray[np.int64], root_last: NDArray[np.int64],
-    code: NDArray[np.uint32], lanes: int, total: NDArray[np.int64],
-) -> int:  # fmt: skip
+    code: NDArray[np.uint32], lanes: Int, total: NDArray[np.int64],
+) -> Int:  # fmt: skip
     """Lay out the variables and write the instructions; returns how many there are."""
     written = np.int64(0)
     free = np.int64(0)
@@ -201,7 +201,8 @@ def depends(source: FlatList, inputs: NDArray[np.uint8]) -> NDArray[np.bool_]:
     """Which variables depend on the inputs marked by 1."""
     layout = np.zeros((len(source.rows), 2), np.int64)
     _analyse(source.rows, TABLES.facts, inputs, layout, np.zeros(len(source.rows), np.int64))
-    return layout[:, LANED] != 0
+    laned: NDArray[np.bool_] = layout[:, LANED] != 0
+    return laned
 
 
 def schedule(source: FlatList, laned_inputs: NDArray[np.uint8], lanes: int) -> Schedule:
@@ -230,4 +231,3 @@ def schedule(source: FlatList, laned_inputs: NDArray[np.uint8], lanes: int) -> S
         rows, TABLES.facts, source.pool, source.starts, layout, last_use, root, root_last, code, lanes, total
     )
     return Schedule(code[:written].copy(), layout, int(total[0]), lanes)
-

@@ -10,6 +10,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,8 +19,22 @@ from adengine.errors import InvalidList, InvalidShape, LimitExceeded, Unsupporte
 from adengine.limits import Limits
 
 Shape = tuple[int, ...]
-Detail = tuple[int, ...] | NDArray[np.int64] | tuple[int, NDArray[np.int64]] | None
-"""What the lowering needs besides the shapes."""
+_NO_INDICES = np.empty(0, np.int64)
+
+
+class Detail(NamedTuple):
+    """What the lowering needs besides the shapes.
+
+    Attributes
+    ----------
+    numbers : tuple of int
+        Axes, a permutation, or starts and steps; empty where the shapes say all.
+    indices : int64 array
+        Of GATHER and SCATTER_ADD.
+    """
+
+    numbers: tuple[int, ...] = ()
+    indices: NDArray[np.int64] = _NO_INDICES
 
 
 @dataclass(slots=True)
@@ -128,7 +143,7 @@ def _reshape(statement: Statement) -> tuple[Shape, Detail]:
         raise statement.bad_shape(
             f"cannot reshape {given} ({size_of(given)} elements) to {shape} ({size_of(shape)} elements)"
         )
-    return shape, None
+    return shape, Detail()
 
 
 def _broadcast_to(statement: Statement) -> tuple[Shape, Detail]:
@@ -137,7 +152,7 @@ def _broadcast_to(statement: Statement) -> tuple[Shape, Detail]:
     padded = (1,) * (len(shape) - len(given)) + given
     if len(given) > len(shape) or any(g not in (1, s) for g, s in zip(padded, shape, strict=True)):
         raise statement.bad_shape(f"cannot broadcast {given} to {shape}")
-    return shape, None
+    return shape, Detail()
 
 
 def _transpose(statement: Statement) -> tuple[Shape, Detail]:
@@ -148,7 +163,7 @@ def _transpose(statement: Statement) -> tuple[Shape, Detail]:
     permutation = tuple(int(axis) for axis in statement.take_many(rank, "permutation"))
     if sorted(permutation) != list(range(rank)):
         raise statement.bad_parameter(f"{permutation} is no permutation of the {rank} axes", rank)
-    return tuple(given[axis] for axis in permutation), permutation
+    return tuple(given[axis] for axis in permutation), Detail(permutation)
 
 
 def _slice(statement: Statement) -> tuple[Shape, Detail]:
@@ -173,7 +188,7 @@ def _slice(statement: Statement) -> tuple[Shape, Detail]:
         starts.append(start)
         counts.append(count)
         steps.append(step)
-    return tuple(counts), (*starts, *steps)
+    return tuple(counts), Detail((*starts, *steps))
 
 
 def _concatenate(statement: Statement) -> tuple[Shape, Detail]:
@@ -190,7 +205,7 @@ def _concatenate(statement: Statement) -> tuple[Shape, Detail]:
                 f"argument {place + 1} has shape {shape}, which does not fit {first} beside axis {axis}"
             )
         total += shape[axis]
-    return (*first[:axis], total, *first[axis + 1 :]), (axis,)
+    return (*first[:axis], total, *first[axis + 1 :]), Detail((axis,))
 
 
 def _indices(statement: Statement) -> tuple[int, Shape, NDArray[np.int64]]:
@@ -217,7 +232,7 @@ def _indices(statement: Statement) -> tuple[int, Shape, NDArray[np.int64]]:
 def _gather(statement: Statement) -> tuple[Shape, Detail]:
     given = statement.shapes[0]
     axis, shape, indices = _indices(statement)
-    return given[:axis] + shape + given[axis + 1 :], (axis, indices)
+    return given[:axis] + shape + given[axis + 1 :], Detail((axis,), indices)
 
 
 def _scatter_add(statement: Statement) -> tuple[Shape, Detail]:
@@ -226,7 +241,7 @@ def _scatter_add(statement: Statement) -> tuple[Shape, Detail]:
     expected = base[:axis] + shape + base[axis + 1 :]
     if updates != expected:
         raise statement.bad_shape(f"updates have shape {updates}, expected {expected}")
-    return base, (axis, indices)
+    return base, Detail((axis,), indices)
 
 
 def _reduce(statement: Statement) -> tuple[Shape, Detail]:
@@ -242,8 +257,8 @@ def _reduce(statement: Statement) -> tuple[Shape, Detail]:
     if statement.name in ("MAX", "MIN") and any(given[axis] == 0 for axis in axes):
         raise statement.bad_shape(f"no {statement.name.lower()} over an empty axis of {given}")
     if keep:
-        return tuple(1 if axis in axes else extent for axis, extent in enumerate(given)), axes
-    return tuple(extent for axis, extent in enumerate(given) if axis not in axes), axes
+        return tuple(1 if axis in axes else extent for axis, extent in enumerate(given)), Detail(axes)
+    return tuple(extent for axis, extent in enumerate(given) if axis not in axes), Detail(axes)
 
 
 def _matmul(statement: Statement) -> tuple[Shape, Detail]:
@@ -257,7 +272,7 @@ def _matmul(statement: Statement) -> tuple[Shape, Detail]:
         raise statement.bad_shape(f"shapes {x} and {y}: a scalar has no matrix product")
     if x[-1] != y[0]:
         raise statement.bad_shape(f"shapes {x} and {y} do not fit: {x[-1]} columns meet {y[0]} rows")
-    return x[:-1] + y[1:], None
+    return x[:-1] + y[1:], Detail()
 
 
 RULES: dict[str, Callable[[Statement], tuple[Shape, Detail]]] = {

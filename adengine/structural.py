@@ -12,7 +12,7 @@ import numpy as np
 from numba import types
 from numpy.typing import NDArray
 
-from adengine.jit import kernel
+from adengine.jit import Bool, Int, kernel
 
 U = types.uint64
 F8 = types.Array(types.float64, 1, "C")
@@ -22,15 +22,15 @@ MAX_RANK = 32
 
 
 @kernel(types.void(F8, U, U, U), inline=True)
-def _copy(w: NDArray[np.float64], to: int, source: int, count: int) -> None:
+def _copy(w: NDArray[np.float64], to: Int, source: Int, count: Int) -> None:
     for i in range(count):
         w[to + i] = w[source + i]
 
 
 @kernel(types.void(F8, I8, U, U, U, U, U, types.boolean))
 def walk(
-    w: NDArray[np.float64], pool: NDArray[np.int64], at: int, whole: int, part: int, width: int, part_width: int,
-    scatter: bool,
+    w: NDArray[np.float64], pool: NDArray[np.int64], at: Int, whole: Int, part: Int, width: Int, part_width: Int,
+    scatter: Bool,
 ) -> None:  # fmt: skip
     """Walk a view: copy its elements from the whole to the part, or add the part's to the whole (``scatter``).
 
@@ -79,8 +79,8 @@ def walk(
             d -= 1
 
 
-@kernel(types.void(F8, I8, U, U, U, U, U))
-def sum_all(w: NDArray[np.float64], pool: NDArray[np.int64], at: int, out: int, x: int, count: int, width: int) -> None:
+@kernel(types.void(F8, U, U, U, U))
+def sum_all(w: NDArray[np.float64], out: Int, x: Int, count: Int, width: Int) -> None:
     """Add all elements of x to the scalar out, in eight partial sums for speed and accuracy."""
     if width != 1:
         for i in range(count):
@@ -102,8 +102,8 @@ def sum_all(w: NDArray[np.float64], pool: NDArray[np.int64], at: int, out: int, 
 
 @kernel(types.void(F8, U, U, U, U, U, U, types.boolean))
 def start_from(
-    w: NDArray[np.float64], out: int, base: int, count: int, base_count: int, width: int, base_width: int,
-    has_base: bool,
+    w: NDArray[np.float64], out: Int, base: Int, count: Int, base_count: Int, width: Int, base_width: Int,
+    has_base: Bool,
 ) -> None:  # fmt: skip
     """Fill out with its base: zeros where there is none, spread where the base is a scalar or a single variable."""
     for i in range(count):
@@ -119,8 +119,8 @@ def start_from(
 
 @kernel(types.void(F8, I8, U, U, U, U, U, types.boolean))
 def take(
-    w: NDArray[np.float64], pool: NDArray[np.int64], at: int, whole: int, part: int, width: int, part_width: int,
-    scatter: bool,
+    w: NDArray[np.float64], pool: NDArray[np.int64], at: Int, whole: Int, part: Int, width: Int, part_width: Int,
+    scatter: Bool,
 ) -> None:  # fmt: skip
     """GATHER, or SCATTER_ADD: as :func:`walk`; ``pool[at:]`` holds outer, axis, inner, count, indices."""
     outer = U(pool[at])
@@ -143,7 +143,7 @@ def take(
 
 
 @kernel(types.void(F8, U, U, U, U, U, types.boolean))
-def extremes(w: NDArray[np.float64], out: int, x: int, rows: int, length: int, width: int, largest: bool) -> None:
+def extremes(w: NDArray[np.float64], out: Int, x: Int, rows: Int, length: Int, width: Int, largest: Bool) -> None:
     """Largest or smallest element of each row; NaN passes on."""
     for row in range(rows):
         for lane in range(width):
@@ -159,7 +159,7 @@ def extremes(w: NDArray[np.float64], out: int, x: int, rows: int, length: int, w
 
 
 @kernel(types.void(F8, U, U, U, U, U))
-def logsumexps(w: NDArray[np.float64], out: int, x: int, rows: int, length: int, width: int) -> None:
+def logsumexps(w: NDArray[np.float64], out: Int, x: Int, rows: Int, length: Int, width: Int) -> None:
     """Logarithm of the sum of the exponentials of each row, shifted by the largest element."""
     for row in range(rows):
         for lane in range(width):
@@ -180,8 +180,8 @@ def logsumexps(w: NDArray[np.float64], out: int, x: int, rows: int, length: int,
 
 @kernel(types.void(F8, I8, U, U, U, U, U, U, U, types.boolean))
 def matrix_product(
-    w: NDArray[np.float64], pool: NDArray[np.int64], at: int, out: int, x: int, y: int, width: int, x_width: int,
-    y_width: int, zero_safe: bool,
+    w: NDArray[np.float64], pool: NDArray[np.int64], at: Int, out: Int, x: Int, y: Int, width: Int, x_width: Int,
+    y_width: Int, zero_safe: Bool,
 ) -> None:  # fmt: skip
     """op(x) op(y); ``pool[at:]`` holds m, k, n and whether x and y are stored transposed."""
     m = U(pool[at])

@@ -15,7 +15,7 @@ output needs is dropped.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import numpy as np
 from numba import types
@@ -24,10 +24,29 @@ from numpy.typing import NDArray
 from adengine import opcodes as op
 from adengine.emit import SCRATCH_WORDS, add, contribution, matmul, product, repeat_view, row_weights, sum_rows, whole
 from adengine.graph import (
-    FIRST, GRAPH, INT, NONE, OPERATION, PARAMETER, ROWS, SECOND, SIZE, TABLES_TYPE, THIRD, WORDS_TYPE, FlatList, Graph,
-    add_constant, add_input, append, finish, intern, new_graph,
+    FIRST,
+    GRAPH,
+    INT,
+    NONE,
+    OPERATION,
+    OVERFLOW,
+    PARAMETER,
+    ROWS,
+    SECOND,
+    SIZE,
+    TABLES_TYPE,
+    THIRD,
+    WORDS_TYPE,
+    FlatList,
+    Graph,
+    add_constant,
+    add_input,
+    append,
+    finish,
+    intern,
+    new_graph,
 )  # fmt: skip
-from adengine.jit import kernel
+from adengine.jit import Int, kernel
 from adengine.templates import ARITY, PARAMETRIC, TABLES, TEMPLATE, Tables
 
 I4 = types.Array(types.int32, 1, "C")
@@ -40,7 +59,7 @@ _STRUCTURAL_ROWS, _STRUCTURAL_PARAMETERS = 24, 6
 
 
 @kernel(INT(GRAPH, I4_2, INT))
-def append_constant(graph: Graph, rows: NDArray[np.int32], k: int) -> int:
+def append_constant(graph: Graph, rows: NDArray[np.int32], k: Int) -> Int:
     """Append the constant of row k of a source list."""
     low = np.int64(rows[k, FIRST]) & 0xFFFFFFFF
     bits = np.int64((np.int64(rows[k, SECOND]) << 32) | low)
@@ -48,7 +67,7 @@ def append_constant(graph: Graph, rows: NDArray[np.int32], k: int) -> int:
 
 
 @kernel(INT(GRAPH, TABLES_TYPE, I4_2, INT, I4))
-def _copy_row(graph: Graph, tables: Tables, rows: NDArray[np.int32], k: int, moved: NDArray[np.int32]) -> int:
+def _copy_row(graph: Graph, tables: Tables, rows: NDArray[np.int32], k: Int, moved: NDArray[np.int32]) -> Int:
     """Append row k of a source list, its operands renamed by ``moved``."""
     code = np.int64(rows[k, OPERATION])
     a = np.int64(rows[k, FIRST])
@@ -71,8 +90,8 @@ def _copy_row(graph: Graph, tables: Tables, rows: NDArray[np.int32], k: int, mov
 
 @kernel(INT(GRAPH, TABLES_TYPE, INT, INT, INT, INT, WORDS_TYPE))
 def _scatter_tangent(
-    graph: Graph, tables: Tables, w: int, base: int, update: int, update_size: int, scratch: NDArray[np.int64]
-) -> int:
+    graph: Graph, tables: Tables, w: Int, base: Int, update: Int, update_size: Int, scratch: NDArray[np.int64]
+) -> Int:
     """Tangent of ACCUMULATE or SCATTER_ADD."""
     if update == NONE:
         return base
@@ -82,7 +101,7 @@ def _scatter_tangent(
 
 
 @kernel(INT(GRAPH, TABLES_TYPE, INT, INT, INT, WORDS_TYPE))
-def _matmul_tangent(graph: Graph, tables: Tables, w: int, dx: int, dy: int, scratch: NDArray[np.int64]) -> int:
+def _matmul_tangent(graph: Graph, tables: Tables, w: Int, dx: Int, dy: Int, scratch: NDArray[np.int64]) -> Int:
     """Tangent of a matrix product: dx y + x dy."""
     x = np.int64(graph.rows[w, FIRST])
     y = np.int64(graph.rows[w, SECOND])
@@ -101,8 +120,8 @@ def _matmul_tangent(graph: Graph, tables: Tables, w: int, dx: int, dy: int, scra
 
 @kernel(INT(GRAPH, TABLES_TYPE, INT, I4, WORDS_TYPE))
 def _structural_tangent(
-    graph: Graph, tables: Tables, w: int, tangents: NDArray[np.int32], scratch: NDArray[np.int64]
-) -> int:
+    graph: Graph, tables: Tables, w: Int, tangents: NDArray[np.int32], scratch: NDArray[np.int64]
+) -> Int:
     """Tangent of a structural statement."""
     code = np.int64(graph.rows[w, OPERATION])
     a = np.int64(graph.rows[w, FIRST])
@@ -157,10 +176,9 @@ def _dual(
         tangent_of[k] = tangents[w]
 
 
-@kernel(types.void(GRAPH, TABLES_TYPE, I4, U1, INT, INT, WORDS_TYPE))
+@kernel(types.void(GRAPH, TABLES_TYPE, I4, U1, INT, INT))
 def _accumulate(
-    graph: Graph, tables: Tables, adjoints: NDArray[np.int32], active: NDArray[np.uint8], x: int, term: int,
-    scratch: NDArray[np.int64],
+    graph: Graph, tables: Tables, adjoints: NDArray[np.int32], active: NDArray[np.uint8], x: Int, term: Int
 ) -> None:  # fmt: skip
     """adjoint(x) += term."""
     if term != NONE and x != NONE and active[x] != 0:
@@ -169,7 +187,7 @@ def _accumulate(
 
 @kernel(types.void(GRAPH, TABLES_TYPE, INT, INT, I4, U1, WORDS_TYPE))
 def _view_adjoint(
-    graph: Graph, tables: Tables, w: int, t: int, adjoints: NDArray[np.int32], active: NDArray[np.uint8],
+    graph: Graph, tables: Tables, w: Int, t: Int, adjoints: NDArray[np.int32], active: NDArray[np.uint8],
     scratch: NDArray[np.int64],
 ) -> None:  # fmt: skip
     """Adjoint of VIEW and GATHER: the adjoint is scattered into that of the argument, in place where possible."""
@@ -184,7 +202,7 @@ def _view_adjoint(
 
 @kernel(types.void(GRAPH, TABLES_TYPE, INT, INT, I4, U1, WORDS_TYPE))
 def _scatter_adjoint(
-    graph: Graph, tables: Tables, w: int, t: int, adjoints: NDArray[np.int32], active: NDArray[np.uint8],
+    graph: Graph, tables: Tables, w: Int, t: Int, adjoints: NDArray[np.int32], active: NDArray[np.uint8],
     scratch: NDArray[np.int64],
 ) -> None:  # fmt: skip
     """Adjoint of ACCUMULATE and SCATTER_ADD: all of it for the base, a view of it for what was added."""
@@ -194,19 +212,19 @@ def _scatter_adjoint(
         term = t
         if graph.rows[base, SIZE] == 1 and graph.rows[w, SIZE] != 1:
             term = sum_rows(graph, tables, t, 1, graph.rows[w, SIZE], scratch)
-        _accumulate(graph, tables, adjoints, active, base, term, scratch)
+        _accumulate(graph, tables, adjoints, active, base, term)
     if active[update] != 0:
         term = t
         if graph.rows[t, SIZE] == graph.rows[w, SIZE]:
             code = op.VIEW if graph.rows[w, OPERATION] == op.ACCUMULATE else op.GATHER
             size = np.int64(graph.rows[update, SIZE])
             term = append(graph, tables, code, t, NONE, NONE, graph.rows[w, PARAMETER], size)
-        _accumulate(graph, tables, adjoints, active, update, term, scratch)
+        _accumulate(graph, tables, adjoints, active, update, term)
 
 
 @kernel(types.void(GRAPH, TABLES_TYPE, INT, INT, I4, U1, WORDS_TYPE))
 def _matmul_adjoint(
-    graph: Graph, tables: Tables, w: int, t: int, adjoints: NDArray[np.int32], active: NDArray[np.uint8],
+    graph: Graph, tables: Tables, w: Int, t: Int, adjoints: NDArray[np.int32], active: NDArray[np.uint8],
     scratch: NDArray[np.int64],
 ) -> None:  # fmt: skip
     """Adjoint of C = op(x) op(y): products of dC with the other factor, transposed by flags."""
@@ -225,18 +243,18 @@ def _matmul_adjoint(
             term = matmul(graph, tables, t, y, m, n, k, 0, 1 - yt, code, scratch)
         else:
             term = matmul(graph, tables, y, t, k, n, m, yt, 1, code, scratch)
-        _accumulate(graph, tables, adjoints, active, x, term, scratch)
+        _accumulate(graph, tables, adjoints, active, x, term)
     if active[y] != 0:
         if yt == 0:
             term = matmul(graph, tables, x, t, k, m, n, 1 - xt, 0, code, scratch)
         else:
             term = matmul(graph, tables, t, x, n, m, k, 1, xt, code, scratch)
-        _accumulate(graph, tables, adjoints, active, y, term, scratch)
+        _accumulate(graph, tables, adjoints, active, y, term)
 
 
 @kernel(types.void(GRAPH, TABLES_TYPE, INT, INT, I4, U1, WORDS_TYPE))
 def _structural_adjoint(
-    graph: Graph, tables: Tables, w: int, t: int, adjoints: NDArray[np.int32], active: NDArray[np.uint8],
+    graph: Graph, tables: Tables, w: Int, t: Int, adjoints: NDArray[np.int32], active: NDArray[np.uint8],
     scratch: NDArray[np.int64],
 ) -> None:  # fmt: skip
     """Adjoint of a structural statement."""
@@ -258,12 +276,12 @@ def _structural_adjoint(
             spread = repeat_view(graph, tables, t, rows, length, scratch)
         weights = row_weights(graph, tables, w, scratch)
         term = product(graph, tables, weights, spread)
-        _accumulate(graph, tables, adjoints, active, graph.rows[w, FIRST], term, scratch)
+        _accumulate(graph, tables, adjoints, active, graph.rows[w, FIRST], term)
 
 
 @kernel(types.void(GRAPH, TABLES_TYPE, INT, INT, I4, U1, WORDS_TYPE))
 def _elementwise_adjoint(
-    graph: Graph, tables: Tables, w: int, t: int, adjoints: NDArray[np.int32], active: NDArray[np.uint8],
+    graph: Graph, tables: Tables, w: Int, t: Int, adjoints: NDArray[np.int32], active: NDArray[np.uint8],
     scratch: NDArray[np.int64],
 ) -> None:  # fmt: skip
     """Adjoint of an elementwise statement; a scalar argument of an array statement gets the sum."""
@@ -275,13 +293,11 @@ def _elementwise_adjoint(
         term = contribution(graph, tables, w, place, t, scratch)
         if term != NONE and graph.rows[x, SIZE] == 1 and size != 1:
             term = sum_rows(graph, tables, term, 1, size, scratch)
-        _accumulate(graph, tables, adjoints, active, x, term, scratch)
+        _accumulate(graph, tables, adjoints, active, x, term)
 
 
 @kernel(types.void(GRAPH, TABLES_TYPE, U1, I4))
-def _reverse_sweep(
-    graph: Graph, tables: Tables, active: NDArray[np.uint8], adjoints: NDArray[np.int32]
-) -> None:
+def _reverse_sweep(graph: Graph, tables: Tables, active: NDArray[np.uint8], adjoints: NDArray[np.int32]) -> None:
     """Walk the statements of the graph backwards; ``adjoints`` holds the seeds, then receives all adjoints."""
     scratch = np.empty(SCRATCH_WORDS, np.int64)
     for w in range(active.shape[0] - 1, -1, -1):
@@ -329,12 +345,28 @@ def _template_rows() -> NDArray[np.int64]:
 _ROW_BOUND = _template_rows()
 
 
-def _room(source: FlatList, seeds: int) -> Graph:
-    """A graph that surely holds the derivative of a list."""
+_EXPECTED_GROWTH = 5
+"""Derivative lists are seldom this many times longer than the list; where one is, it is made again with more room."""
+
+
+def _grown(source: FlatList, seeds: int, fill: Callable[[Graph], None]) -> Graph:
+    """Fill a graph with the derivative of a list; with the room it surely needs where the expected is too little."""
+    codes = source.rows[:, OPERATION]
+    surely = len(codes) + int(_ROW_BOUND[codes].sum()) + 4 * (seeds + len(source.outputs)) + 64
+    expected = _EXPECTED_GROWTH * len(codes) + 4 * (seeds + len(source.outputs)) + 64
+    graph = _room(source, seeds, min(expected, surely))
+    fill(graph)
+    if graph.used[OVERFLOW]:
+        graph = _room(source, seeds, surely)
+        fill(graph)
+    return graph
+
+
+def _room(source: FlatList, seeds: int, rows: int) -> Graph:
+    """A graph with room for so many rows and all parameters of the derivative of a list."""
     codes = source.rows[:, OPERATION]
     structural = int((codes >= op.FIRST_STRUCTURAL).sum())
     parametric = int(TABLES.facts[codes, PARAMETRIC].sum())
-    rows = len(codes) + int(_ROW_BOUND[codes].sum()) + 4 * (seeds + len(source.outputs)) + 64
     parameters = len(source.starts) + _STRUCTURAL_PARAMETERS * (structural + seeds + 1) + 2 * parametric
     words = len(source.pool) + 8 * (parameters - len(source.starts)) + 64
     graph = new_graph(rows, words, parameters)
@@ -363,17 +395,16 @@ def dual(source: FlatList, with_respect_to: Sequence[int]) -> FlatList:
     p = len(source.inputs)
     seeds = np.full(max(p, 1), NONE, np.int32)
     seeds[list(with_respect_to)] = np.arange(p, p + len(with_respect_to))
-    graph = _room(source, len(with_respect_to))
     moved = np.full(len(source.rows), NONE, np.int32)
     tangents = np.full(len(source.rows), NONE, np.int32)
-    _dual(graph, TABLES, source.rows, seeds, moved, tangents)
+    graph = _grown(
+        source, len(with_respect_to), lambda graph: _dual(graph, TABLES, source.rows, seeds, moved, tangents)
+    )
     sizes = np.concatenate([source.input_sizes, source.input_sizes[list(with_respect_to)]]).astype(np.int64)
     inputs = _input_rows(graph, len(sizes))
     outputs = np.concatenate([_renamed(moved, source.outputs), _renamed(tangents, source.outputs)])
     output_sizes = np.concatenate([source.output_sizes, source.output_sizes])
-    return finish(
-        graph, source.arrays, inputs, sizes, len(with_respect_to), outputs, output_sizes, len(source.outputs)
-    )
+    return finish(graph, source.arrays, inputs, sizes, len(with_respect_to), outputs, output_sizes, len(source.outputs))
 
 
 def adjoint(source: FlatList, with_respect_to: Sequence[int]) -> FlatList:
@@ -393,17 +424,21 @@ def adjoint(source: FlatList, with_respect_to: Sequence[int]) -> FlatList:
     p, q = len(source.inputs), len(source.outputs)
     selected = np.zeros(max(p, 1), np.uint8)
     selected[list(with_respect_to)] = 1
-    graph = _room(source, q)
     moved = np.full(len(source.rows), NONE, np.int32)
-    active = np.zeros(len(source.rows), np.uint8)
-    _copy_list(graph, TABLES, source.rows, selected, moved, active)
-    results = _renamed(moved, source.outputs)
     adjoints = np.full(len(source.rows), NONE, np.int32)
-    for number, row in enumerate(results):
-        if row >= 0 and active[row]:
-            seed = add_input(graph, p + number, int(source.output_sizes[number]), 1)
-            _seed(graph, adjoints, int(row), seed)
-    _reverse_sweep(graph, TABLES, active, adjoints)
+
+    def fill(graph: Graph) -> None:
+        active = np.zeros(len(source.rows), np.uint8)
+        _copy_list(graph, TABLES, source.rows, selected, moved, active)
+        adjoints[:] = NONE
+        for number, row in enumerate(_renamed(moved, source.outputs)):
+            if row >= 0 and active[row]:
+                seed = add_input(graph, p + number, int(source.output_sizes[number]), 1)
+                _seed(graph, adjoints, int(row), seed)
+        _reverse_sweep(graph, TABLES, active, adjoints)
+
+    graph = _grown(source, q, fill)
+    results = _renamed(moved, source.outputs)
     sizes = np.concatenate([source.input_sizes, source.output_sizes]).astype(np.int64)
     inputs = _input_rows(graph, p + q)
     selection = inputs[list(with_respect_to)] if with_respect_to else np.empty(0, np.int32)

@@ -7,7 +7,6 @@ its outputs. A block of directions fills the seeds with columns of the identity 
 from __future__ import annotations
 
 import threading
-from typing import NamedTuple
 
 import numpy as np
 from numba import types
@@ -16,10 +15,31 @@ from numpy.typing import NDArray
 from adengine import opcodes as op
 from adengine.dispatch import row, scalar
 from adengine.graph import FIRST, OPERATION, PARAMETER, SECOND, SIZE, FlatList
-from adengine.jit import kernel
+from adengine.jit import Int, kernel
 from adengine.schedule import (
-    ADDRESS, CODE, COUNT, FLAGS, FLAT, IN_1, IN_2, IN_3, IN_PLACE, LANED, LANED_1, LANED_2, LANED_3, LANED_OUT, MANY_1,
-    MANY_2, MANY_3, NO_BASE, OUT, POOL, ROW, Schedule, schedule,
+    ADDRESS,
+    CODE,
+    COUNT,
+    FLAGS,
+    FLAT,
+    IN_1,
+    IN_2,
+    IN_3,
+    IN_PLACE,
+    LANED,
+    LANED_1,
+    LANED_2,
+    LANED_3,
+    LANED_OUT,
+    MANY_1,
+    MANY_2,
+    MANY_3,
+    NO_BASE,
+    OUT,
+    POOL,
+    ROW,
+    Schedule,
+    schedule,
 )  # fmt: skip
 from adengine.structural import extremes, logsumexps, matrix_product, start_from, sum_all, take, walk
 
@@ -34,7 +54,9 @@ POINT, SHARED, SEED = 0, 1, 2
 
 
 @kernel(types.void(U4_2, U, I8, F8, U))
-def _elementwise(code: NDArray[np.uint32], at: int, pool: NDArray[np.int64], w: NDArray[np.float64], lanes: int) -> None:
+def _elementwise(
+    code: NDArray[np.uint32], at: Int, pool: NDArray[np.int64], w: NDArray[np.float64], lanes: Int
+) -> None:
     """An elementwise statement over elements, lanes, or both."""
     operation = U(code[at, CODE] - ROW)
     flags = U(code[at, FLAGS])
@@ -62,7 +84,7 @@ def _elementwise(code: NDArray[np.uint32], at: int, pool: NDArray[np.int64], w: 
 
 
 @kernel(types.void(U4_2, U, I8, F8, U))
-def _scatter(code: NDArray[np.uint32], at: int, pool: NDArray[np.int64], w: NDArray[np.float64], lanes: int) -> None:
+def _scatter(code: NDArray[np.uint32], at: Int, pool: NDArray[np.int64], w: NDArray[np.float64], lanes: Int) -> None:
     """ACCUMULATE and SCATTER_ADD."""
     flags = U(code[at, FLAGS])
     out = U(code[at, OUT])
@@ -80,13 +102,13 @@ def _scatter(code: NDArray[np.uint32], at: int, pool: NDArray[np.int64], w: NDAr
     if code[at, CODE] - ROW == op.SCATTER_ADD:
         take(w, pool, place, out, update, width, update_width, True)
     elif count == 1 and updates > 1 and update_width == width:
-        sum_all(w, pool, place, out, update, updates, width)
+        sum_all(w, out, update, updates, width)
     else:
         walk(w, pool, place, out, update, width, update_width, True)
 
 
 @kernel(types.void(U4_2, U, I8, F8, U))
-def _structural(code: NDArray[np.uint32], at: int, pool: NDArray[np.int64], w: NDArray[np.float64], lanes: int) -> None:
+def _structural(code: NDArray[np.uint32], at: Int, pool: NDArray[np.int64], w: NDArray[np.float64], lanes: Int) -> None:
     """One structural statement."""
     operation = code[at, CODE] - ROW
     flags = U(code[at, FLAGS])
@@ -112,9 +134,9 @@ def _structural(code: NDArray[np.uint32], at: int, pool: NDArray[np.int64], w: N
 
 
 @kernel(types.void(U4_2, I8, F8, U))
-def run(code: NDArray[np.uint32], pool: NDArray[np.int64], w: NDArray[np.float64], lanes: int) -> None:
+def run(code: NDArray[np.uint32], pool: NDArray[np.int64], w: NDArray[np.float64], lanes: Int) -> None:
     """Run all instructions on an arena."""
-    for at in range(U(code.shape[0])):
+    for at in range(np.uint64(code.shape[0])):
         operation = U(code[at, CODE])
         if operation < ROW:
             k = pool[code[at, POOL]]
@@ -141,7 +163,7 @@ BLOCK_COLUMNS = 11
 
 @kernel(types.void(F8, I8_2, I8, U, F8, F8, F8))
 def _load(
-    w: NDArray[np.float64], inputs: NDArray[np.int64], block: NDArray[np.int64], lanes: int, x: NDArray[np.float64],
+    w: NDArray[np.float64], inputs: NDArray[np.int64], block: NDArray[np.int64], lanes: Int, x: NDArray[np.float64],
     shared: NDArray[np.float64], seeds: NDArray[np.float64],
 ) -> None:  # fmt: skip
     """Bring the inputs of a block into the arena; lanes beyond the valid ones repeat the last."""
@@ -179,7 +201,7 @@ def _load(
 
 @kernel(types.void(F8, I8_2, I8, U, F8, F8))
 def _store(
-    w: NDArray[np.float64], outputs: NDArray[np.int64], block: NDArray[np.int64], lanes: int,
+    w: NDArray[np.float64], outputs: NDArray[np.int64], block: NDArray[np.int64], lanes: Int,
     values: NDArray[np.float64], derivatives: NDArray[np.float64],
 ) -> None:  # fmt: skip
     """Take the outputs of a block from the arena."""
@@ -210,7 +232,7 @@ def _store(
 
 @kernel(types.void(U4_2, I8, F8, U, I8_2, I8_2, I8_2, F8, F8, F8, F8, F8))
 def run_blocks(
-    code: NDArray[np.uint32], pool: NDArray[np.int64], w: NDArray[np.float64], lanes: int, inputs: NDArray[np.int64],
+    code: NDArray[np.uint32], pool: NDArray[np.int64], w: NDArray[np.float64], lanes: Int, inputs: NDArray[np.int64],
     outputs: NDArray[np.int64], blocks: NDArray[np.int64], x: NDArray[np.float64], shared: NDArray[np.float64],
     seeds: NDArray[np.float64], values: NDArray[np.float64], derivatives: NDArray[np.float64],
 ) -> None:  # fmt: skip
@@ -239,9 +261,7 @@ class Program:
     lanes : int
     """
 
-    def __init__(
-        self, source: FlatList, sources: NDArray[np.int64], laned: NDArray[np.uint8], lanes: int
-    ) -> None:
+    def __init__(self, source: FlatList, sources: NDArray[np.int64], laned: NDArray[np.uint8], lanes: int) -> None:
         self._schedule: Schedule = schedule(source, laned, lanes)
         self.lanes = lanes
         self._pool = source.pool if len(source.pool) else np.zeros(1, np.int64)

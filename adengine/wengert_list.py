@@ -9,11 +9,12 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
-from adengine.check import Columns, Checked, check_statements
+from adengine.check import Checked, Columns, check_statements
 from adengine.errors import InvalidList, InvalidName, InvalidShape, LimitExceeded
 from adengine.identity import identity
 from adengine.limits import DEFAULT_LIMITS, Limits
@@ -161,11 +162,16 @@ class WengertList:
         return printed(self)
 
 
-def _column(values: Sequence[float] | NDArray[np.generic], dtype: type[np.generic]) -> NDArray[np.generic]:
-    return _frozen(np.array(values, dtype=dtype, copy=True).reshape(-1))
+_Number = TypeVar("_Number", bound=np.generic)
 
 
-def _frozen(array: NDArray[np.generic]) -> NDArray[np.generic]:
+def _column(values: Sequence[float] | NDArray[np.generic], dtype: type[_Number]) -> NDArray[_Number]:
+    column: NDArray[_Number] = np.array(values, dtype=dtype, copy=True).reshape(-1)
+    column.flags.writeable = False
+    return column
+
+
+def _frozen(array: NDArray[np.float64]) -> NDArray[np.float64]:
     if array.flags.writeable:
         array = array.copy()
         array.flags.writeable = False
@@ -191,7 +197,7 @@ def check_name(name: str, path: str, limits: Limits) -> None:
     if not name:
         raise InvalidName("a name is empty", path)
     if not _NAME.fullmatch(name):
-        raise InvalidName(f"{ascii(name)} is no name: segments [A-Za-z_][A-Za-z0-9_]* joined by '.' are expected", path)
+        raise InvalidName(f"{name!a} is no name: segments [A-Za-z_][A-Za-z0-9_]* joined by '.' are expected", path)
 
 
 def _check_unique(seen: dict[str, int], name: str, number: int, path: str, kind: str) -> None:

@@ -35,7 +35,7 @@ import numpy as np
 from numba import types
 from numpy.typing import NDArray
 
-from adengine.jit import kernel
+from adengine.jit import Int, kernel
 from adengine.rules import (
 {rules}
 )
@@ -49,7 +49,7 @@ I8 = types.Array(types.int64, 1, "C")
 SCALAR = '''
 
 @kernel(types.void(U, U, U, U, U, types.int64, F8), inline=True)
-def scalar(code: int, out: int, i: int, j: int, h: int, k: int, w: NDArray[np.float64]) -> None:
+def scalar(code: Int, out: Int, i: Int, j: Int, h: Int, k: Int, w: NDArray[np.float64]) -> None:
     """w[out] = primitive(w[i], w[j], w[h]) with the parameter k."""
 '''
 
@@ -57,7 +57,7 @@ ROWS = '''
 
 @kernel(types.void(U, U, U, U, U, U, U, U, U, types.int64, F8))
 def row(
-    code: int, out: int, i: int, j: int, h: int, n: int, di: int, dj: int, dh: int, k: int, w: NDArray[np.float64]
+    code: Int, out: Int, i: Int, j: Int, h: Int, n: Int, di: Int, dj: Int, dh: Int, k: Int, w: NDArray[np.float64]
 ) -> None:  # fmt: skip
     """The same for n elements in a row; the operands advance by the strides di, dj, dh."""
 '''
@@ -101,7 +101,12 @@ def generate() -> str:
     digest = hashlib.sha256(b"".join((ENGINE / name).read_bytes() for name in CALLED)).hexdigest()[:16]
     rows = sorted(ELEMENTWISE, key=lambda primitive: primitive.number)
     header = HEADER.format(fingerprint=digest, rules="\n".join(f"    {name}," for name in _rules_called()))
-    body = [SCALAR.rstrip("\n"), *_tree(rows, "    ", scalar=True), ROWS.rstrip("\n"), *_tree(rows, "    ", scalar=False)]
+    body = [
+        SCALAR.rstrip("\n"),
+        *_tree(rows, "    ", scalar=True),
+        ROWS.rstrip("\n"),
+        *_tree(rows, "    ", scalar=False),
+    ]
     return header + "\n".join(body) + "\n"
 
 
