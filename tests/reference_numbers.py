@@ -42,6 +42,11 @@ class Real:
         return self.special and math.isnan(self.value)
 
     @property
+    def exactly_float(self) -> bool:
+        """Whether float64 holds this number without rounding."""
+        return self.special or bool(mpf(float(self.value)) == self.value)
+
+    @property
     def infinite(self) -> bool:
         return self.special and math.isinf(self.value)
 
@@ -143,7 +148,8 @@ def power(x: Real, y: Real) -> Real:
     """Return x to the y as ``numpy.power``: NaN where a negative base has a fraction above it."""
     if x.special or y.special:
         with np.errstate(all="ignore"):
-            return Real(np.power(float(x), float(y)))
+            # As arrays: for single numbers NumPy takes a square root where y is 0.5, which is not IEEE's power.
+            return Real(np.power(np.array([float(x)]), np.array([float(y)]))[0])
     result = mp.power(x.value, y.value)
     return Real(result) if isinstance(result, mpf) else NAN
 
@@ -154,7 +160,7 @@ def logaddexp(a: Real, b: Real) -> Real:
         return NAN
     high, low = (b, a) if a < b else (a, b)
     if high.infinite or low.infinite:
-        return high
+        return high + ZERO
     return high + Real(mp.log1p(mp.exp(mpf(low.value) - mpf(high.value))))
 
 
