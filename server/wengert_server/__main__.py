@@ -55,7 +55,7 @@ def _loaded(settings: Settings) -> Server:
 
     try:
         return Server(settings)
-    except (ValueError, RuntimeError) as error:
+    except RuntimeError as error:
         sys.exit(f"wengert-server: {error}")
 
 

@@ -100,12 +100,11 @@ def _add_inputs(message: v1.FunctionInfo | v1.WengertList, function: WengertList
 
 def _response(report: Report, *arrays: tuple[bytes, NDArray[np.float64]]) -> bytes:
     parts: list[bytes | memoryview] = []
-    size = 0
-    for tag, array in arrays:
-        size += array.nbytes
-        _append_tensor(parts, tag, array)
+    size = sum([array.nbytes for _, array in arrays])
     if size > _MAX_BYTES:
         raise LimitExceeded("reply_bytes", _MAX_BYTES, size, "the reply as one message")
+    for tag, array in arrays:
+        _append_tensor(parts, tag, array)
     told = v1.Report(
         mode=_MODES[report.mode],
         sweeps=report.sweeps,

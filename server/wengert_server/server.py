@@ -33,8 +33,6 @@ class Server:
 
     Raises
     ------
-    ValueError
-        An address is ill-formed, or open to other machines where that is not wanted.
     RuntimeError
         An address cannot be bound.
 
@@ -45,8 +43,6 @@ class Server:
     """
 
     def __init__(self, settings: Settings) -> None:
-        for address in settings.address:
-            addresses.check(address, any_address=settings.insecure_any_address)
         self._settings = settings
         engine = Engine(settings.engine_limits())
         store = FunctionStore(settings.max_functions, settings.max_function_bytes, engine.forget)

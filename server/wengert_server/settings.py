@@ -13,6 +13,8 @@ import os
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from wengert_server import addresses
+
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
@@ -29,8 +31,8 @@ def _cores() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
-def _row(default: T, description: str, *, least: float = 1, choices: Sequence[str] = ()) -> T:
-    metadata = {"description": description, "least": least, "choices": choices}
+def _row(default: T, description: str, *, least: float = 1, most: float = 2**62, choices: Sequence[str] = ()) -> T:
+    metadata = {"description": description, "range": (least, most), "choices": choices}
     row: T = dataclasses.field(default=default, metadata=metadata)
     return row
 
@@ -57,7 +59,7 @@ class Settings:
     log_level: str = _row("info", "the least level that is logged; debug has a line for every call",
         choices=("debug", "info", "warning", "error"))
     # The engine's own defaults where it has the limit; a test holds them equal.
-    max_message_bytes: int = _row(16 << 20, "bytes of one request")
+    max_message_bytes: int = _row(16 << 20, "bytes of one request", most=2**31 - 1)
     max_functions: int = _row(1_000,
         "functions kept; the one longest unused is dropped")
     max_function_bytes: int = _row(2 << 30,
@@ -80,6 +82,8 @@ class Settings:
     def __post_init__(self) -> None:
         for row in dataclasses.fields(self):
             _check(row, getattr(self, row.name))
+        for address in self.address:
+            addresses.check(address, any_address=self.insecure_any_address)
 
     @classmethod
     def from_command(cls, arguments: Sequence[str], environment: Mapping[str, str]) -> Settings:
@@ -152,6 +156,7 @@ def variable(name: str) -> str:
 def _parser(table: type[Settings]) -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="wengert-server",
+        usage="%(prog)s [--address HOST:PORT] [--FLAG VALUE ...]; --help explains every flag",
         description="Differentiates Wengert lists over gRPC. The first lines of standard output "
         "are the addresses it listens on, one each, once it is ready; logs go to standard error.",
         epilog="A flag goes before the variable beside it. Whole numbers may end in KiB, MiB or "
@@ -205,7 +210,8 @@ def _check(row: dataclasses.Field[Any], value: Any) -> None:
     if choices and value not in choices:
         raise ValueError(f"{flag(row.name)}: {value!r} is none of {', '.join(choices)}")
     counted = isinstance(value, int | float) and not isinstance(value, bool)
-    if counted and not row.metadata["least"] <= value < 2**63:
-        raise ValueError(f"{flag(row.name)}: {value} is not between {row.metadata['least']} and 2**63")
+    least, most = row.metadata["range"]
+    if counted and not least <= value <= most:
+        raise ValueError(f"{flag(row.name)}: {value} is not between {least} and {most}")
     if _repeats(row) and not value:
         raise ValueError(f"{flag(row.name)}: at least one value is needed")

@@ -41,7 +41,7 @@ class FunctionStore:
     All methods may be called from many threads.
     """
 
-    def __init__(self, max_functions: int, max_bytes: int, on_drop: Callable[[str], None]) -> None:
+    def __init__(self, max_functions: int, max_bytes: int, on_drop: Callable[[str], object]) -> None:
         self._max_functions = max_functions
         self._max_bytes = max_bytes
         self._on_drop = on_drop

@@ -1,0 +1,91 @@
+"""Settings: defaults, flags, variables, and what is refused."""
+
+from __future__ import annotations
+
+import dataclasses
+
+import pytest
+
+from adengine import Limits
+from wengert_server.settings import Settings, flag, variable
+
+ROWS = [row.name for row in dataclasses.fields(Settings)]
+
+
+def test_defaults_are_the_engines():
+    assert Settings().engine_limits() == Limits()
+
+
+def test_every_limit_of_the_engine_can_be_set_but_those_of_the_contract():
+    rows = {row.removeprefix("max_") for row in ROWS if row.startswith("max_")}
+    assert {row.name for row in dataclasses.fields(Limits)} - rows == {"name_bytes", "rank"}
+
+
+@pytest.mark.parametrize("row", [name for name in ROWS if name.startswith("max_")])
+def test_a_flag_goes_before_a_variable(row: str):
+    environment = {variable(row): "7"}
+    assert getattr(Settings.from_command([], environment), row) == 7
+    assert getattr(Settings.from_command([flag(row), "9"], environment), row) == 9
+
+
+def test_addresses_repeat():
+    settings = Settings.from_command(["--address", "127.0.0.1:1", "--address", "unix:/a"], {})
+    assert settings.address == ("127.0.0.1:1", "unix:/a")
+    assert Settings.from_command([], {"WENGERT_ADDRESS": "[::1]:1, unix:/a"}).address == ("[::1]:1", "unix:/a")
+
+
+@pytest.mark.parametrize(("text", "value"), [("3", 3), ("2KiB", 2048), ("1 MiB", 1 << 20), ("3GiB", 3 << 30)])
+def test_units(text: str, value: int):
+    assert Settings.from_command(["--max-call-bytes", text], {}).max_call_bytes == value
+
+
+@pytest.mark.parametrize(("text", "value"), [("1", True), ("yes", True), ("TRUE", True), ("0", False), ("no", False)])
+def test_truths(text: str, value: bool):
+    assert Settings.from_command([], {"WENGERT_INSECURE_ANY_ADDRESS": text}).insecure_any_address is value
+
+
+def test_an_empty_variable_is_none():
+    assert Settings.from_command([], {"WENGERT_WORKERS": ""}) == Settings()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "environment", "expected"),
+    [
+        (["--workers", "two"], {}, "--workers: 'two' is not a whole number"),
+        ([], {"WENGERT_WORKERS": "1e3"}, "WENGERT_WORKERS: '1e3' is not a whole number"),
+        (["--workers", "0"], {}, "--workers: 0 is not between 1 and"),
+        (["--grace-s", "-1"], {}, "--grace-s: -1.0 is not between 0 and"),
+        (["--max-message-bytes", "3GiB"], {}, "--max-message-bytes: 3221225472 is not between 1 and 2147483647"),
+        (["--log-format", "xml"], {}, "--log-format: 'xml' is none of text, json"),
+        ([], {"WENGERT_INSECURE_ANY_ADDRESS": "maybe"}, "'maybe' is none of 1, true, yes, 0, false, no"),
+        (["--address", "0.0.0.0:1"], {}, "0.0.0.0:1 can be reached from other machines"),
+        (["--address", "[::]:1"], {}, "give --insecure-any-address if that is wanted"),
+        (["--address", "localhost"], {}, "'localhost' is no address; HOST:PORT or unix:PATH is expected"),
+        (["--address", "127.0.0.1:70000"], {}, "is no address"),
+        (["--address", "unix:"], {}, "'unix:' names no path"),
+        (["--address", ""], {}, "--address: at least one value is needed"),
+        (["--max-sentences", "1"], {}, "unrecognized arguments: --max-sentences 1"),
+    ],
+)
+def test_wrong_values(
+    arguments: list[str], environment: dict[str, str], expected: str, capsys: pytest.CaptureFixture[str]
+):
+    with pytest.raises(SystemExit) as caught:
+        Settings.from_command(arguments, environment)
+    assert caught.value.code == 2
+    assert expected in capsys.readouterr().err
+
+
+def test_any_address_when_wanted():
+    settings = Settings.from_command(["--address", "0.0.0.0:1", "--insecure-any-address"], {})
+    assert settings.address == ("0.0.0.0:1",)
+
+
+def test_help_names_every_flag_variable_and_default(capsys: pytest.CaptureFixture[str]):
+    with pytest.raises(SystemExit) as caught:
+        Settings.from_command(["--help"], {})
+    assert caught.value.code == 0
+    told = capsys.readouterr().out
+    for row in ROWS:
+        assert flag(row) in told
+        assert f"[{variable(row)};" in told.replace("\n", " ")

@@ -1,0 +1,89 @@
+"""The error map: complete, and small enough for any client."""
+
+from __future__ import annotations
+
+import grpc
+import pytest
+from google.rpc import error_details_pb2, status_pb2
+
+from adengine.errors import EngineError, InvalidList, LimitExceeded, Violation
+from wengert_server import errors as server_errors
+from wengert_server.status import CODES, code_of, fault_status, status_of
+
+REASONS = {
+    "MALFORMED_REQUEST", "INVALID_LIST", "INVALID_SHAPE", "INVALID_POINTS", "INVALID_DIRECTIONS",
+    "AMBIGUOUS_DIRECTIONS", "INVALID_NAME", "UNKNOWN_NAME", "UNKNOWN_FIELD", "UNKNOWN_PRIMITIVE",
+    "UNKNOWN_FUNCTION", "LIMIT_EXCEEDED", "UNSUPPORTED",
+}  # fmt: skip
+
+
+def _all(kind: type[EngineError]) -> set[type[EngineError]]:
+    return {kind}.union(*(_all(below) for below in kind.__subclasses__()))
+
+
+def _leaves() -> list[type[EngineError]]:
+    return sorted((kind for kind in _all(EngineError) if not kind.__subclasses__()), key=lambda kind: kind.__name__)
+
+
+@pytest.mark.parametrize("kind", _leaves(), ids=lambda kind: kind.__name__)
+def test_every_error_has_a_code_and_a_reason_of_the_contract(kind: type[EngineError]):
+    error = kind.__new__(kind)
+    assert code_of(error) is not grpc.StatusCode.INTERNAL
+    assert kind.reason in REASONS
+
+
+def test_every_reason_can_be_given():
+    assert {kind.reason for kind in _leaves()} == REASONS
+
+
+def test_the_table_has_no_line_that_nothing_uses():
+    used = {next(base for base in kind.__mro__ if base in CODES) for kind in _leaves()}
+    assert used == set(CODES)
+    assert {kind for kind in CODES if kind.__module__ == server_errors.__name__} < _all(EngineError)
+
+
+def _details(status: grpc.Status) -> tuple[status_pb2.Status, list[Violation], int]:
+    ((_, data),) = status.trailing_metadata
+    parsed = status_pb2.Status.FromString(data)
+    blamed = error_details_pb2.BadRequest()
+    for detail in parsed.details:
+        detail.Unpack(blamed)
+    return parsed, [Violation(v.field, v.description) for v in blamed.field_violations], len(data)
+
+
+@pytest.mark.parametrize("sentence", ["x" * 100_000, "\N{SNOWMAN}" * 5_000, "%" * 5_000, "\x00\n\r" * 5_000])
+def test_long_and_strange_sentences_fit(sentence: str):
+    error = InvalidList(sentence, "a" * 10_000, *[Violation("b" * 10_000, sentence)] * 20)
+    status = status_of(error)
+    parsed, blamed, size = _details(status)
+    assert len(status.details.encode()) <= 1000
+    assert status.details.isascii()
+    assert status.details.isprintable()
+    assert size <= 4000
+    assert 1 <= len(blamed) <= 10
+    assert parsed.message == status.details
+    # What travels: base64 of the details, and the message with each % as three bytes.
+    assert size * 4 / 3 + len(status.details) + 2 * status.details.count("%") < 8000
+
+
+def test_ten_violations_are_told_in_order():
+    many = [Violation(f"arguments[{i}]", f"wrong {i}") for i in range(1, 20)]
+    _, blamed, _ = _details(status_of(InvalidList("wrong 0", "arguments[0]", *many)))
+    assert blamed == [Violation(f"arguments[{i}]", f"wrong {i}") for i in range(10)]
+
+
+def test_a_limit_tells_its_name_and_value():
+    parsed, _, _ = _details(status_of(LimitExceeded("statements", 10, 12, "statements of the list", "primitives")))
+    info = error_details_pb2.ErrorInfo()
+    parsed.details[0].Unpack(info)
+    assert dict(info.metadata) == {"limit": "statements", "allowed": "10", "needed": "12"}
+    assert parsed.message == "statements of the list: 12 needed, the limit statements is 10"
+
+
+def test_a_fault_tells_its_id_alone():
+    status = fault_status("abc")
+    parsed, blamed, _ = _details(status)
+    assert status.code is grpc.StatusCode.INTERNAL
+    assert status.details == "the server failed; its log says more under the id abc"
+    assert not blamed
+    assert not parsed.details

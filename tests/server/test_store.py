@@ -1,0 +1,108 @@
+"""The functions held: found, dropped, bounded, from many threads."""
+
+from __future__ import annotations
+
+import threading
+
+from adengine import Input, Label, Output, WengertList
+from wengert_server.store import FunctionStore
+
+
+def function(number: int, statements: int = 1) -> WengertList:
+    return WengertList.build(
+        inputs=[Input("x")],
+        primitives=[10] * statements,
+        arguments=[1, -1] * statements,
+        constants=[float(number)],
+        outputs=[Output("f", 2)],
+    )
+
+
+def store(count: int = 3, size: int = 1 << 30) -> tuple[FunctionStore, list[str]]:
+    dropped: list[str] = []
+    return FunctionStore(count, size, dropped.append), dropped
+
+
+def test_found_by_id_and_by_digest():
+    held, _ = store()
+    f = function(1)
+    held.put(f, b"1")
+    assert held.get(f.id) is f
+    assert held.find(b"1") is f
+    assert held.get("other") is None
+    assert held.find(b"2") is None
+
+
+def test_the_one_longest_unused_is_dropped():
+    held, dropped = store(2)
+    a, b, c = (function(number) for number in range(3))
+    held.put(a, b"a")
+    held.put(b, b"b")
+    held.get(a.id)
+    held.put(c, b"c")
+    assert dropped == [b.id]
+    assert held.find(b"b") is None
+    assert held.get(a.id) is a
+
+
+def test_bytes_are_bounded_but_the_newest_is_held():
+    held, dropped = store(100, 100_000)
+    small, large = function(1), function(2, 100_000)
+    held.put(small, b"s")
+    held.put(large, b"l")
+    assert dropped == [small.id]
+    assert held.get(large.id) is large
+    held.put(small, b"s")
+    assert dropped == [small.id, large.id]
+    assert len(held) == 1
+
+
+def test_dropping():
+    held, dropped = store()
+    f = function(1)
+    held.put(f, b"1")
+    assert held.drop(f.id)
+    assert not held.drop(f.id)
+    assert held.find(b"1") is None
+    assert dropped == [f.id]
+
+
+def test_equal_functions_are_held_once_the_newest_labels_last():
+    held, dropped = store()
+    f = function(1)
+    g = WengertList.build(
+        inputs=f.inputs,
+        primitives=f.primitives,
+        arguments=f.arguments,
+        constants=f.constants,
+        outputs=f.outputs,
+        labels=[Label(2, "sum")],
+    )
+    held.put(f, b"f")
+    held.put(g, b"g")
+    assert f.id == g.id
+    assert held.get(f.id) is g
+    assert held.find(b"f") is None
+    assert (len(held), dropped) == (1, [])
+
+
+def test_many_threads():
+    held, dropped = store(4)
+    functions = [function(number) for number in range(8)]
+
+    def work(first: int) -> None:
+        for k in range(400):
+            f = functions[(first + k) % 8]
+            held.put(f, f.id.encode())
+            found = held.find(f.id.encode())
+            assert found is None or found.id == f.id
+            held.drop(functions[k % 8].id)
+
+    threads = [threading.Thread(target=work, args=(first,)) for first in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(held) <= 4
+    assert held._size == sum(entry.size for entry in held._held.values())
+    assert set(dropped) <= {f.id for f in functions}
