@@ -1,0 +1,83 @@
+"""Differentiation as a service: send a function as a Wengert list, get its derivatives as arrays.
+
+Write the list with operators and NumPy's functions; it is data, and nothing is computed yet:
+
+>>> import numpy as np
+>>> from wengert_client import Client, ListBuilder
+>>> b = ListBuilder()
+>>> y, mu, sigma = b.inputs("y", "mu", "sigma")
+>>> b.output("log_density", -0.5 * ((y - mu) / sigma) ** 2 - np.log(sigma))
+>>> b.statements
+6
+
+Then have a server differentiate it::
+
+    with Client("localhost:50051") as client:
+        f = client.function(b)
+        f.value([1.0, 0.0, 1.0])                # array([-0.5])
+        f.gradient([1.0, 0.0, 1.0])             # array([-1.,  1.,  0.])
+        f.gradient(y=1.0, mu=0.0, sigma=1.0)    # the same, by name
+        f.gradient(np.ones((1000, 3)))          # at 1000 points: shape (1000, 3)
+        value, jacobian = f.value_and_jacobian([1.0, 0.0, 1.0], mode="forward")
+
+:class:`Client` tells where servers are and what is repeated, :class:`Function` what can be asked of a
+function, :class:`ListBuilder` and :mod:`wengert_client.ops` how lists are written, and
+:class:`WengertError` what can go wrong.
+"""
+
+from wengert_client import ops
+from wengert_client._builder import ListBuilder
+from wengert_client._client import Client
+from wengert_client._errors import (
+    BuildError,
+    Cancelled,
+    ClientClosed,
+    ConfigurationError,
+    DeadlineExceeded,
+    IndexOutOfRange,
+    InvalidRequest,
+    LimitExceeded,
+    NotANumber,
+    ServerFault,
+    ServiceError,
+    ShapeError,
+    Unavailable,
+    UnknownFunction,
+    Unsupported,
+    Violation,
+    WengertError,
+)
+from wengert_client._function import Function
+from wengert_client._results import Capabilities, FunctionInfo, InputInfo, OutputInfo, Report, ValueAndDerivative
+from wengert_client._variable import Variable
+
+__all__ = [
+    "BuildError",
+    "Cancelled",
+    "Capabilities",
+    "Client",
+    "ClientClosed",
+    "ConfigurationError",
+    "DeadlineExceeded",
+    "Function",
+    "FunctionInfo",
+    "IndexOutOfRange",
+    "InputInfo",
+    "InvalidRequest",
+    "LimitExceeded",
+    "ListBuilder",
+    "NotANumber",
+    "OutputInfo",
+    "Report",
+    "ServerFault",
+    "ServiceError",
+    "ShapeError",
+    "Unavailable",
+    "UnknownFunction",
+    "Unsupported",
+    "ValueAndDerivative",
+    "Variable",
+    "Violation",
+    "WengertError",
+    "ops",
+]

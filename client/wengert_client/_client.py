@@ -1,0 +1,125 @@
+"""The way to a server."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from wengert.v1 import ForgetRequest, GetCapabilitiesRequest, WengertList
+from wengert_client._builder import ListBuilder
+from wengert_client._function import Function
+from wengert_client._held import HeldFunction
+from wengert_client._results import Capabilities
+from wengert_client._settings import Settings
+from wengert_client._transport import Transport
+
+if TYPE_CHECKING:
+    from types import TracebackType
+    from typing import Self
+
+    import grpc
+
+__all__ = ["Client"]
+
+
+class Client:
+    """A client of one server, for use in a ``with`` statement and from any number of threads.
+
+    It connects when it is first used, connects again when it must, repeats calls while the server is
+    unavailable (every call is pure), and gives every call a deadline. It may be made before a process
+    forks; the forked process opens a connection of its own.
+
+    Parameters
+    ----------
+    target
+        Where the server is, as gRPC names it: ``host:port``, ``unix:path``, ``dns:///name:port``. None:
+        ``WENGERT_TARGET``.
+    deadline_s
+        Seconds until a call is given up, its repetitions and registrations included. None:
+        ``WENGERT_DEADLINE_S``, or else 30.
+    max_attempts
+        How often a call is tried while the server is unavailable. None: ``WENGERT_MAX_ATTEMPTS``, or
+        else 5; pauses double from 50 ms on, unless the server names another.
+    max_message_bytes
+        The largest message sent or received. None: ``WENGERT_CLIENT_MESSAGE_BYTES``, or else 2 GiB. The
+        server has a limit of its own for what it receives.
+    credentials
+        For TLS, as from ``grpc.ssl_channel_credentials()``. None: an open connection.
+
+    Raises
+    ------
+    ConfigurationError
+        No target is named, or a number is not what it should be.
+
+    Examples
+    --------
+    >>> with Client("localhost:50051", deadline_s=10) as client:
+    ...     print(client)
+    Client of localhost:50051
+    """
+
+    def __init__(
+        self,
+        target: str | None = None,
+        *,
+        deadline_s: float | None = None,
+        max_attempts: int | None = None,
+        max_message_bytes: int | None = None,
+        credentials: grpc.ChannelCredentials | None = None,
+    ) -> None:
+        self._settings = Settings.resolve(target, deadline_s, max_attempts, max_message_bytes)
+        self._transport = Transport(self._settings, credentials)
+
+    @property
+    def target(self) -> str:
+        """Where the server is."""
+        return self._settings.target
+
+    def function(self, source: ListBuilder | WengertList | str, *, deadline_s: float | None = None) -> Function:
+        """Give a function to call; nothing is sent before its first call.
+
+        Parameters
+        ----------
+        source
+            The function: a builder, as it is now; a list, as a message of the contract; or the id of a
+            function that the server holds.
+        deadline_s
+            Seconds until a call of this function is given up. None: as this client has it.
+        """
+        return Function(HeldFunction(self._transport, _list_or_id(source), deadline_s))
+
+    def forget(self, function: Function | str) -> bool:
+        """Make the server drop a function, given itself or by its id; says whether the server held it.
+
+        The function stays usable: its next call registers it again.
+        """
+        request = ForgetRequest(id=function if isinstance(function, str) else function.id)
+        return self._transport.call(lambda stub: stub.Forget, request, self._transport.ends()).held
+
+    def capabilities(self) -> Capabilities:
+        """Ask what the server can do: its version, limits, primitives and calls."""
+        request = GetCapabilitiesRequest()
+        response = self._transport.call(lambda stub: stub.GetCapabilities, request, self._transport.ends())
+        return Capabilities.read(response)
+
+    def close(self) -> None:
+        """Close the connection; calls under way are cancelled, later ones refused."""
+        self._transport.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def __repr__(self) -> str:
+        return f"Client of {self.target}"
+
+
+def _list_or_id(source: object) -> WengertList | str:
+    if isinstance(source, ListBuilder):
+        return source.build()
+    if isinstance(source, (WengertList, str)):
+        return source
+    raise TypeError(f"a function is a ListBuilder, a WengertList or an id, not {type(source).__name__}")

@@ -1,0 +1,125 @@
+"""A function that a server holds, or is to hold: registration, and calls that survive being forgotten."""
+
+from __future__ import annotations
+
+import threading
+from typing import TYPE_CHECKING, TypeVar
+
+from wengert.v1 import (
+    DescribeRequest,
+    EvaluateRequest,
+    JacobianRequest,
+    JvpRequest,
+    RegisterRequest,
+    VjpRequest,
+    WengertList,
+)
+from wengert_client._errors import UnknownFunction
+from wengert_client._results import FunctionInfo, read_inputs
+from wengert_client._signature import Signature
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    import grpc
+    from google.protobuf.message import Message
+
+    from wengert.v1.service_pb2_grpc import DifferentiationServiceStub
+    from wengert_client._transport import Transport
+
+__all__ = ["HeldFunction"]
+
+Request = TypeVar("Request", EvaluateRequest, JvpRequest, VjpRequest, JacobianRequest)
+Response = TypeVar("Response", bound="Message")
+
+# A full server may drop a function between its registration and the call; not three times in a row.
+_ATTEMPTS = 3
+
+
+class HeldFunction:
+    """A function by its list, or by its id alone; safe to use from many threads.
+
+    Parameters
+    ----------
+    transport
+        The channel to the server.
+    source
+        The list, which is copied, or the id of a function that the server holds already.
+    deadline_s
+        Seconds until a call is given up; None: as the client has it.
+    """
+
+    def __init__(self, transport: Transport, source: WengertList | str, deadline_s: float | None) -> None:
+        self._transport = transport
+        self._deadline_s = deadline_s
+        self._lock = threading.Lock()
+        self._info: FunctionInfo | None = None
+        self._source: tuple[WengertList, Signature] | None = None
+        self._id = source if isinstance(source, str) else ""
+        if isinstance(source, WengertList):
+            self._source = _kept(source)
+
+    @property
+    def info(self) -> FunctionInfo:
+        """What the server knows of it."""
+        return self._info or self._registered(self._transport.ends(self._deadline_s))
+
+    @property
+    def signature(self) -> Signature:
+        """Its inputs; asks the server where the list is not known."""
+        return self._known()[1]
+
+    @property
+    def wengert_list(self) -> WengertList:
+        """Its list, not to be changed; asks the server where it is not known."""
+        return self._known()[0]
+
+    def call(
+        self,
+        rpc: Callable[[DifferentiationServiceStub], grpc.UnaryUnaryMultiCallable[Request, Response]],
+        request: Request,
+    ) -> Response:
+        """Make a call by the function's id; register the function before, and where it was forgotten again."""
+        ends = self._transport.ends(self._deadline_s)
+        info = self._info or self._registered(ends)
+        for _ in range(_ATTEMPTS - 1):
+            request.function.id = info.id
+            try:
+                return self._transport.call(rpc, request, ends)
+            except UnknownFunction:
+                info = self._registered(ends, again=info)
+        request.function.id = info.id
+        return self._transport.call(rpc, request, ends)
+
+    def _known(self) -> tuple[WengertList, Signature]:
+        while self._source is None:
+            self._registered(self._transport.ends(self._deadline_s))
+        return self._source
+
+    def _registered(self, ends: float, again: FunctionInfo | None = None) -> FunctionInfo:
+        """Register the function, once among all threads; `again`: what is no longer so."""
+        with self._lock:
+            if self._info is None or self._info is again:
+                self._info = self._describe(ends) if self._source is None else self._register(self._source[0], ends)
+            return self._info
+
+    def _register(self, wengert_list: WengertList, ends: float) -> FunctionInfo:
+        request = RegisterRequest()
+        request.function.list.CopyFrom(wengert_list)
+        response = self._transport.call(lambda stub: stub.Register, request, ends)
+        return FunctionInfo.read(response.info)
+
+    def _describe(self, ends: float) -> FunctionInfo:
+        """Fetch a function known by its id, with its list, so that it can be sent again later."""
+        request = DescribeRequest(with_list=True)
+        request.function.id = self._id
+        response = self._transport.call(lambda stub: stub.Describe, request, ends)
+        self._source = _kept(response.list)
+        return FunctionInfo.read(response.info)
+
+
+def _kept(source: WengertList) -> tuple[WengertList, Signature]:
+    """Copy a list, so that nobody changes it, and read its inputs."""
+    copy = WengertList()
+    copy.CopyFrom(source)
+    return copy, Signature(read_inputs(copy))

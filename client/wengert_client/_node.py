@@ -1,0 +1,165 @@
+"""A variable as the functions of this package see it, and what else may stand as an argument.
+
+Operators and NumPy's protocols are :mod:`wengert_client._variable`'s, which imports those functions.
+"""
+
+from __future__ import annotations
+
+import operator
+from functools import lru_cache
+from typing import TYPE_CHECKING, NoReturn, SupportsIndex, TypeAlias
+
+import numpy as np
+
+from wengert_client._columns import Columns, Shape
+from wengert_client._errors import BuildError, IndexOutOfRange, NotANumber, ShapeError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from numpy.typing import ArrayLike
+
+    from wengert.v1 import Primitive
+    from wengert_client._results import Floats
+    from wengert_client._variable import Variable
+
+__all__ = [
+    "Axes",
+    "Node",
+    "Operand",
+    "as_argument",
+    "as_constant",
+    "as_integer",
+    "as_node",
+    "axis_of",
+    "broadcast",
+    "columns_of",
+    "derive",
+]
+
+Operand: TypeAlias = "Node | ArrayLike"
+Axes: TypeAlias = "SupportsIndex | Sequence[SupportsIndex] | None"
+
+
+class Node:
+    """A variable w_k of a list that is being written: a float64 array, known by its shape alone.
+
+    Attributes
+    ----------
+    columns
+        The list it belongs to.
+    number
+        Its number k, from 1: inputs first, then one for each statement.
+    shape
+        Its extents; ``()`` for a scalar.
+    """
+
+    __slots__ = ("columns", "number", "shape")
+
+    def __init__(self, columns: Columns, number: int, shape: Shape) -> None:
+        self.columns = columns
+        self.number = number
+        self.shape = shape
+
+    @property
+    def ndim(self) -> int:
+        """Number of axes."""
+        return len(self.shape)
+
+
+def derive(
+    x: Node, primitive: Primitive.ValueType, arguments: Iterable[int], parameters: Iterable[int], shape: Shape
+) -> Variable:
+    """Append a statement to the list of `x`; gives its variable."""
+    columns = x.columns
+    return columns.variable(columns.statement(primitive, arguments, parameters), shape)
+
+
+def columns_of(operands: Iterable[object], what: str) -> Columns:
+    """Give the list to which the variables among some operands belong."""
+    for each in operands:
+        if isinstance(each, Node):
+            return each.columns
+    raise BuildError(f"{what}: none of the arguments is a variable of a list; numbers are NumPy's to work on")
+
+
+def as_argument(columns: Columns, operand: Operand, what: str) -> tuple[int, Shape]:
+    """Give the argument by which a statement names an operand, and its shape."""
+    if isinstance(operand, Node):
+        if operand.columns is not columns:
+            _refuse_mixture(what)
+        return operand.number, operand.shape
+    array = as_constant(operand, what)
+    if array.ndim == 0:
+        return columns.constant(float(array)), ()
+    return columns.tensor(array), array.shape
+
+
+def as_node(columns: Columns, operand: Operand, what: str) -> Node:
+    """Give an operand as a variable; an array constant becomes one."""
+    if isinstance(operand, Node):
+        if operand.columns is not columns:
+            _refuse_mixture(what)
+        return operand
+    array = as_constant(operand, what)
+    return columns.variable(columns.tensor(array), array.shape)
+
+
+def as_constant(value: object, what: str) -> Floats:
+    """Give a constant as a float64 array."""
+    try:
+        array = np.asarray(value)
+        if array.dtype.kind in "biuf":
+            return np.asarray(array, dtype=np.float64)
+        # Whole numbers beyond 64 bits are objects to NumPy.
+        if isinstance(value, int):
+            return np.asarray(float(value))
+    except (OverflowError, ValueError) as error:
+        raise BuildError(f"{what}: {value!r} is no array of real numbers ({error})") from error
+    raise BuildError(f"{what}: a variable or real numbers are expected, not {_described(value, array)}")
+
+
+def as_integer(value: SupportsIndex, what: str) -> int:
+    """Give a whole number that must be known while the list is written."""
+    try:
+        return operator.index(value)
+    except NotANumber:
+        raise
+    except TypeError:
+        raise BuildError(f"{what}: a whole number is expected, not {value!r}") from None
+
+
+def axis_of(axis: SupportsIndex, rank: int, what: str) -> int:
+    """Give an axis counted from 0; negative ones count from the end, as NumPy has it."""
+    number = as_integer(axis, f"{what}: axis")
+    if not -rank <= number < rank:
+        raise IndexOutOfRange(f"{what}: axis {number} does not exist, there are {rank} axes")
+    return number % rank
+
+
+@lru_cache(maxsize=4096)
+def broadcast(a: Shape, b: Shape) -> Shape:
+    """Give the shape to which two shapes broadcast, as NumPy has it.
+
+    Raises
+    ------
+    ShapeError
+        They do not broadcast.
+    """
+    longer, shorter = (a, b) if len(a) >= len(b) else (b, a)
+    at = len(longer) - len(shorter)
+    extents = list(longer)
+    for axis, extent in enumerate(shorter, start=at):
+        if extents[axis] == 1:
+            extents[axis] = extent
+        elif extent not in {1, extents[axis]}:
+            raise ShapeError(f"the shapes {a} and {b} do not broadcast: axes must be equal, or 1")
+    return tuple(extents)
+
+
+def _described(value: object, array: Floats) -> str:
+    return repr(value) if array.ndim == 0 else f"an array of {array.dtype}"
+
+
+def _refuse_mixture(what: str) -> NoReturn:
+    raise BuildError(f"{what}: the variables belong to different lists; write one function with one ListBuilder")

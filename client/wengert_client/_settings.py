@@ -1,0 +1,84 @@
+"""How a client is set up: what its caller says, else what the environment says, else a default."""
+
+from __future__ import annotations
+
+import math
+import os
+from dataclasses import dataclass
+
+from wengert_client._errors import ConfigurationError
+
+__all__ = ["MAX_MESSAGE_BYTES", "Settings"]
+
+#: No protobuf message is larger; the server's own limit, 16 MiB unless it is set otherwise, comes first.
+MAX_MESSAGE_BYTES = 2**31 - 1
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """What a client needs to know.
+
+    Attributes
+    ----------
+    target
+        Where the server is, as gRPC names it: ``host:port``, ``unix:path``, ``dns:///name:port``.
+    deadline_s
+        Seconds until a call is given up, its repetitions included.
+    max_attempts
+        How often a call is tried while the server is unavailable, the first time included.
+    max_message_bytes
+        The largest message sent or received.
+    """
+
+    target: str
+    deadline_s: float
+    max_attempts: int
+    max_message_bytes: int
+
+    @classmethod
+    def resolve(
+        cls,
+        target: str | None,
+        deadline_s: float | None,
+        max_attempts: int | None,
+        max_message_bytes: int | None,
+    ) -> Settings:
+        """Fill what is None from the environment, or with defaults, and check everything."""
+        target = target or os.environ.get("WENGERT_TARGET")
+        if not target:
+            raise ConfigurationError(
+                "no server is named: give Client a target such as 'localhost:50051', or set WENGERT_TARGET"
+            )
+        return cls(
+            target,
+            _number("deadline_s", deadline_s, "WENGERT_DEADLINE_S", 30.0),
+            _count("max_attempts", max_attempts, "WENGERT_MAX_ATTEMPTS", 5),
+            _count("max_message_bytes", max_message_bytes, "WENGERT_CLIENT_MESSAGE_BYTES", MAX_MESSAGE_BYTES),
+        )
+
+
+def _given(name: str, value: float | None, variable: str, default: float) -> tuple[float, str]:
+    """Give the value that holds, and the name by which to complain about it."""
+    if value is not None:
+        return value, name
+    text = os.environ.get(variable)
+    if not text:
+        return default, name
+    try:
+        return float(text), variable
+    except ValueError:
+        raise ConfigurationError(f"{variable} is {text!r}; a number was expected") from None
+
+
+def _number(name: str, value: float | None, variable: str, default: float) -> float:
+    number, source = _given(name, value, variable, default)
+    if not (math.isfinite(number) and number > 0):
+        raise ConfigurationError(f"{source} is {number}; a finite number above 0 was expected")
+    return number
+
+
+def _count(name: str, value: int | None, variable: str, default: int) -> int:
+    number, source = _given(name, value, variable, default)
+    if not (1 <= number <= MAX_MESSAGE_BYTES and number == int(number)):
+        raise ConfigurationError(f"{source} is {number}; a whole number from 1 to {MAX_MESSAGE_BYTES} was expected")
+    return int(number)

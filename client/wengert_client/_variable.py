@@ -1,0 +1,319 @@
+"""A variable with the operators, methods and protocols of a NumPy array."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING, Any, NoReturn, SupportsIndex
+
+from wengert.v1 import primitive_pb2 as p
+from wengert_client import _elementwise as e
+from wengert_client import _reductions as r
+from wengert_client import _shaping as s
+from wengert_client._array_functions import apply_function, clip
+from wengert_client._errors import BuildError, NotANumber
+from wengert_client._indexing import take_key
+from wengert_client._node import Node, as_argument, broadcast
+from wengert_client._results import primitive_name
+from wengert_client._ufuncs import apply_ufunc, raise_to
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from wengert.v1 import Primitive
+    from wengert_client._columns import Shape
+    from wengert_client._node import Axes, Operand
+
+__all__ = ["Variable"]
+
+# Whole numbers up to here are float64 too.
+_EXACT = 2**53
+
+_INSTEAD = {
+    "truth value": "for a choice that depends on it write np.where(condition, a, b); for and, or, not write &, |, ~",
+    "array": "to join variables write np.stack([...]) or np.concatenate([...])",
+    "number": "functions of math write np.sin(x), wengert_client.ops.sin(x) and so on; to put it into an array "
+    "write np.stack([...])",
+}
+
+
+class Variable(Node):
+    """A variable w_k of a list that is being written: a float64 array, known by its shape alone.
+
+    What is done with it is written into its list, one statement an operation: operators (comparisons
+    give 1 and 0), indexing, NumPy's functions and its own methods, as far as they are written down in
+    :mod:`wengert_client.ops`. It never changes.
+    """
+
+    __slots__ = ()
+
+    @property
+    def size(self) -> int:
+        """Number of elements."""
+        return math.prod(self.shape)
+
+    @property
+    def T(self) -> Variable:  # noqa: N802 - NumPy's name
+        """Give `self` with its axes reversed."""
+        return s.transpose(self)
+
+    # ---- operators
+
+    def __add__(self, other: Operand) -> Variable:
+        return self._with(p.PRIMITIVE_ADD, other)
+
+    def __radd__(self, other: Operand) -> Variable:
+        return self._after(p.PRIMITIVE_ADD, other)
+
+    def __sub__(self, other: Operand) -> Variable:
+        return self._with(p.PRIMITIVE_SUBTRACT, other)
+
+    def __rsub__(self, other: Operand) -> Variable:
+        return self._after(p.PRIMITIVE_SUBTRACT, other)
+
+    def __mul__(self, other: Operand) -> Variable:
+        return self._with(p.PRIMITIVE_MULTIPLY, other)
+
+    def __rmul__(self, other: Operand) -> Variable:
+        return self._after(p.PRIMITIVE_MULTIPLY, other)
+
+    def __truediv__(self, other: Operand) -> Variable:
+        return self._with(p.PRIMITIVE_DIVIDE, other)
+
+    def __rtruediv__(self, other: Operand) -> Variable:
+        return self._after(p.PRIMITIVE_DIVIDE, other)
+
+    def __mod__(self, other: Operand) -> Variable:
+        return self._with(p.PRIMITIVE_REMAINDER, other)
+
+    def __rmod__(self, other: Operand) -> Variable:
+        return self._after(p.PRIMITIVE_REMAINDER, other)
+
+    def __pow__(self, other: Operand) -> Variable:
+        return raise_to(self, other)
+
+    def __rpow__(self, other: Operand) -> Variable:
+        return raise_to(other, self)
+
+    def __matmul__(self, other: Operand) -> Variable:
+        return r.matmul(self, other)
+
+    def __rmatmul__(self, other: Operand) -> Variable:
+        return r.matmul(other, self)
+
+    def __floordiv__(self, other: Operand) -> NoReturn:
+        raise BuildError("'//' is not one operation of a list; write np.floor(a / b)")
+
+    __rfloordiv__ = __floordiv__
+
+    def __neg__(self) -> Variable:
+        return e.negate(self)
+
+    def __pos__(self) -> Variable:
+        return self
+
+    def __abs__(self) -> Variable:
+        return e.absolute(self)
+
+    def __lt__(self, other: Operand) -> Variable:
+        return self._with(p.PRIMITIVE_LESS, other)
+
+    def __le__(self, other: Operand) -> Variable:
+        return self._with(p.PRIMITIVE_LESS_EQUAL, other)
+
+    def __gt__(self, other: Operand) -> Variable:
+        return self._after(p.PRIMITIVE_LESS, other)
+
+    def __ge__(self, other: Operand) -> Variable:
+        return self._after(p.PRIMITIVE_LESS_EQUAL, other)
+
+    def __eq__(self, other: object) -> Variable:  # type: ignore[override]
+        # Nothing but a variable or numbers can be equal to it at all.
+        if other is None or isinstance(other, (str, bytes)):
+            return NotImplemented
+        return self._with(p.PRIMITIVE_EQUAL, other)  # type: ignore[arg-type]
+
+    def __ne__(self, other: object) -> Variable:  # type: ignore[override]
+        if other is None or isinstance(other, (str, bytes)):
+            return NotImplemented
+        return self._with(p.PRIMITIVE_NOT_EQUAL, other)  # type: ignore[arg-type]
+
+    # As a key of a dictionary it is itself, not what it will be.
+    __hash__ = object.__hash__
+
+    def __and__(self, other: Operand) -> Variable:
+        return self._with(p.PRIMITIVE_AND, other)
+
+    def __rand__(self, other: Operand) -> Variable:
+        return self._after(p.PRIMITIVE_AND, other)
+
+    def __or__(self, other: Operand) -> Variable:
+        return self._with(p.PRIMITIVE_OR, other)
+
+    def __ror__(self, other: Operand) -> Variable:
+        return self._after(p.PRIMITIVE_OR, other)
+
+    def __invert__(self) -> Variable:
+        return e.logical_not(self)
+
+    def __round__(self, digits: int | None = None) -> Variable:
+        if digits:
+            raise BuildError("a list rounds to whole numbers only; scale the variable before and after")
+        return e.rint(self)
+
+    def __floor__(self) -> Variable:
+        return e.floor(self)
+
+    def __ceil__(self) -> Variable:
+        return e.ceil(self)
+
+    def __trunc__(self) -> Variable:
+        return e.trunc(self)
+
+    # ---- indexing
+
+    def __getitem__(self, key: Any) -> Variable:
+        if type(key) is int and len(self.shape) == 1 and 0 <= key < self.shape[0]:
+            columns = self.columns
+            return Variable(columns, columns.statement(p.PRIMITIVE_GATHER, (self.number,), (0, 0, key)), ())
+        return take_key(self, key)
+
+    def __len__(self) -> int:
+        if not self.shape:
+            raise NotANumber(f"{self!r} is a scalar, which has no length")
+        return self.shape[0]
+
+    def __iter__(self) -> Iterator[Variable]:
+        if not self.shape:
+            raise NotANumber(f"{self!r} is a scalar, over which nothing can run")
+        return (self[place] for place in range(self.shape[0]))
+
+    def __contains__(self, _item: object) -> NoReturn:
+        self._refuse("truth value")
+
+    def __setitem__(self, key: object, value: object) -> NoReturn:
+        raise BuildError(
+            "a variable never changes: instead of x[i] = v write np.where(mask, v, x), np.concatenate([...]), "
+            "np.stack([...]), or wengert_client.ops.scatter_add(x, i, v)"
+        )
+
+    # ---- methods
+
+    def sum(self, axis: Axes = None, *, keepdims: bool = False) -> Variable:
+        """Give the sum over some axes; None: over all."""
+        return r.total(self, axis, keepdims=keepdims)
+
+    def prod(self, axis: Axes = None, *, keepdims: bool = False) -> Variable:
+        """Give the product over some axes; None: over all."""
+        return r.prod(self, axis, keepdims=keepdims)
+
+    def max(self, axis: Axes = None, *, keepdims: bool = False) -> Variable:
+        """Give the largest element over some axes; None: over all."""
+        return r.largest(self, axis, keepdims=keepdims)
+
+    def min(self, axis: Axes = None, *, keepdims: bool = False) -> Variable:
+        """Give the smallest element over some axes; None: over all."""
+        return r.smallest(self, axis, keepdims=keepdims)
+
+    def mean(self, axis: Axes = None, *, keepdims: bool = False) -> Variable:
+        """Give the mean over some axes, None: over all; a SUM and a DIVIDE."""
+        return r.mean(self, axis, keepdims=keepdims)
+
+    def cumsum(self, axis: SupportsIndex | None = None) -> Variable:
+        """Give running sums along an axis; None: of all elements, flattened."""
+        return r.cumsum(self, axis)
+
+    def dot(self, other: Operand) -> Variable:
+        """Give ``numpy.dot(self, other)``."""
+        return r.dot(self, other)
+
+    def reshape(self, *shape: Any) -> Variable:
+        """Give the elements, row-major, in another shape; one extent may be -1."""
+        return s.reshape(self, shape[0] if len(shape) == 1 else shape)
+
+    def ravel(self) -> Variable:
+        """Give all elements, row-major, as one axis."""
+        return s.ravel(self)
+
+    flatten = ravel
+
+    def squeeze(self, axis: Axes = None) -> Variable:
+        """Give `self` without the given axes of extent 1; None: without all of them."""
+        return s.squeeze(self, axis)
+
+    def transpose(self, *axes: Any) -> Variable:
+        """Give `self` with its axes permuted; none named: reversed."""
+        return s.transpose(self, (axes[0] if len(axes) == 1 and not isinstance(axes[0], int) else axes) or None)
+
+    def take(self, indices: Any, axis: SupportsIndex = 0) -> Variable:
+        """Give ``numpy.take(self, indices, axis)``."""
+        return s.gather(self, indices, axis)
+
+    def clip(self, low: Operand | None = None, high: Operand | None = None) -> Operand:
+        """Give `self`, but at least `low` and at most `high`."""
+        return clip(self, low, high)
+
+    # ---- protocols
+
+    def __array_ufunc__(self, ufunc: Any, method: str, *operands: Any, **options: Any) -> Any:
+        return apply_ufunc(ufunc, method, operands, options)
+
+    def __array_function__(self, function: Any, types: Any, operands: Any, options: Any) -> Any:
+        return apply_function(function, operands, options)
+
+    def __array__(self, *_: object, **__: object) -> NoReturn:
+        self._refuse("array")
+
+    def __bool__(self) -> NoReturn:  # noqa: PLE0304 - it never returns
+        self._refuse("truth value")
+
+    def __float__(self) -> NoReturn:
+        self._refuse("number")
+
+    def __int__(self) -> NoReturn:
+        self._refuse("number")
+
+    def __index__(self) -> NoReturn:  # noqa: PLE0305 - it never returns
+        self._refuse("number")
+
+    def __complex__(self) -> NoReturn:
+        self._refuse("number")
+
+    def __copy__(self) -> Variable:
+        return self
+
+    def __repr__(self) -> str:
+        return f"w_{self.number}" + (f" of the shape {self.shape}" if self.shape else "")
+
+    # ---- the way all operators go: once a statement, so it is short
+
+    def _with(self, primitive: Primitive.ValueType, other: Operand) -> Variable:
+        """Append `primitive` of `self` and another operand."""
+        columns = self.columns
+        argument, shape = self._other(primitive, other)
+        columns.primitives.append(primitive)
+        columns.arguments += (self.number, argument)
+        columns.variables = number = columns.variables + 1
+        return Variable(columns, number, shape)
+
+    def _after(self, primitive: Primitive.ValueType, other: Operand) -> Variable:
+        """Append `primitive` of another operand and `self`."""
+        columns = self.columns
+        argument, shape = self._other(primitive, other)
+        columns.primitives.append(primitive)
+        columns.arguments += (argument, self.number)
+        columns.variables = number = columns.variables + 1
+        return Variable(columns, number, shape)
+
+    def _other(self, primitive: Primitive.ValueType, other: Any) -> tuple[int, Shape]:
+        """Give the argument of another operand, and the shape of the result."""
+        columns, shape = self.columns, self.shape
+        if isinstance(other, Node) and other.columns is columns:
+            return other.number, shape if other.shape == shape else broadcast(shape, other.shape)
+        if isinstance(other, float) or (isinstance(other, int) and -_EXACT < other < _EXACT):
+            return columns.constant(float(other)), shape
+        argument, extents = as_argument(columns, other, primitive_name(primitive))
+        return argument, broadcast(shape, extents)
+
+    def _refuse(self, what: str) -> NoReturn:
+        told = "becomes one only when the list is evaluated"
+        raise NotANumber(f"{self!r} is asked for its {what}, but it {told}: {_INSTEAD[what]}")
