@@ -105,9 +105,9 @@ def _settled(values: Array) -> Array:
 
 
 def run(message: WengertList, inputs: Mapping[str, npt.ArrayLike]) -> Trace:
-    """Run a list at one point, given by the inputs' names."""
-    given = [np.asarray(inputs[i.name], dtype=np.float64).reshape(tuple(i.shape)) for i in message.inputs]
-    trace = Trace(message, [array([Real(x) for x in v.ravel()], v.shape) for v in given])
+    """Run a list at one point, given by the inputs' names, as floats or as Real numbers."""
+    given = [np.asarray(inputs[i.name]).reshape(tuple(i.shape)) for i in message.inputs]
+    trace = Trace(message, [array([x if isinstance(x, Real) else Real(x) for x in v.ravel()], v.shape) for v in given])
     arguments, parameters = list(message.arguments), list(message.parameters)
     for number in message.primitives:
         name = Primitive.Name(number).removeprefix("PRIMITIVE_")
