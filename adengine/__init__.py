@@ -5,9 +5,10 @@ Knows no gRPC and no protobuf. Start reading at :mod:`adengine.primitives` (the 
 """
 
 from adengine import errors, primitives
-from adengine.engine import Engine, EvaluateResult, JacobianResult, JvpResult, Report, VjpResult
+from adengine.engine import Engine
 from adengine.jacobian import Mode
 from adengine.limits import Limits
+from adengine.results import EvaluateResult, JacobianResult, JvpResult, Report, VjpResult
 from adengine.wengert_list import Input, Label, Output, WengertList
 
 __all__ = [

@@ -164,7 +164,7 @@ class _Checker:
         arity = row.arity
         if row.name == "CONCATENATE":
             statement.take("axis")
-            arity = statement.take_in(1, len(self.columns.arguments), "number of arguments")
+            arity = self.concatenated(statement)
         statement.shapes = [self.argument_shape(statement, place) for place in range(arity)]
         shape, detail = self.infer(statement, row.kind)
         self.check_size(statement, shape)
@@ -172,9 +172,18 @@ class _Checker:
         self.details[k] = detail
         self.state[:] = k + 1, self.state[_ARGUMENT] + arity, statement.position
 
+    def concatenated(self, statement: Statement) -> int:
+        """Number of arguments of a CONCATENATE."""
+        count = statement.take("number of arguments")
+        if count < 1:
+            raise statement.bad_parameter(f"number of arguments is {count}, expected 1 or more")
+        if count > len(self.columns.arguments) - int(self.state[_ARGUMENT]):
+            raise self.arguments_end(statement.number)
+        return count
+
     def infer(self, statement: Statement, kind: Kind) -> tuple[Shape, Detail]:
         if kind is Kind.LEAF:
-            which = statement.take_in(1, len(self.columns.tensors), "number of a tensor")
+            which = statement.take_in(1, len(self.columns.tensors), "number of the tensor")
             return self.columns.tensors[which - 1], Detail((which - 1,))
         if kind is Kind.STRUCTURAL:
             return RULES[statement.name](statement)
@@ -227,10 +236,10 @@ class _Checker:
         arguments, parameters = int(self.state[_ARGUMENT]), int(self.state[_PARAMETER])
         if arguments < len(self.columns.arguments):
             rest = len(self.columns.arguments) - arguments
-            raise InvalidList(f"{rest} arguments are left over after the last statement", f"arguments[{arguments}]")
+            raise InvalidList(f"{rest} argument(s) left over after the last statement", f"arguments[{arguments}]")
         if parameters < len(self.columns.parameters):
             rest = len(self.columns.parameters) - parameters
-            raise InvalidList(f"{rest} parameters are left over after the last statement", f"parameters[{parameters}]")
+            raise InvalidList(f"{rest} parameter(s) left over after the last statement", f"parameters[{parameters}]")
         counts = np.bincount(self.shape_of, minlength=len(self.shapes))
         total = sum(int(count) * size_of(shape) for count, shape in zip(counts, self.shapes, strict=True))
         if total > self.limits.list_elements:

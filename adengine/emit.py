@@ -53,6 +53,12 @@ def _is_constant(graph: Graph, k: Int, value: Float) -> Bool:
     return graph.rows[k, OPERATION] == op.CONST and constant_value(graph, k) == value
 
 
+@kernel(types.boolean(GRAPH, INT), inline=True)
+def _is_finite_constant(graph: Graph, k: Int) -> Bool:
+    """Whether a factor needs no strong zero beside it: a finite constant, where zeros are folded anyway."""
+    return graph.rows[k, OPERATION] == op.CONST and graph.finite[k] != 0
+
+
 @kernel(INT(GRAPH, TABLES_TYPE, INT))
 def negate(graph: Graph, tables: Tables, x: Int) -> Int:
     """-x; the negative of a negative is the thing itself."""
@@ -106,6 +112,7 @@ def product(graph: Graph, tables: Tables, x: Int, y: Int) -> Int:
         y = np.int64(graph.rows[y, FIRST])
         flip = not flip
     plain = graph.finite[x] != 0 and graph.finite[y] != 0
+    plain = plain or _is_finite_constant(graph, x) or _is_finite_constant(graph, y)
     result = _multiply(graph, tables, op.MULTIPLY if plain else op.ZERO_SAFE_MULTIPLY, x, y)
     return negate(graph, tables, result) if flip else result
 
@@ -120,9 +127,16 @@ def _elementwise(graph: Graph, tables: Tables, code: Int, a: Int, b: Int, c: Int
     if code == op.ZERO_SAFE_MULTIPLY:
         if _is_constant(graph, a, 0.0) or _is_constant(graph, b, 0.0):
             return add_constant(graph, 0.0)
-        return _multiply(graph, tables, code, a, b)
+        plain = _is_finite_constant(graph, a) or _is_finite_constant(graph, b)
+        return _multiply(graph, tables, op.MULTIPLY if plain else code, a, b)
     if code == op.ADD:
         return add(graph, tables, a, b)
+    if code == op.INTEGER_POWER:
+        k = graph.pool[graph.starts[parameter]]
+        if k == 0:
+            return add_constant(graph, 1.0)
+        if k == 1:
+            return a
     if code == op.DIVIDE and _is_constant(graph, b, 1.0):
         return a
     size = np.int64(graph.rows[a, SIZE])

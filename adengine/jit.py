@@ -1,19 +1,29 @@
 """How kernels are compiled: explicit signature, no GIL, IEEE division, cached on disk, progress told.
 
 No fastmath anywhere: it licenses wrong NaN and infinity.
+
+Numba's cache notices a change of the file that holds a function, not of the files of the functions it calls. So the
+cache lies in a folder named by a fingerprint of all files with kernels: any edit makes a new folder and compiles anew.
+The folder is Numba's ``NUMBA_CACHE_DIR`` where that is set, else beside the sources, else in the user's cache; it must
+belong to the user alone, for the cache is pickle.
 """
 
 from __future__ import annotations
 
+import hashlib
 import logging
+import os
+import shutil
 import time
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any, TypeAlias, TypeVar, cast
 
 import numba
 
 _log = logging.getLogger("adengine.jit")
 _SLOW_S = 0.5
+_KEPT_FOLDERS = 4
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -22,6 +32,52 @@ Float: TypeAlias = Any
 Bool: TypeAlias = Any
 """Scalars of kernels. Compiled code knows one integer type, no type checker does: the exact type is in each kernel's
 signature."""
+
+
+def _fingerprint() -> str:
+    """Digest of all files that are compiled into kernels."""
+    digest = hashlib.sha256()
+    for path in sorted(Path(__file__).parent.glob("*.py")):
+        text = path.read_bytes()
+        if b"adengine.jit import" in text or path.name in ("jit.py", "opcodes.py", "templates.py"):
+            digest.update(path.name.encode() + b"\0" + text + b"\0")
+    return digest.hexdigest()[:16]
+
+
+def _writable(folder: Path) -> bool:
+    try:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    except OSError:
+        return False
+    return os.access(folder, os.W_OK)
+
+
+def _prune(parent: Path, current: Path) -> None:
+    """Drop the folders of earlier versions, all but the last few."""
+    others = [path for path in parent.glob("kernels-*") if path != current]
+    for path in sorted(others, key=lambda path: path.stat().st_mtime)[:-_KEPT_FOLDERS]:
+        shutil.rmtree(path, ignore_errors=True)
+
+
+def _cache_folder() -> str:
+    """Where compiled kernels are kept; Numba's own choice where nothing is writable."""
+    name = f"kernels-{_fingerprint()}"
+    parents = [Path(__file__).parent / "__pycache__", Path.home() / ".cache" / "wengert"]
+    if numba.config.CACHE_DIR:
+        parents.insert(0, Path(numba.config.CACHE_DIR))
+    for parent in parents:
+        if _writable(parent / name):
+            _prune(parent, parent / name)
+            return str(parent / name)
+    return str(numba.config.CACHE_DIR)
+
+
+_CACHE_FOLDER = _cache_folder()
+
+
+def kernels_are_cached() -> bool:
+    """Whether kernels were compiled before, so that loading them takes a second and not half a minute."""
+    return any(Path(_CACHE_FOLDER).rglob("*.nbi"))
 
 
 def kernel(signature: Any, *, inline: bool = False) -> Callable[[F], F]:
@@ -40,7 +96,11 @@ def kernel(signature: Any, *, inline: bool = False) -> Callable[[F], F]:
 
     def compile_now(function: F) -> F:
         started = time.perf_counter()
-        compiled = cast(F, numba.njit(signature, **options)(function))
+        before, numba.config.CACHE_DIR = numba.config.CACHE_DIR, _CACHE_FOLDER
+        try:
+            compiled = cast(F, numba.njit(signature, **options)(function))
+        finally:
+            numba.config.CACHE_DIR = before
         seconds = time.perf_counter() - started
         if seconds > _SLOW_S:
             _log.info("compiled %s in %.1f s (once; cached on disk from now on)", function.__name__, seconds)

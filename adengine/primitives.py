@@ -140,7 +140,7 @@ _ARITHMETIC = (
             "zero_safe_multiply(b, power(a, b - 1))", "zero_safe_multiply(w, power_log(a, b))",
             domain=(POSITIVE, REAL), nonlinear=True,
             note="d/da is 0 where b = 0, also at a = 0; d/db is 0 at a = 0 with b >= 0 and NaN at a < 0."),
-    _parametric(18, "INTEGER_POWER", "integer_power(a, k)", "k * integer_power[k-1](a)", REAL,
+    _parametric(18, "INTEGER_POWER", "integer_power(a, k)", "zero_safe_multiply(k, integer_power[k-1](a))", REAL,
                 "a to the integer parameter k; exact at 0 and below; k = 0 gives derivative 0, also at a = 0."),
     Primitive(19, "FMA", Kind.ELEMENTWISE, 3, "a * b + c", ("b", "a", "1"), "arguments", (REAL, REAL, REAL),
               "a b + c, rounded once or twice."),

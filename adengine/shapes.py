@@ -98,7 +98,8 @@ class Statement:
         """The next parameter, which must lie in ``[least, most]``."""
         value = self.take(what)
         if not least <= value <= most:
-            raise self.bad_parameter(f"{what} is {value}, expected {least} to {most}")
+            expected = f"expected {least} to {most}" if least <= most else "and there are none"
+            raise self.bad_parameter(f"{what} is {value}, {expected}")
         return value
 
     def take_shape(self) -> Shape:

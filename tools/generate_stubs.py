@@ -64,18 +64,13 @@ def toolchain() -> Path:
 
 def protoc(python: Path, protos: list[Path], outputs: list[str]) -> None:
     """Run the compiler on `protos`, with the plugins of the environment of `python`."""
-    plugins = [
-        f"--plugin={name}={python.parent / name}"
-        for name in ("protoc-gen-mypy", "protoc-gen-mypy_grpc")
-    ]
+    plugins = [f"--plugin={name}={python.parent / name}" for name in ("protoc-gen-mypy", "protoc-gen-mypy_grpc")]
     run(python, "-m", "grpc_tools.protoc", f"-I{PROTO}", *plugins, *outputs, *protos)
 
 
 def run(*command: str | Path) -> None:
     """Run a command quietly; show what it said only if it fails."""
-    done = subprocess.run(
-        [str(part) for part in command], capture_output=True, text=True, check=False
-    )
+    done = subprocess.run([str(part) for part in command], capture_output=True, text=True, check=False)
     if done.returncode != 0:
         raise SystemExit(f"{command[0]} failed ({done.returncode}):\n{done.stdout}{done.stderr}")
 

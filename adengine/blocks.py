@@ -1,0 +1,106 @@
+"""How the points and directions of a call are cut into blocks of lanes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from adengine.jacobian import Lanes
+from adengine.vm import BLOCK_COLUMNS
+
+Blocks = NDArray[np.int64]
+
+_AT_ONCE = 4096
+"""Blocks described at once, so that the description of a large call stays small."""
+
+
+class Work(NamedTuple):
+    """What a program is to run over.
+
+    Attributes
+    ----------
+    points, point_width : int
+        K and n'.
+    directions, direction_width : int
+        Directions at each point, and the length of one.
+    identity : bool
+        Directions are the columns of the identity, and are not read from anywhere.
+    per_point : bool
+        Each point has its own directions.
+    values : int
+        m, what one point's values take.
+    point_step, direction_step, element_step : int
+        Component i of direction d at point k goes to place ``k point_step + d direction_step + i element_step``.
+    """
+
+    points: int
+    point_width: int
+    directions: int
+    direction_width: int
+    identity: bool
+    per_point: bool
+    values: int
+    point_step: int
+    direction_step: int
+    element_step: int
+
+
+def blocks_of(work: Work, lanes: Lanes) -> Iterator[Blocks]:
+    """The blocks of a call, some thousand at a time."""
+    return _point_blocks(work, lanes.width) if lanes.points else _direction_blocks(work, lanes.width)
+
+
+def _point_blocks(work: Work, width: int) -> Iterator[Blocks]:
+    """Points as lanes: all points for each direction in turn."""
+    starts = np.arange(0, work.points, width, dtype=np.int64)
+    seed_step = work.directions * work.direction_width if work.per_point else 0
+    for direction in range(work.directions):
+        for first in range(0, len(starts), _AT_ONCE):
+            k = starts[first : first + _AT_ONCE]
+            yield _blocks(
+                len(k),
+                np.minimum(width, work.points - k),
+                k * work.point_width,
+                work.point_width,
+                k * seed_step + direction * work.direction_width,
+                seed_step,
+                k * work.values if direction == 0 else -1,
+                work.values,
+                k * work.point_step + direction * work.direction_step,
+                work.point_step,
+                work.element_step,
+                direction if work.identity else -1,
+            )
+
+
+def _direction_blocks(work: Work, width: int) -> Iterator[Blocks]:
+    """Directions as lanes: all directions for each point in turn."""
+    per_point = -(-work.directions // width)
+    seed_step = work.directions * work.direction_width if work.per_point else 0
+    for first in range(0, work.points * per_point, _AT_ONCE):
+        numbers = np.arange(first, min(first + _AT_ONCE, work.points * per_point), dtype=np.int64)
+        k, d = numbers // per_point, numbers % per_point * width
+        yield _blocks(
+            len(numbers),
+            np.minimum(width, work.directions - d),
+            k * work.point_width,
+            0,
+            k * seed_step + d * work.direction_width,
+            work.direction_width,
+            np.where(d == 0, k * work.values, -1),
+            0,
+            k * work.point_step + d * work.direction_step,
+            work.direction_step,
+            work.element_step,
+            d if work.identity else -1,
+        )
+
+
+def _blocks(count: int, *columns: NDArray[np.int64] | int) -> Blocks:
+    blocks = np.empty((count, BLOCK_COLUMNS), np.int64)
+    for number, column in enumerate(columns):
+        blocks[:, number] = column
+    return blocks

@@ -1,0 +1,242 @@
+"""What the engine keeps for a function: flat lists, derivative lists, plans, programs. Each is made once."""
+
+from __future__ import annotations
+
+import threading
+from collections import OrderedDict
+from collections.abc import Callable, Hashable, Sequence
+from typing import NamedTuple, TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from adengine.blocks import Blocks, Work, blocks_of
+from adengine.calls import Selection, select
+from adengine.counting import Cost, cost
+from adengine.errors import LimitExceeded
+from adengine.graph import FlatList
+from adengine.jacobian import Choice, Lanes, Mode, choose, choose_lanes, clear_choice, without_comparison
+from adengine.limits import Limits
+from adengine.lower import lower
+from adengine.shapes import size_of
+from adengine.transform import adjoint, dual
+from adengine.vm import POINT, SEED, SHARED, Program
+from adengine.wengert_list import Input, WengertList
+
+T = TypeVar("T")
+
+_KEPT_PER_FUNCTION = 64
+"""Lists, plans and programs kept for one function; the least recently used go first."""
+_SINGLE_BLOCKS = 8
+"""Calls of at most so many blocks keep their description."""
+
+
+class Prepared(NamedTuple):
+    """A flat list and what it costs."""
+
+    flat: FlatList
+    cost: Cost
+
+
+class Asked(NamedTuple):
+    """What distinguishes the calls of one function: what is asked, with which names. Key of the plans.
+
+    Attributes
+    ----------
+    what : str
+        ``evaluate``, ``directional`` or ``jacobian``.
+    mode : Mode
+        AUTO for a Jacobian where the engine chooses.
+    outputs, with_respect_to, shared : tuple of str
+        Names as in the request.
+    """
+
+    what: str
+    mode: Mode
+    outputs: tuple[str, ...]
+    with_respect_to: tuple[str, ...]
+    shared: tuple[str, ...]
+
+
+class Run(NamedTuple):
+    """A program and its blocks; None where they are too many to keep."""
+
+    program: Program
+    lanes: Lanes
+    blocks: Blocks | None
+
+
+class Plan:
+    """All that is the same for every call that asks the same: sizes, mode, lists, programs.
+
+    Attributes
+    ----------
+    selection : Selection
+    free : list of Input
+        Inputs that make up a point.
+    point_width, m, n_w : int
+        n', selected output scalars, scalars differentiated by.
+    choice : Choice or None
+        Mode, sweeps and reason of a Jacobian.
+    mode : Mode or None
+    primal : Prepared
+        f.
+    derivative : Prepared or None
+        The dual or adjoint list; None where there is nothing to differentiate.
+    """
+
+    def __init__(self, held: HeldFunction, asked: Asked) -> None:
+        function = held.list
+        wrt = None if asked.what == "evaluate" else asked.with_respect_to
+        self._held = held
+        self.selection: Selection = select(held.input_numbers, held.output_numbers, asked.outputs, wrt, asked.shared)
+        shared = set(self.selection.shared)
+        self.free: list[Input] = [value for number, value in enumerate(function.inputs) if number not in shared]
+        self.point_width = sum(size_of(value.shape) for value in self.free)
+        self.primal = held.primal(self.selection)
+        self.m = int(self.primal.flat.output_sizes.sum())
+        self.n_w = sum(size_of(function.inputs[number].shape) for number in self.selection.with_respect_to)
+        self.choice: Choice | None = None
+        self.mode: Mode | None = None if asked.what == "evaluate" else asked.mode
+        if asked.what == "jacobian":
+            self.choice = _choice(held, self.selection, self.n_w, self.m, asked.mode)
+            self.mode = self.choice.mode
+        self.derivative: Prepared | None = None
+        if self.mode is not None and self.n_w * self.m > 0:
+            self.derivative = held.derivative(self.mode, self.selection)
+        self._runs: dict[tuple[bool, Work], Run] = {}
+
+    @property
+    def operations(self) -> int:
+        """Operations of one sweep at one point, f included."""
+        return (self.derivative or self.primal).cost.operations
+
+    def run(self, work: Work, differentiate: bool, limits: Limits, reply: int) -> Run:
+        """The program for a piece of work, with its blocks; ``reply`` is how many numbers the reply has.
+
+        Raises
+        ------
+        LimitExceeded
+            Where the variables of one run do not fit the memory of a call.
+        """
+        key = (differentiate, work)
+        run = self._runs.get(key)
+        if run is None:
+            run = self._new_run(work, differentiate, limits, reply)
+            if run.blocks is not None:
+                if len(self._runs) >= _KEPT_PER_FUNCTION:
+                    self._runs.clear()
+                self._runs[key] = run
+        return run
+
+    def _new_run(self, work: Work, differentiate: bool, limits: Limits, reply: int) -> Run:
+        prepared = self.derivative if differentiate and self.derivative is not None else self.primal
+        most = limits.call_bytes // 8 - reply
+        lanes = choose_lanes(work.points, work.directions, prepared.cost, most)
+        laned_seeds = work.per_point if lanes.points else True
+        program = self._held.program(prepared, (differentiate, self.mode), self.selection, lanes, laned_seeds)
+        if program.bytes > 8 * most:
+            needed = program.bytes + 8 * reply
+            raise LimitExceeded("call_bytes", limits.call_bytes, needed, "bytes of all variables and the reply")
+        few = work.directions * work.points <= _SINGLE_BLOCKS * lanes.width
+        return Run(program, lanes, np.concatenate(list(blocks_of(work, lanes))) if few else None)
+
+
+def _choice(held: HeldFunction, selection: Selection, n_w: int, m: int, mode: Mode) -> Choice:
+    """The mode of a Jacobian: as asked, as the numbers of sweeps say, or by comparing both lists."""
+    if mode is not Mode.AUTO:
+        return without_comparison(mode, n_w, m, asked=True)
+    clear = clear_choice(n_w, m)
+    if clear is not None:
+        return without_comparison(clear, n_w, m, asked=False)
+    forward = held.derivative(Mode.FORWARD, selection)
+    reverse = held.derivative(Mode.REVERSE, selection)
+    return choose(n_w, m, forward.cost, reverse.cost)
+
+
+class HeldFunction:
+    """One function and what is kept for it. Safe to use from several threads."""
+
+    def __init__(self, function: WengertList) -> None:
+        self.list = function
+        self.input_numbers = {value.name: number for number, value in enumerate(function.inputs)}
+        self.output_numbers = {value.name: number for number, value in enumerate(function.outputs)}
+        self._kept: OrderedDict[Hashable, object] = OrderedDict()
+        self._plans: OrderedDict[Asked, Plan] = OrderedDict()
+        self._lock = threading.RLock()
+
+    def plan(self, asked: Asked) -> Plan:
+        """The plan for calls that ask this."""
+        plan = self._plans.get(asked)
+        if plan is None:
+            with self._lock:
+                plan = self._plans[asked] = Plan(self, asked)
+                while len(self._plans) > _KEPT_PER_FUNCTION:
+                    self._plans.popitem(last=False)
+        return plan
+
+    def _keep(self, key: Hashable, make: Callable[[], T]) -> T:
+        """What is kept under a key, made once."""
+        with self._lock:
+            if key in self._kept:
+                self._kept.move_to_end(key)
+                return self._kept[key]  # type: ignore[return-value]  # what this key was made with
+            made = make()
+            self._kept[key] = made
+            while len(self._kept) > _KEPT_PER_FUNCTION:
+                self._kept.popitem(last=False)
+            return made
+
+    def primal(self, selection: Selection) -> Prepared:
+        """The flat list of f with the selected outputs."""
+
+        def make() -> Prepared:
+            flat = lower(self.list, selection.outputs)
+            return Prepared(flat, cost(flat))
+
+        return self._keep(("primal", selection.outputs), make)
+
+    def derivative(self, mode: Mode, selection: Selection) -> Prepared:
+        """The dual or adjoint list for a selection."""
+
+        def make() -> Prepared:
+            transform = dual if mode is Mode.FORWARD else adjoint
+            flat = transform(self.primal(selection).flat, selection.with_respect_to)
+            return Prepared(flat, cost(flat))
+
+        return self._keep((mode, selection.outputs, selection.with_respect_to), make)
+
+    def program(
+        self, prepared: Prepared, key: Hashable, selection: Selection, lanes: Lanes, laned_seeds: bool
+    ) -> Program:
+        """A program with points or directions as lanes."""
+
+        def make() -> Program:
+            sources = self._sources(prepared.flat, selection.shared)
+            laned = np.zeros(len(sources), np.uint8)
+            if lanes.width > 1:
+                laned[(sources[:, 0] == POINT) & lanes.points] = 1
+                laned[(sources[:, 0] == SEED) & laned_seeds] = 1
+            return Program(prepared.flat, sources, laned, lanes.width)
+
+        return self._keep(("program", key, selection, lanes, laned_seeds), make)
+
+    def _sources(self, flat: FlatList, shared: Sequence[int]) -> NDArray[np.int64]:
+        """Where each input of a flat list finds its values: points in order, shared values as they were named."""
+        own = len(self.list.inputs)
+        offset_of_shared = dict(zip(shared, _offsets([int(flat.input_sizes[i]) for i in shared]), strict=True))
+        offsets = {POINT: 0, SEED: 0}
+        table = np.empty((len(flat.inputs), 2), np.int64)
+        for number, size in enumerate(flat.input_sizes):
+            if number in offset_of_shared:
+                table[number] = SHARED, offset_of_shared[number]
+                continue
+            kind = SEED if number >= own else POINT
+            table[number] = kind, offsets[kind]
+            offsets[kind] += int(size)
+        return table
+
+
+def _offsets(sizes: Sequence[int]) -> list[int]:
+    """Where each of several pieces begins when they stand one after another."""
+    return [sum(sizes[:place]) for place in range(len(sizes))]
