@@ -79,7 +79,7 @@ class ListBuilder:
         """
         if self.statements:
             raise BuildError(f"input {name} comes after a statement; declare all inputs before the first operation")
-        self._check_name(name, "input", (each.name for each in self._columns.inputs))
+        self._check_name(name, "an input", (each.name for each in self._columns.inputs))
         declared = Input(name=name)
         value = None if default is None else as_constant(default, f"default of input {name}")
         extents = as_shape(shape, "input") if shape is not None else () if value is None else value.shape
@@ -104,13 +104,13 @@ class ListBuilder:
 
     def output(self, name: str, value: Operand) -> None:
         """Name an output: a variable, or a number or array that is the same at every point."""
-        self._check_name(name, "output", (each.name for each in self._columns.outputs))
+        self._check_name(name, "an output", (each.name for each in self._columns.outputs))
         argument, _ = as_argument(self._columns, value, f"output {name}")
         self._columns.outputs.append(Output(name=name, argument=argument))
 
     def label(self, variable: Variable, name: str) -> Variable:
         """Name a variable for people, in lists that are printed or explained; gives the variable."""
-        self._check_name(name, "label", ())
+        self._check_name(name, "a label", ())
         node = as_node(self._columns, variable, f"label {name}")
         self._columns.labels.append(Label(variable=node.number, name=name))
         return variable
@@ -141,6 +141,6 @@ class ListBuilder:
     def _check_name(self, name: str, kind: str, taken: Iterable[str]) -> None:
         if not _NAME.fullmatch(name) or len(name) > _NAME_BYTES:
             rule = f"letters, digits and _, no digit first, in segments joined by '.', at most {_NAME_BYTES} in all"
-            raise BuildError(f"{name!r} is no name of an {kind}: {rule}")
+            raise BuildError(f"{name!r} is no name of {kind}: {rule}")
         if name in taken:
-            raise BuildError(f"there is an {kind} called {name} already")
+            raise BuildError(f"there is {kind} called {name} already")

@@ -136,7 +136,7 @@ class Transport:
             # The server's word: that many milliseconds; anything else means not to try again.
             text: str = asked.decode("ascii", "replace") if isinstance(asked, bytes) else str(asked)
             return int(text) / 1000 if text.isascii() and text.isdigit() else None
-        longest = min(_FIRST_PAUSE_S * 2 ** (attempt - 1), _LONGEST_PAUSE_S)
+        longest = min(_FIRST_PAUSE_S * 2.0 ** (attempt - 1), _LONGEST_PAUSE_S)
         # Clients that failed together must not come back together.
         return longest * random.uniform(0.5, 1.0)  # noqa: S311 - nothing secret hangs on it
 
