@@ -3,7 +3,7 @@
 import base64
 import json
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -35,6 +35,21 @@ class Case:
     def request_bytes(self) -> bytes:
         """The request as it travels."""
         return self.request if isinstance(self.request, bytes) else self.request.SerializeToString()
+
+
+def variants(case: Case) -> Iterator[tuple[Any, Mapping[str, Any]]]:
+    """Yield the requests that a case with an answer stands for, each with the response expected.
+
+    A Jacobian whose request names no mode is asked for in both modes too; what the report says of the plan then is
+    no longer expected.
+    """
+    response = case.expect["response"]
+    yield case.request, response
+    if isinstance(case.request, v1.JacobianRequest) and not case.request.mode:
+        for mode in (v1.Mode.MODE_FORWARD, v1.Mode.MODE_REVERSE):
+            request = v1.JacobianRequest.FromString(case.request_bytes)
+            request.mode = mode
+            yield request, {name: value for name, value in response.items() if name != "report"}
 
 
 def number(value: float) -> float | str:

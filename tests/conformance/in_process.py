@@ -54,18 +54,28 @@ def _mode(request: v1.JacobianRequest) -> adengine.Mode:
     return names.get(request.mode, adengine.Mode.AUTO)
 
 
+def _report(report: adengine.Report) -> v1.Report:
+    mode = v1.Mode.Value(f"MODE_{report.mode.name}") if report.mode else v1.Mode.MODE_UNSPECIFIED
+    return v1.Report(
+        mode=mode, sweeps=report.sweeps, operations=report.operations, primal_operations=report.primal_operations
+    )
+
+
 def answer(engine: adengine.Engine, request: Any) -> Any:
-    """Return the response message, without a report."""
+    """Return the response message."""
     f = engine_list(request.function.list)
     common = _common(request)
     if isinstance(request, v1.EvaluateRequest):
-        return v1.EvaluateResponse(values=tensor(engine.evaluate(f, **common).values))
+        result = engine.evaluate(f, **common)
+        return v1.EvaluateResponse(values=tensor(result.values), report=_report(result.report))
     if isinstance(request, v1.JvpRequest):
         jvp = engine.jvp(f, tangents=_array(request.tangents, flat=True), **common)
-        return v1.JvpResponse(values=tensor(jvp.values), tangents=tensor(jvp.tangents))
+        return v1.JvpResponse(values=tensor(jvp.values), tangents=tensor(jvp.tangents), report=_report(jvp.report))
     if isinstance(request, v1.VjpRequest):
         seeds = _array(request.cotangents, flat=True) if request.HasField("cotangents") else None
         vjp = engine.vjp(f, cotangents=seeds, **common)
-        return v1.VjpResponse(values=tensor(vjp.values), cotangents=tensor(vjp.cotangents))
+        return v1.VjpResponse(values=tensor(vjp.values), cotangents=tensor(vjp.cotangents), report=_report(vjp.report))
     matrix = engine.jacobian(f, mode=_mode(request), **common)
-    return v1.JacobianResponse(values=tensor(matrix.values), dense=tensor(matrix.jacobian))
+    return v1.JacobianResponse(
+        values=tensor(matrix.values), dense=tensor(matrix.jacobian), report=_report(matrix.report)
+    )

@@ -35,8 +35,10 @@ def _matches_items(expected: Sequence[Any], got: Sequence[Any], tolerance: Mappi
 def matches(expected: Mapping[str, Any], got: Message, tolerance: Mapping[str, float], where: str = "response") -> None:
     """Assert that every field expected is there, tensors to rounding; fields not named may be anything."""
     for name, want in expected.items():
-        have = getattr(got, name)
+        have: Any = getattr(got, name)
         path = f"{where}.{name}"
+        enum = got.DESCRIPTOR.fields_by_name[name].enum_type
+        have = enum.values_by_number[have].name if enum and isinstance(have, int) else have
         if isinstance(have, Tensor):
             _matches_tensor(want, have, tolerance, path)
         elif isinstance(want, dict):

@@ -105,6 +105,11 @@ def _legal() -> list[Case]:
     f.message.bodies.add().outputs.add(name="never", argument=-1)
     f.message.bodies[0].constants.append(1.0)
     f.message.labels.append(Label(variable=square, name="square"))
+    long = ListWriter()
+    names = ["a" * 255, "_", "A9_.b.C_0", f"{'x.' * 127}x"]
+    variables = [long.input(name) for name in names]
+    for name, variable in zip(reversed(names), variables, strict=True):
+        long.output(name, variable)
     nothing = ListWriter()
     nothing.output("five", nothing.constant(5.0))
     same = ListWriter()
@@ -112,6 +117,9 @@ def _legal() -> list[Case]:
     about = "outputs that are inputs, constants and one variable twice; dead statements; unused parts"
     return [
         expect.jacobian("legal/odd-list", about, Call(f.message, [3.0, 1.0, -1.0])),
+        expect.jacobian(
+            "legal/names", "names of 255 bytes, and outputs called as inputs are", Call(long.message, [1.0] * 4)
+        ),
         expect.evaluate("legal/no-inputs", "n = 0: a constant", Call(nothing.message, None)),
         expect.jacobian("legal/no-statements", "the identity", Call(same.message, [1.0, 2.0, 3.0, 4.0])),
     ]

@@ -93,6 +93,43 @@ def _constants() -> list[Case]:
     return [expect.jacobian("constant/matrix", "array constants of rank 2 and 0", Call(f.message, [1.0, -1.0, 0.5]))]
 
 
+def _repeated() -> list[Case]:
+    """One variable as all arguments: its partials add up."""
+    rows: list[tuple[str, int]] = [
+        *[
+            (name, 2)
+            for name in ("ADD", "SUBTRACT", "MULTIPLY", "DIVIDE", "POWER", "HYPOT", "ATAN2", "MAXIMUM", "XLOGY")
+        ],
+        *[("LOGADDEXP", 2), ("REMAINDER", 2), ("FMA", 3), ("SELECT", 3)],
+    ]
+    result = []
+    for name, count in rows:
+        f = ListWriter()
+        x = f.input("x", 2)
+        f.output("f", f.add(name, *[x] * count))
+        result.append(
+            expect.jacobian(f"repeated/{name.lower()}", f"{name} of one variable", Call(f.message, [0.75, 1.5]))
+        )
+    f = ListWriter()
+    x = f.input("x", 2, 2)
+    f.output("product", f.add("MATMUL", x, x))
+    f.output("beside", f.add("CONCATENATE", x, x, x, parameters=[1, 3]))
+    f.output("onto", f.add("SCATTER_ADD", x, x, parameters=[0, 1, 2, 1, 1]))
+    return [
+        *result,
+        expect.jacobian("repeated/arrays", "MATMUL, CONCATENATE, SCATTER_ADD", Call(f.message, _values(4))),
+    ]
+
+
+def _high_rank() -> list[Case]:
+    f = ListWriter()
+    x = f.input("x", 2, *[1] * 30, 2)
+    turned = f.add("TRANSPOSE", x, parameters=[32, *reversed(range(32))])
+    f.output("sum", f.add("SUM", turned, parameters=[0, 31, *range(31)]))
+    f.output("product", f.add("MULTIPLY", x, turned))
+    return [expect.jacobian("rank/thirty-two", "as many axes as there may be", Call(f.message, _values(4)))]
+
+
 def _network() -> list[Case]:
     """A layer and a loss: shapes, broadcasting, MATMUL and reductions together."""
     f = ListWriter()
@@ -116,4 +153,4 @@ def _points() -> list[Case]:
 
 def cases() -> list[Case]:
     rows = [_row(row) for row in (*SHAPE, *REDUCTION, *MATMUL)]
-    return [*rows, *_constants(), *_network(), *_points()]
+    return [*rows, *_constants(), *_repeated(), *_high_rank(), *_network(), *_points()]

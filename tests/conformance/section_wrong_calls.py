@@ -57,7 +57,11 @@ def _points() -> list[Case]:
         ("three-axes", "(1, 1, 3)", _request("Evaluate", [[[1.0, 2.0, 3.0]]])),
         ("shared-still-there", "x is shared, and three numbers are sent", _request("Evaluate")),
     ]
-    rows[-1][2].shared.add(input="x", value=tensor(1.0))
+    default = ListWriter()
+    default.output("f", default.add("ADD", default.input("x"), default.input("y", default=1.0)))
+    missing = v1.EvaluateRequest(function=v1.FunctionSource(list=default.message), points=tensor([1.0]))
+    rows.append(("default", "defaults are for clients, calls never apply them", missing))
+    rows[-2][2].shared.add(input="x", value=tensor(1.0))
     result = [refused(f"points/{label}", about, "Evaluate", r, "INVALID_POINTS", "points") for label, about, r in rows]
     return [
         *result,

@@ -10,10 +10,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from mpmath import mpf
 
-from adengine.engine import _blocks
+from adengine.adjoint import adjoint
+from adengine.blocks import Work, blocks_of
+from adengine.dual import dual
 from adengine.graph import FlatList
+from adengine.jacobian import Lanes
 from adengine.lower import lower
-from adengine.transform import adjoint, dual
 from adengine.vm import POINT, Program
 from tests import reference
 from tests.conformance.in_process import engine_list
@@ -22,6 +24,7 @@ from tests.oracles import problems
 from tests.oracles.asking import Floats, agree
 from tests.oracles.test_random_lists import POINT as COORDINATE
 from tests.oracles.test_random_lists import array_lists
+from tests.reference_arrays import array
 from tests.reference_numbers import Real
 from tests.wire_lists import one_statement
 from wengert.v1 import WengertList
@@ -36,7 +39,9 @@ def _run(flat: FlatList, x: Floats) -> list[Floats]:
     sources = np.array([[POINT, offset] for offset in offsets], dtype=np.int64)
     program = Program(flat._replace(results=len(flat.outputs), seeds=0), sources, np.zeros(len(sources), np.uint8), 1)
     values, nothing = np.zeros(int(flat.output_sizes.sum())), np.zeros(1)
-    program.run(_blocks(1, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0, -1), x, nothing, nothing, values, nothing.copy())
+    work = Work(1, len(x), 1, 0, False, False, len(values), 0, 0, 0)
+    for blocks in blocks_of(work, Lanes(points=True, width=1)):
+        program.run(blocks, x, nothing, nothing, values, nothing.copy())
     return np.split(values, np.cumsum(flat.output_sizes)[:-1])
 
 
@@ -59,7 +64,7 @@ def _hessian(message: WengertList, x: Floats, weights: Floats, inner: Transform,
                 if outer is dual:
                     h[i, j] = weights @ np.concatenate(_run(second, np.concatenate([inside, d]))[-q:])
                 else:
-                    seeds = np.concatenate([np.zeros_like(weights), weights])
+                    seeds = np.concatenate([np.zeros(len(weights)), weights])
                     h[i] = np.concatenate(_run(second, np.concatenate([inside, seeds]))[2 * q :])
                     break
             else:
@@ -67,7 +72,7 @@ def _hessian(message: WengertList, x: Floats, weights: Floats, inner: Transform,
                 if outer is dual:
                     h[:, j] = np.concatenate(_run(second, np.concatenate([inside, d]))[-len(own) :])
                     continue
-                seeds = np.concatenate([np.zeros_like(weights), e])
+                seeds = np.concatenate([np.zeros(len(weights)), e])
                 h[i] = np.concatenate(_run(second, np.concatenate([inside, seeds]))[-len(own) :])
                 break
     return h
@@ -81,7 +86,7 @@ def _expected(message: WengertList, x: Floats, weights: Floats) -> Floats:
         given_inputs: dict[str, Any] = {}
         for declared in message.inputs:
             size = math.prod(declared.shape)
-            given_inputs[declared.name], at = reference.array(at[:size], (size,)), at[size:]
+            given_inputs[declared.name], at = array(at[:size], (size,)), at[size:]
         bars = reference.vjp(reference.run(message, given_inputs), [Real(w) for w in weights])
         return [mpf(bar.value) for declared in message.inputs for bar in bars[declared.name]]
 
@@ -97,7 +102,7 @@ ORDERS: list[tuple[Transform, Transform]] = [(dual, dual), (dual, adjoint), (adj
 
 def _check(message: WengertList, x: Floats, relative: float) -> None:
     m = engine_list(message).m
-    weights = 0.5 + np.arange(m)
+    weights = np.arange(m, dtype=np.float64) + 0.5
     expected = _expected(message, x, weights)
     ones = np.ones((len(x), 1))
     for inner, outer in ORDERS:
@@ -108,7 +113,8 @@ def _check(message: WengertList, x: Floats, relative: float) -> None:
 def _smooth_points() -> list[Any]:
     """Return one ordinary point, its list, for every elementwise primitive and parameter."""
     result = [pytest.param(one_statement(name, [()]), [points[1]], id=name) for name, points in UNARY.items()]
-    for name, rows in (*BINARY.items(), *TERNARY.items()):
+    several: dict[str, list[Any]] = {**BINARY, **TERNARY}
+    for name, rows in several.items():
         result.append(pytest.param(one_statement(name, [()] * len(rows[0])), list(rows[0]), id=name))
     for name, by_parameter in WITH_PARAMETER.items():
         for k, points in by_parameter.items():
@@ -136,7 +142,7 @@ REDUCTIONS: list[tuple[str, list[tuple[int, ...]], list[int]]] = [
 @pytest.mark.parametrize(("name", "shapes", "parameters"), REDUCTIONS)
 def test_second_derivatives_of_arrays(name: str, shapes: list[tuple[int, ...]], parameters: list[int]) -> None:
     n = sum(math.prod(shape) for shape in shapes)
-    _check(one_statement(name, shapes, parameters), 0.3 + np.arange(n) * 0.37 % 1.3, 1e-12)
+    _check(one_statement(name, shapes, parameters), np.arange(n, dtype=np.float64) * 0.37 % 1.3 + 0.3, 1e-12)
 
 
 @pytest.mark.parametrize(
