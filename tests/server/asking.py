@@ -63,8 +63,13 @@ def read_refusal(error: grpc.Call) -> Refusal:
 
 def raw(channel: grpc.Channel, rpc: str, data: bytes) -> bytes:
     """Send bytes as the request of an rpc, and give the bytes of the response."""
-    response: bytes = channel.unary_unary(f"/{SERVICE}/{rpc}")(data, timeout=DEADLINE_S)
-    return response
+    return unary(channel, rpc)(data, timeout=DEADLINE_S)
+
+
+def unary(channel: grpc.Channel, rpc: str) -> grpc.UnaryUnaryMultiCallable[bytes, bytes]:
+    """An rpc that takes and gives bytes."""
+    call: grpc.UnaryUnaryMultiCallable[bytes, bytes] = channel.unary_unary(f"/{SERVICE}/{rpc}")
+    return call
 
 
 def product() -> v1.WengertList:
@@ -83,7 +88,7 @@ def product_at(channel: grpc.Channel, x: float, y: float) -> list[float]:
     return list(response.dense.values)
 
 
-def long_call(n: int = 3000, depth: int = 60) -> v1.JacobianRequest:
+def long_call(n: int = 1500, depth: int = 60) -> v1.JacobianRequest:
     """A call that is small to send and takes seconds: n sweeps forward over `depth` vectors of n."""
     f = ListWriter()
     w = f.input("x", n)

@@ -49,7 +49,7 @@ def _report() -> v1.Report:
 
 
 @pytest.mark.parametrize("shape", [(), (0,), (1,), (5,), (200,), (3, 0, 2), (4, 300), (1,) * 32], ids=str)
-def test_tensors_are_written_as_protobuf_writes_them(shape: tuple[int, ...]):
+def test_tensors_are_written_as_protobuf_writes_them(shape: tuple[int, ...]) -> None:
     array = np.random.default_rng(1).normal(size=shape)
     expected = v1.EvaluateResponse(report=_report())
     write_tensor(expected.values, array)
@@ -58,7 +58,7 @@ def test_tensors_are_written_as_protobuf_writes_them(shape: tuple[int, ...]):
 
 
 @pytest.mark.parametrize("order", ["C", "F"])
-def test_responses_are_written_as_protobuf_writes_them(order: str):
+def test_responses_are_written_as_protobuf_writes_them(order: str) -> None:
     first, second = np.array([1.0, np.nan]), np.array([[1.0, -0.0, 3.0], [4.0, 5.0, np.inf]], order=order)  # type: ignore[call-overload]
     jvp, vjp, jacobian = (v1.JvpResponse(), v1.VjpResponse(), v1.JacobianResponse())
     for response, field in ((jvp, "tangents"), (vjp, "cotangents"), (jacobian, "dense")):
@@ -70,19 +70,19 @@ def test_responses_are_written_as_protobuf_writes_them(order: str):
     assert encode.jacobian(JacobianResult(first, second, REPORT)) == jacobian.SerializeToString()
 
 
-def test_an_empty_report_is_present():
+def test_an_empty_report_is_present() -> None:
     data = encode.evaluate(EvaluateResult(np.zeros(0), Report(None, 0, 0, 0, 0.0, "")))
     assert v1.EvaluateResponse.FromString(data).HasField("report")
 
 
-def test_a_reply_that_no_message_can_hold():
+def test_a_reply_that_no_message_can_hold() -> None:
     huge = np.broadcast_to(0.0, (2**14, 2**14))
     with pytest.raises(LimitExceeded) as caught:
         encode.jacobian(JacobianResult(huge[0], huge, REPORT))
     assert caught.value.limit == "reply_bytes"
 
 
-def test_lists_come_back_as_they_were_sent():
+def test_lists_come_back_as_they_were_sent() -> None:
     sent = rich()
     held = decode.wengert_list(sent, LIMITS, 10)
     assert encode.wengert_list(held).SerializeToString() == sent.SerializeToString()
@@ -103,7 +103,7 @@ def test_lists_come_back_as_they_were_sent():
         (v1.Tensor(shape=[2, 1], values=[1.0, 2.0]), True, (2, 1)),
     ],
 )
-def test_shapes_of_tensors(message: v1.Tensor, vector: bool, shape: tuple[int, ...]):
+def test_shapes_of_tensors(message: v1.Tensor, vector: bool, shape: tuple[int, ...]) -> None:
     assert decode.array(message, "points", LIMITS, vector=vector).shape == shape
 
 
@@ -118,7 +118,7 @@ def test_shapes_of_tensors(message: v1.Tensor, vector: bool, shape: tuple[int, .
         (v1.Tensor(shape=[1] * 33, values=[1.0]), "the shape has 33 axes; at most 32 are allowed"),
     ],
 )
-def test_ragged_tensors(message: v1.Tensor, sentence: str):
+def test_ragged_tensors(message: v1.Tensor, sentence: str) -> None:
     with pytest.raises(InvalidShape, match="the shape") as caught:
         decode.array(message, "shared[3].value", LIMITS)
     assert sentence in str(caught.value)
@@ -126,12 +126,12 @@ def test_ragged_tensors(message: v1.Tensor, sentence: str):
 
 
 @pytest.mark.parametrize("shape", [[0, 2**62], [2**40, 0, 2**40], [2**63, 0]])
-def test_extents_that_no_array_can_have(shape: list[int]):
+def test_extents_that_no_array_can_have(shape: list[int]) -> None:
     with pytest.raises(LimitExceeded):
         decode.array(v1.Tensor(shape=shape), "points", LIMITS)
 
 
-def test_names_beyond_the_first_that_must_be_wrong_are_not_read():
+def test_names_beyond_the_first_that_must_be_wrong_are_not_read() -> None:
     request = v1.JacobianRequest(
         outputs=["f"] * 1000, shared=[v1.Binding(input="x", value=v1.Tensor(values=[1.0]))] * 9
     )
@@ -139,7 +139,7 @@ def test_names_beyond_the_first_that_must_be_wrong_are_not_read():
     assert len(decode.shared(request.shared, 2, LIMITS)) == 3
 
 
-def test_modes_and_layouts():
+def test_modes_and_layouts() -> None:
     assert [decode.mode(number) for number in range(4)] == [Mode.AUTO, Mode.AUTO, Mode.FORWARD, Mode.REVERSE]
     for number in (-1, 4, 2**31 - 1):
         with pytest.raises(MalformedRequest):
@@ -166,7 +166,7 @@ PLACES = [
 
 
 @pytest.mark.parametrize("path", PLACES)
-def test_unknown_fields_anywhere_in_a_list(path: str):
+def test_unknown_fields_anywhere_in_a_list(path: str) -> None:
     message = rich()
     _with_unknown(message, path)
     with pytest.raises(UnknownField) as caught:
@@ -175,7 +175,7 @@ def test_unknown_fields_anywhere_in_a_list(path: str):
     assert "field 99 of " in str(caught.value)
 
 
-def test_ten_unknown_fields_are_told():
+def test_ten_unknown_fields_are_told() -> None:
     message = v1.WengertList(inputs=[v1.Input(name=f"x{i}") for i in range(30)])
     for given in message.inputs:
         given.MergeFromString(UNKNOWN)
@@ -184,12 +184,12 @@ def test_ten_unknown_fields_are_told():
     assert [violation.field for violation in caught.value.violations] == [f"inputs[{i}]" for i in range(10)]
 
 
-def test_lists_without_unknown_fields_pass_whole():
+def test_lists_without_unknown_fields_pass_whole() -> None:
     message = rich()
     assert v1.WengertList.FromString(refuse_unknown_fields(message)) == rich()
 
 
-def test_bodies_nest_up_to_the_limit():
+def test_bodies_nest_up_to_the_limit() -> None:
     assert isinstance(decode.wengert_list(nested(16), LIMITS, 10), WengertList)
     with pytest.raises(LimitExceeded) as caught:
         decode.wengert_list(nested(17), LIMITS, 10)
@@ -197,7 +197,7 @@ def test_bodies_nest_up_to_the_limit():
     assert caught.value.violations[0].field == ".".join(["bodies[0]"] * 17)
 
 
-def test_bodies_are_counted_everywhere():
+def test_bodies_are_counted_everywhere() -> None:
     limits = Limits(bodies=5)
     message = product()
     for _ in range(3):
@@ -216,19 +216,19 @@ def test_bodies_are_counted_everywhere():
         (Limits(variable_elements=5), "variable_elements", "inputs[0].shape"),
     ],
 )
-def test_counts_over_a_limit(limits: Limits, limit: str, field: str):
+def test_counts_over_a_limit(limits: Limits, limit: str, field: str) -> None:
     with pytest.raises(LimitExceeded) as caught:
         decode.wengert_list(rich(), limits, 10)
     assert (caught.value.limit, caught.value.violations[0].field) == (limit, field)
 
 
-def test_too_many_tensors():
+def test_too_many_tensors() -> None:
     with pytest.raises(LimitExceeded) as caught:
         decode.wengert_list(rich(), LIMITS, 0)
     assert (caught.value.limit, caught.value.violations[0].field) == ("tensors", "tensors")
 
 
-def test_errors_of_a_body_name_the_body():
+def test_errors_of_a_body_name_the_body() -> None:
     message = nested(2)
     message.bodies[0].bodies[0].arguments[1] = 0
     with pytest.raises(EngineError) as caught:
@@ -236,7 +236,7 @@ def test_errors_of_a_body_name_the_body():
     assert caught.value.violations[0].field == "bodies[0].bodies[0].arguments[1]"
 
 
-def test_tangents_are_needed_and_cotangents_not():
+def test_tangents_are_needed_and_cotangents_not() -> None:
     assert decode.cotangents(v1.VjpRequest(), LIMITS) is None
     assert decode.points(v1.VjpRequest(), LIMITS) is None
     with pytest.raises(EngineError):

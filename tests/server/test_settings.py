@@ -12,39 +12,39 @@ from wengert_server.settings import Settings, flag, variable
 ROWS = [row.name for row in dataclasses.fields(Settings)]
 
 
-def test_defaults_are_the_engines():
+def test_defaults_are_the_engines() -> None:
     assert Settings().engine_limits() == Limits()
 
 
-def test_every_limit_of_the_engine_can_be_set_but_those_of_the_contract():
+def test_every_limit_of_the_engine_can_be_set_but_those_of_the_contract() -> None:
     rows = {row.removeprefix("max_") for row in ROWS if row.startswith("max_")}
     assert {row.name for row in dataclasses.fields(Limits)} - rows == {"name_bytes", "rank"}
 
 
 @pytest.mark.parametrize("row", [name for name in ROWS if name.startswith("max_")])
-def test_a_flag_goes_before_a_variable(row: str):
+def test_a_flag_goes_before_a_variable(row: str) -> None:
     environment = {variable(row): "7"}
     assert getattr(Settings.from_command([], environment), row) == 7
     assert getattr(Settings.from_command([flag(row), "9"], environment), row) == 9
 
 
-def test_addresses_repeat():
+def test_addresses_repeat() -> None:
     settings = Settings.from_command(["--address", "127.0.0.1:1", "--address", "unix:/a"], {})
     assert settings.address == ("127.0.0.1:1", "unix:/a")
     assert Settings.from_command([], {"WENGERT_ADDRESS": "[::1]:1, unix:/a"}).address == ("[::1]:1", "unix:/a")
 
 
 @pytest.mark.parametrize(("text", "value"), [("3", 3), ("2KiB", 2048), ("1 MiB", 1 << 20), ("3GiB", 3 << 30)])
-def test_units(text: str, value: int):
+def test_units(text: str, value: int) -> None:
     assert Settings.from_command(["--max-call-bytes", text], {}).max_call_bytes == value
 
 
 @pytest.mark.parametrize(("text", "value"), [("1", True), ("yes", True), ("TRUE", True), ("0", False), ("no", False)])
-def test_truths(text: str, value: bool):
+def test_truths(text: str, value: bool) -> None:
     assert Settings.from_command([], {"WENGERT_INSECURE_ANY_ADDRESS": text}).insecure_any_address is value
 
 
-def test_an_empty_variable_is_none():
+def test_an_empty_variable_is_none() -> None:
     assert Settings.from_command([], {"WENGERT_WORKERS": ""}) == Settings()
 
 
@@ -69,19 +69,19 @@ def test_an_empty_variable_is_none():
 )
 def test_wrong_values(
     arguments: list[str], environment: dict[str, str], expected: str, capsys: pytest.CaptureFixture[str]
-):
+) -> None:
     with pytest.raises(SystemExit) as caught:
         Settings.from_command(arguments, environment)
     assert caught.value.code == 2
     assert expected in capsys.readouterr().err
 
 
-def test_any_address_when_wanted():
+def test_any_address_when_wanted() -> None:
     settings = Settings.from_command(["--address", "0.0.0.0:1", "--insecure-any-address"], {})
     assert settings.address == ("0.0.0.0:1",)
 
 
-def test_help_names_every_flag_variable_and_default(capsys: pytest.CaptureFixture[str]):
+def test_help_names_every_flag_variable_and_default(capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit) as caught:
         Settings.from_command(["--help"], {})
     assert caught.value.code == 0

@@ -26,17 +26,17 @@ def _leaves() -> list[type[EngineError]]:
 
 
 @pytest.mark.parametrize("kind", _leaves(), ids=lambda kind: kind.__name__)
-def test_every_error_has_a_code_and_a_reason_of_the_contract(kind: type[EngineError]):
+def test_every_error_has_a_code_and_a_reason_of_the_contract(kind: type[EngineError]) -> None:
     error = kind.__new__(kind)
     assert code_of(error) is not grpc.StatusCode.INTERNAL
     assert kind.reason in REASONS
 
 
-def test_every_reason_can_be_given():
+def test_every_reason_can_be_given() -> None:
     assert {kind.reason for kind in _leaves()} == REASONS
 
 
-def test_the_table_has_no_line_that_nothing_uses():
+def test_the_table_has_no_line_that_nothing_uses() -> None:
     used = {next(base for base in kind.__mro__ if base in CODES) for kind in _leaves()}
     assert used == set(CODES)
     assert {kind for kind in CODES if kind.__module__ == server_errors.__name__} < _all(EngineError)
@@ -44,6 +44,7 @@ def test_the_table_has_no_line_that_nothing_uses():
 
 def _details(status: grpc.Status) -> tuple[status_pb2.Status, list[Violation], int]:
     ((_, data),) = status.trailing_metadata
+    assert isinstance(data, bytes)
     parsed = status_pb2.Status.FromString(data)
     blamed = error_details_pb2.BadRequest()
     for detail in parsed.details:
@@ -52,7 +53,7 @@ def _details(status: grpc.Status) -> tuple[status_pb2.Status, list[Violation], i
 
 
 @pytest.mark.parametrize("sentence", ["x" * 100_000, "\N{SNOWMAN}" * 5_000, "%" * 5_000, "\x00\n\r" * 5_000])
-def test_long_and_strange_sentences_fit(sentence: str):
+def test_long_and_strange_sentences_fit(sentence: str) -> None:
     error = InvalidList(sentence, "a" * 10_000, *[Violation("b" * 10_000, sentence)] * 20)
     status = status_of(error)
     parsed, blamed, size = _details(status)
@@ -66,13 +67,13 @@ def test_long_and_strange_sentences_fit(sentence: str):
     assert size * 4 / 3 + len(status.details) + 2 * status.details.count("%") < 8000
 
 
-def test_ten_violations_are_told_in_order():
+def test_ten_violations_are_told_in_order() -> None:
     many = [Violation(f"arguments[{i}]", f"wrong {i}") for i in range(1, 20)]
     _, blamed, _ = _details(status_of(InvalidList("wrong 0", "arguments[0]", *many)))
     assert blamed == [Violation(f"arguments[{i}]", f"wrong {i}") for i in range(10)]
 
 
-def test_a_limit_tells_its_name_and_value():
+def test_a_limit_tells_its_name_and_value() -> None:
     parsed, _, _ = _details(status_of(LimitExceeded("statements", 10, 12, "statements of the list", "primitives")))
     info = error_details_pb2.ErrorInfo()
     parsed.details[0].Unpack(info)
@@ -80,7 +81,7 @@ def test_a_limit_tells_its_name_and_value():
     assert parsed.message == "statements of the list: 12 needed, the limit statements is 10"
 
 
-def test_a_fault_tells_its_id_alone():
+def test_a_fault_tells_its_id_alone() -> None:
     status = fault_status("abc")
     parsed, blamed, _ = _details(status)
     assert status.code is grpc.StatusCode.INTERNAL

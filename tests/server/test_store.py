@@ -23,7 +23,7 @@ def store(count: int = 3, size: int = 1 << 30) -> tuple[FunctionStore, list[str]
     return FunctionStore(count, size, dropped.append), dropped
 
 
-def test_found_by_id_and_by_digest():
+def test_found_by_id_and_by_digest() -> None:
     held, _ = store()
     f = function(1)
     held.put(f, b"1")
@@ -33,7 +33,7 @@ def test_found_by_id_and_by_digest():
     assert held.find(b"2") is None
 
 
-def test_the_one_longest_unused_is_dropped():
+def test_the_one_longest_unused_is_dropped() -> None:
     held, dropped = store(2)
     a, b, c = (function(number) for number in range(3))
     held.put(a, b"a")
@@ -45,7 +45,7 @@ def test_the_one_longest_unused_is_dropped():
     assert held.get(a.id) is a
 
 
-def test_bytes_are_bounded_but_the_newest_is_held():
+def test_bytes_are_bounded_but_the_newest_is_held() -> None:
     held, dropped = store(100, 100_000)
     small, large = function(1), function(2, 100_000)
     held.put(small, b"s")
@@ -57,7 +57,7 @@ def test_bytes_are_bounded_but_the_newest_is_held():
     assert len(held) == 1
 
 
-def test_dropping():
+def test_dropping() -> None:
     held, dropped = store()
     f = function(1)
     held.put(f, b"1")
@@ -67,7 +67,7 @@ def test_dropping():
     assert dropped == [f.id]
 
 
-def test_equal_functions_are_held_once_the_newest_labels_last():
+def test_equal_functions_are_held_once_the_newest_labels_last() -> None:
     held, dropped = store()
     f = function(1)
     g = WengertList.build(
@@ -86,7 +86,7 @@ def test_equal_functions_are_held_once_the_newest_labels_last():
     assert (len(held), dropped) == (1, [])
 
 
-def test_many_threads():
+def test_many_threads() -> None:
     held, dropped = store(4)
     functions = [function(number) for number in range(8)]
 
