@@ -1,0 +1,130 @@
+"""Requests damaged at random: whatever arrives, the answer is proper and the server goes on."""
+
+import random
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import grpc
+import pytest
+from google.rpc.error_details_pb2 import BadRequest, ErrorInfo
+from grpc_status import rpc_status
+
+from tests.conformance.cases import DATA, Case, load, variants
+from tests.conformance.generate import SECTIONS
+from tests.conformance.matching import EXACT, matches
+from tests.serving import running_server
+from wengert import v1
+from wengert.v1 import WengertList
+from wengert.v1.service_pb2_grpc import DifferentiationServiceStub
+
+SEEDS = range(8)
+REQUESTS = 120
+EXPECTED = {"INVALID_ARGUMENT", "UNIMPLEMENTED", "FAILED_PRECONDITION", "RESOURCE_EXHAUSTED"}
+NUMBERS = [-(2**63), -(2**31), -3, -2, -1, 0, 1, 2, 3, 5, 31, 33, 255, 2**31 - 1, 2**62]
+
+
+@pytest.fixture(scope="module")
+def channel() -> Iterator[grpc.Channel]:
+    with running_server() as server, server.channel() as channel:
+        yield channel
+
+
+@pytest.fixture(scope="module")
+def originals() -> list[Case]:
+    everything = [case for section in SECTIONS for case in load(DATA / f"{section}.json")]
+    return [case for case in everything if len(case.request_bytes) < 2000]
+
+
+def _damaged(content: bytes, source: random.Random) -> bytes:
+    """Return the bytes with some changed, dropped, repeated or put in."""
+    result = bytearray(content) or bytearray(b"\0")
+    for _ in range(source.choice([1, 1, 2, 4])):
+        i = source.randrange(len(result)) if result else 0
+        kind = source.randrange(4)
+        if kind == 0 and result:
+            result[i] = source.choice([0, 1, 127, 128, 255, source.randrange(256)])
+        elif kind == 1:
+            del result[i : i + source.randrange(1, 6)]
+        elif kind == 2:
+            result[i:i] = source.randbytes(source.randrange(1, 6))
+        else:
+            result[i:i] = result[: source.randrange(1, 20)]
+    return bytes(result)
+
+
+def _put(column: Any, source: random.Random, most: int) -> None:
+    """Change, add or drop a number of a column."""
+    value = source.choice([number for number in NUMBERS if -most <= number < most])
+    kind = source.randrange(3)
+    if not column or kind == 0:
+        column.append(value)
+    elif kind == 1:
+        column[source.randrange(len(column))] = value
+    else:
+        del column[source.randrange(len(column))]
+
+
+def _misshapen(message: WengertList, source: random.Random) -> None:
+    """Make one thing in a list wrong, or merely different."""
+    changes: list[Callable[[], None]] = [
+        lambda: _put(message.arguments, source, 2**31),
+        lambda: _put(message.parameters, source, 2**63),
+        lambda: message.primitives.append(source.choice(v1.Primitive.values())),
+    ]
+    if message.primitives:
+        k = source.randrange(len(message.primitives))
+        changes.append(lambda: message.primitives.__setitem__(k, source.choice(v1.Primitive.values())))
+    if message.inputs:
+        changes.append(lambda: message.inputs[0].shape.append(source.choice([0, 1, 2, 3, 2**40])))
+    if message.outputs:
+        changes.append(lambda: setattr(message.outputs[0], "argument", source.choice([-1, 0, 1, 2, 3])))
+    for _ in range(source.choice([1, 1, 2, 3])):
+        source.choice(changes)()
+
+
+def _check_answer(channel: grpc.Channel, rpc: str, request: bytes) -> None:
+    call: Any = channel.unary_unary(f"/wengert.v1.DifferentiationService/{rpc}")
+    try:
+        call(request, timeout=60.0)
+    except grpc.RpcError as error:
+        answer: Any = error
+        shown = f"{rpc} {request.hex()}: {answer.code()} {answer.details()}"
+        assert answer.code().name in EXPECTED, shown
+        status = rpc_status.from_call(answer)
+        assert status is not None, shown
+        info, fields = ErrorInfo(), BadRequest()
+        for detail in status.details:
+            if not detail.Unpack(info):
+                detail.Unpack(fields)
+        assert info.reason, shown
+        assert 0 < len(status.message.encode()) <= 1024, shown
+        assert status.ByteSize() <= 4096, shown
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_damaged_bytes(channel: grpc.Channel, originals: list[Case], seed: int) -> None:
+    source = random.Random(seed)  # noqa: S311  reproducible, not secret
+    for _ in range(REQUESTS):
+        case = source.choice(originals)
+        _check_answer(channel, case.rpc, _damaged(case.request_bytes, source))
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_misshapen_lists(channel: grpc.Channel, originals: list[Case], seed: int) -> None:
+    source = random.Random(seed)  # noqa: S311  reproducible, not secret
+    numeric = [
+        c for c in originals if c.rpc in {"Evaluate", "Jvp", "Vjp", "Jacobian"} and not isinstance(c.request, bytes)
+    ]
+    for _ in range(REQUESTS):
+        case = source.choice(numeric)
+        request = getattr(v1, f"{case.rpc}Request").FromString(case.request_bytes)
+        _misshapen(request.function.list, source)
+        _check_answer(channel, case.rpc, request.SerializeToString())
+
+
+def test_the_server_goes_on(channel: grpc.Channel) -> None:
+    """Runs last in this file."""
+    case = load(DATA / "lecture.json")[1]
+    for request, expected in variants(case):
+        response = DifferentiationServiceStub(channel).Jacobian(request)
+        matches(expected, response, case.expect.get("tolerance", EXACT))
