@@ -1,7 +1,7 @@
 """The engine: Wengert lists, their dual and adjoint lists, and one evaluator for all of them.
 
 Knows no gRPC and no protobuf. Start reading at :mod:`adengine.primitives` (the table), then
-:mod:`adengine.transform` (both modes), then :mod:`adengine.vm` (the evaluator).
+:mod:`adengine.dual` and :mod:`adengine.adjoint` (both modes), then :mod:`adengine.vm` (the evaluator).
 """
 
 from adengine import errors, primitives

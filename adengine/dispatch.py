@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from adengine.jit import Int, kernel
 from adengine.rules import (
-    exp_difference,
+    floor_quotient,
     hypot,
     integer_power,
     logaddexp,
@@ -26,6 +26,8 @@ from adengine.rules import (
     power_log,
     remainder,
     select,
+    share,
+    shifted_exp,
     sigmoid,
     sign,
     softplus,
@@ -43,7 +45,7 @@ I8 = types.Array(types.int64, 1, "C")
 @kernel(types.void(U, U, U, U, U, types.int64, F8), inline=True)
 def scalar(code: Int, out: Int, i: Int, j: Int, h: Int, k: Int, w: NDArray[np.float64]) -> None:
     """w[out] = primitive(w[i], w[j], w[h]) with the parameter k."""
-    if code < 68:
+    if code < 69:
         if code < 40:
             if code < 18:
                 if code < 14:
@@ -137,105 +139,111 @@ def scalar(code: Int, out: Int, i: Int, j: Int, h: Int, k: Int, w: NDArray[np.fl
                         if code < 67:
                             w[out] = math.atan2(w[i], w[j])
                         else:
-                            w[out] = math.sinh(w[i])
+                            if code < 68:
+                                w[out] = math.sinh(w[i])
+                            else:
+                                w[out] = math.cosh(w[i])
     else:
-        if code < 104:
-            if code < 83:
-                if code < 72:
-                    if code < 70:
-                        if code < 69:
-                            w[out] = math.cosh(w[i])
-                        else:
+        if code < 106:
+            if code < 84:
+                if code < 80:
+                    if code < 71:
+                        if code < 70:
                             w[out] = math.tanh(w[i])
-                    else:
-                        if code < 71:
+                        else:
                             w[out] = math.asinh(w[i])
-                        else:
+                    else:
+                        if code < 72:
                             w[out] = math.acosh(w[i])
-                else:
-                    if code < 81:
-                        if code < 80:
+                        else:
                             w[out] = math.atanh(w[i])
-                        else:
-                            w[out] = np.floor(w[i])
-                    else:
-                        if code < 82:
-                            w[out] = np.ceil(w[i])
-                        else:
-                            w[out] = np.rint(w[i])
-            else:
-                if code < 100:
-                    if code < 85:
-                        if code < 84:
-                            w[out] = np.trunc(w[i])
-                        else:
-                            w[out] = remainder(w[i], w[j])
-                    else:
-                        if code < 86:
-                            w[out] = np.fmod(w[i], w[j])
-                        else:
-                            w[out] = math.copysign(w[i], w[j])
                 else:
-                    if code < 102:
-                        if code < 101:
+                    if code < 82:
+                        if code < 81:
+                            w[out] = np.floor(w[i])
+                        else:
+                            w[out] = np.ceil(w[i])
+                    else:
+                        if code < 83:
+                            w[out] = np.rint(w[i])
+                        else:
+                            w[out] = np.trunc(w[i])
+            else:
+                if code < 101:
+                    if code < 86:
+                        if code < 85:
+                            w[out] = remainder(w[i], w[j])
+                        else:
+                            w[out] = np.fmod(w[i], w[j])
+                    else:
+                        if code < 100:
+                            w[out] = math.copysign(w[i], w[j])
+                        else:
                             w[out] = minimum(w[i], w[j])
-                        else:
+                else:
+                    if code < 103:
+                        if code < 102:
                             w[out] = maximum(w[i], w[j])
-                    else:
-                        if code < 103:
+                        else:
                             w[out] = select(w[i], w[j], w[h])
-                        else:
-                            w[out] = 1.0 if w[i] < w[j] else 0.0
-        else:
-            if code < 123:
-                if code < 108:
-                    if code < 106:
-                        if code < 105:
-                            w[out] = 1.0 if w[i] <= w[j] else 0.0
-                        else:
-                            w[out] = 1.0 if w[i] == w[j] else 0.0
                     else:
+                        if code < 104:
+                            w[out] = 1.0 if w[i] < w[j] else 0.0
+                        else:
+                            if code < 105:
+                                w[out] = 1.0 if w[i] <= w[j] else 0.0
+                            else:
+                                w[out] = 1.0 if w[i] == w[j] else 0.0
+        else:
+            if code < 125:
+                if code < 120:
+                    if code < 108:
                         if code < 107:
                             w[out] = 1.0 if w[i] != w[j] else 0.0
                         else:
                             w[out] = 1.0 if w[i] != 0.0 and w[j] != 0.0 else 0.0
-                else:
-                    if code < 120:
+                    else:
                         if code < 109:
                             w[out] = 1.0 if w[i] != 0.0 or w[j] != 0.0 else 0.0
                         else:
                             w[out] = 1.0 if w[i] == 0.0 else 0.0
-                    else:
+                else:
+                    if code < 123:
                         if code < 121:
                             w[out] = math.erf(w[i])
                         else:
                             w[out] = math.erfc(w[i])
-            else:
-                if code < 129:
-                    if code < 125:
+                    else:
                         if code < 124:
                             w[out] = math.lgamma(w[i])
                         else:
                             w[out] = polygamma(w[i], k)
-                    else:
+            else:
+                if code < 1002:
+                    if code < 129:
                         if code < 126:
                             w[out] = sigmoid(w[i])
                         else:
                             w[out] = softplus(w[i])
-                else:
-                    if code < 1002:
+                    else:
                         if code < 1001:
                             w[out] = xlogy(w[i], w[j])
                         else:
                             w[out] = positive_reciprocal(w[i])
-                    else:
+                else:
+                    if code < 1004:
                         if code < 1003:
                             w[out] = step(w[i], w[j])
                         else:
-                            if code < 1004:
-                                w[out] = exp_difference(w[i], w[j])
+                            w[out] = shifted_exp(w[i], w[j])
+                    else:
+                        if code < 1005:
+                            w[out] = power_log(w[i], w[j])
+                        else:
+                            if code < 1006:
+                                w[out] = share(w[i], w[j])
                             else:
-                                w[out] = power_log(w[i], w[j])
+                                w[out] = floor_quotient(w[i], w[j])
 
 
 @kernel(types.void(U, U, U, U, U, U, U, U, U, types.int64, F8))
@@ -243,7 +251,7 @@ def row(
     code: Int, out: Int, i: Int, j: Int, h: Int, n: Int, di: Int, dj: Int, dh: Int, k: Int, w: NDArray[np.float64]
 ) -> None:  # fmt: skip
     """The same for n elements in a row; the operands advance by the strides di, dj, dh."""
-    if code < 68:
+    if code < 69:
         if code < 40:
             if code < 18:
                 if code < 14:
@@ -368,136 +376,144 @@ def row(
                             for e in range(n):
                                 w[out + e] = math.atan2(w[i + e * di], w[j + e * dj])
                         else:
-                            for e in range(n):
-                                w[out + e] = math.sinh(w[i + e * di])
+                            if code < 68:
+                                for e in range(n):
+                                    w[out + e] = math.sinh(w[i + e * di])
+                            else:
+                                for e in range(n):
+                                    w[out + e] = math.cosh(w[i + e * di])
     else:
-        if code < 104:
-            if code < 83:
-                if code < 72:
-                    if code < 70:
-                        if code < 69:
-                            for e in range(n):
-                                w[out + e] = math.cosh(w[i + e * di])
-                        else:
+        if code < 106:
+            if code < 84:
+                if code < 80:
+                    if code < 71:
+                        if code < 70:
                             for e in range(n):
                                 w[out + e] = math.tanh(w[i + e * di])
-                    else:
-                        if code < 71:
+                        else:
                             for e in range(n):
                                 w[out + e] = math.asinh(w[i + e * di])
-                        else:
+                    else:
+                        if code < 72:
                             for e in range(n):
                                 w[out + e] = math.acosh(w[i + e * di])
-                else:
-                    if code < 81:
-                        if code < 80:
+                        else:
                             for e in range(n):
                                 w[out + e] = math.atanh(w[i + e * di])
-                        else:
+                else:
+                    if code < 82:
+                        if code < 81:
                             for e in range(n):
                                 w[out + e] = np.floor(w[i + e * di])
-                    else:
-                        if code < 82:
+                        else:
                             for e in range(n):
                                 w[out + e] = np.ceil(w[i + e * di])
-                        else:
+                    else:
+                        if code < 83:
                             for e in range(n):
                                 w[out + e] = np.rint(w[i + e * di])
-            else:
-                if code < 100:
-                    if code < 85:
-                        if code < 84:
+                        else:
                             for e in range(n):
                                 w[out + e] = np.trunc(w[i + e * di])
-                        else:
+            else:
+                if code < 101:
+                    if code < 86:
+                        if code < 85:
                             for e in range(n):
                                 w[out + e] = remainder(w[i + e * di], w[j + e * dj])
-                    else:
-                        if code < 86:
+                        else:
                             for e in range(n):
                                 w[out + e] = np.fmod(w[i + e * di], w[j + e * dj])
-                        else:
+                    else:
+                        if code < 100:
                             for e in range(n):
                                 w[out + e] = math.copysign(w[i + e * di], w[j + e * dj])
-                else:
-                    if code < 102:
-                        if code < 101:
+                        else:
                             for e in range(n):
                                 w[out + e] = minimum(w[i + e * di], w[j + e * dj])
-                        else:
+                else:
+                    if code < 103:
+                        if code < 102:
                             for e in range(n):
                                 w[out + e] = maximum(w[i + e * di], w[j + e * dj])
-                    else:
-                        if code < 103:
+                        else:
                             for e in range(n):
                                 w[out + e] = select(w[i + e * di], w[j + e * dj], w[h + e * dh])
-                        else:
+                    else:
+                        if code < 104:
                             for e in range(n):
                                 w[out + e] = 1.0 if w[i + e * di] < w[j + e * dj] else 0.0
-        else:
-            if code < 123:
-                if code < 108:
-                    if code < 106:
-                        if code < 105:
-                            for e in range(n):
-                                w[out + e] = 1.0 if w[i + e * di] <= w[j + e * dj] else 0.0
                         else:
-                            for e in range(n):
-                                w[out + e] = 1.0 if w[i + e * di] == w[j + e * dj] else 0.0
-                    else:
+                            if code < 105:
+                                for e in range(n):
+                                    w[out + e] = 1.0 if w[i + e * di] <= w[j + e * dj] else 0.0
+                            else:
+                                for e in range(n):
+                                    w[out + e] = 1.0 if w[i + e * di] == w[j + e * dj] else 0.0
+        else:
+            if code < 125:
+                if code < 120:
+                    if code < 108:
                         if code < 107:
                             for e in range(n):
                                 w[out + e] = 1.0 if w[i + e * di] != w[j + e * dj] else 0.0
                         else:
                             for e in range(n):
                                 w[out + e] = 1.0 if w[i + e * di] != 0.0 and w[j + e * dj] != 0.0 else 0.0
-                else:
-                    if code < 120:
+                    else:
                         if code < 109:
                             for e in range(n):
                                 w[out + e] = 1.0 if w[i + e * di] != 0.0 or w[j + e * dj] != 0.0 else 0.0
                         else:
                             for e in range(n):
                                 w[out + e] = 1.0 if w[i + e * di] == 0.0 else 0.0
-                    else:
+                else:
+                    if code < 123:
                         if code < 121:
                             for e in range(n):
                                 w[out + e] = math.erf(w[i + e * di])
                         else:
                             for e in range(n):
                                 w[out + e] = math.erfc(w[i + e * di])
-            else:
-                if code < 129:
-                    if code < 125:
+                    else:
                         if code < 124:
                             for e in range(n):
                                 w[out + e] = math.lgamma(w[i + e * di])
                         else:
                             for e in range(n):
                                 w[out + e] = polygamma(w[i + e * di], k)
-                    else:
+            else:
+                if code < 1002:
+                    if code < 129:
                         if code < 126:
                             for e in range(n):
                                 w[out + e] = sigmoid(w[i + e * di])
                         else:
                             for e in range(n):
                                 w[out + e] = softplus(w[i + e * di])
-                else:
-                    if code < 1002:
+                    else:
                         if code < 1001:
                             for e in range(n):
                                 w[out + e] = xlogy(w[i + e * di], w[j + e * dj])
                         else:
                             for e in range(n):
                                 w[out + e] = positive_reciprocal(w[i + e * di])
-                    else:
+                else:
+                    if code < 1004:
                         if code < 1003:
                             for e in range(n):
                                 w[out + e] = step(w[i + e * di], w[j + e * dj])
                         else:
-                            if code < 1004:
+                            for e in range(n):
+                                w[out + e] = shifted_exp(w[i + e * di], w[j + e * dj])
+                    else:
+                        if code < 1005:
+                            for e in range(n):
+                                w[out + e] = power_log(w[i + e * di], w[j + e * dj])
+                        else:
+                            if code < 1006:
                                 for e in range(n):
-                                    w[out + e] = exp_difference(w[i + e * di], w[j + e * dj])
+                                    w[out + e] = share(w[i + e * di], w[j + e * dj])
                             else:
                                 for e in range(n):
-                                    w[out + e] = power_log(w[i + e * di], w[j + e * dj])
+                                    w[out + e] = floor_quotient(w[i + e * di], w[j + e * dj])

@@ -46,6 +46,7 @@ SCRATCH_WORDS = 64
 """Words of the scratch array that the transforms pass along: 32 for template rows, 32 for parameters."""
 _PARAMETER_SCRATCH = 32
 _MIN_INT64 = -(2**63)
+_MAX_INT64 = 2**63 - 1
 
 
 @kernel(types.boolean(GRAPH, INT, types.float64), inline=True)
@@ -150,10 +151,9 @@ def _elementwise(graph: Graph, tables: Tables, code: Int, a: Int, b: Int, c: Int
 @kernel(INT(INT, INT), inline=True)
 def _shifted(k: Int, shift: Int) -> Int:
     """k + shift, stopping at the ends of int64."""
-    moved = k + shift
-    if shift < 0 and moved > k:
-        return _MIN_INT64
-    return k if shift > 0 and moved < k else moved
+    if shift < 0 and k < _MIN_INT64 - shift:
+        return np.int64(_MIN_INT64)
+    return np.int64(k if shift > 0 and k > _MAX_INT64 - shift else k + shift)
 
 
 @kernel(INT(GRAPH, TABLES_TYPE, INT, INT, INT, INT, INT, WORDS_TYPE))
@@ -259,6 +259,21 @@ def matmul(
     return append(graph, tables, code, x, y, NONE, parameter, m * n)
 
 
+@kernel(INT(GRAPH, TABLES_TYPE, INT, INT, INT, INT, WORDS_TYPE))
+def _softmax(graph: Graph, tables: Tables, w: Int, x: Int, rows: Int, length: Int, scratch: NDArray[np.int64]) -> Int:
+    """Softmax of each row of x: exp(x - largest) over its sum; 0 for -inf."""
+    size = rows * length
+    largest = append(graph, tables, op.MAXIMA, x, NONE, NONE, graph.rows[w, PARAMETER], rows)
+    shift = repeat_view(graph, tables, largest, rows, length, scratch)
+    weights = append(graph, tables, op.SHIFTED_EXP, x, shift, NONE, NONE, size)
+    total = sum_rows(graph, tables, weights, rows, length, scratch)
+    if total == NONE:
+        return NONE
+    totals = repeat_view(graph, tables, total, rows, length, scratch)
+    shares = append(graph, tables, op.DIVIDE, weights, totals, NONE, NONE, size)
+    return append(graph, tables, op.SELECT, weights, shares, add_constant(graph, 0.0), NONE, size)
+
+
 @kernel(INT(GRAPH, TABLES_TYPE, INT, WORDS_TYPE))
 def row_weights(graph: Graph, tables: Tables, w: Int, scratch: NDArray[np.int64]) -> Int:
     """Partial derivatives of the row reduction w (MAXIMA, MINIMA, LOGSUMEXPS) by each element of its argument."""
@@ -266,9 +281,9 @@ def row_weights(graph: Graph, tables: Tables, w: Int, scratch: NDArray[np.int64]
     rows = graph.pool[start]
     length = graph.pool[start + 1]
     x = np.int64(graph.rows[w, FIRST])
-    spread = repeat_view(graph, tables, w, rows, length, scratch)
     if graph.rows[w, OPERATION] == op.LOGSUMEXPS:
-        return append(graph, tables, op.EXP_DIFFERENCE, x, spread, NONE, NONE, rows * length)
+        return _softmax(graph, tables, w, x, rows, length, scratch)
+    spread = repeat_view(graph, tables, w, rows, length, scratch)
     ties = append(graph, tables, op.EQUAL, x, spread, NONE, NONE, rows * length)
     count = sum_rows(graph, tables, ties, rows, length, scratch)
     if count == NONE:

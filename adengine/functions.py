@@ -10,16 +10,17 @@ from typing import NamedTuple, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
+from adengine.adjoint import adjoint
 from adengine.blocks import Blocks, Work, blocks_of
 from adengine.calls import Selection, select
 from adengine.counting import Cost, cost
+from adengine.dual import dual
 from adengine.errors import LimitExceeded
 from adengine.graph import FlatList
 from adengine.jacobian import Choice, Lanes, Mode, choose, choose_lanes, clear_choice, without_comparison
 from adengine.limits import Limits
 from adengine.lower import lower
 from adengine.shapes import size_of
-from adengine.transform import adjoint, dual
 from adengine.vm import POINT, SEED, SHARED, Program
 from adengine.wengert_list import Input, WengertList
 

@@ -132,7 +132,7 @@ _ARITHMETIC = (
     _binary(10, "ADD",         "a + b",  "1",      "1",           "arguments"),
     _binary(11, "SUBTRACT",    "a - b",  "1",      "-1",          "arguments"),
     _binary(12, "MULTIPLY",    "a * b",  "b",      "a",           "arguments"),
-    _binary(13, "DIVIDE",      "a / b",  "1 / b",  "-(w * (1 / b))", domain=(REAL, POSITIVE)),
+    _binary(13, "DIVIDE",      "a / b",  "1 / b",  "-zero_safe_multiply(w, 1 / b)", domain=(REAL, POSITIVE)),
     _unary(14,  "NEGATE",      "-a",     "-1",     "arguments", nonlinear=False),
     _unary(15,  "RECIPROCAL",  "1.0 / a", "-(w * w)", domain=POSITIVE, nonlinear=False),
     _unary(16,  "SQUARE",      "a * a",  "2 * a",  "arguments", nonlinear=False),
@@ -166,7 +166,7 @@ _EXPONENTIAL = (
     _unary(44,  "LOG2",  "np.log2(a)",    "1.4426950408889634 * positive_reciprocal(a)", "", POSITIVE, "As LOG."),
     _unary(45,  "LOG10", "math.log10(a)", "0.4342944819032518 * positive_reciprocal(a)", "", POSITIVE, "As LOG."),
     _unary(46,  "LOG1P", "math.log1p(a)", "positive_reciprocal(1 + a)", "", UNIT, "As LOG, at -1."),
-    _binary(47, "LOGADDEXP", "logaddexp(a, b)", "exp_difference(a, w)", "exp_difference(b, w)", nonlinear=True,
+    _binary(47, "LOGADDEXP", "logaddexp(a, b)", "share(a, b)", "share(b, a)", nonlinear=True,
             note="Stable for all arguments; partials 0, 0 where both are -inf."),
 )
 
@@ -199,7 +199,7 @@ _ROUNDING = (
     _unary(82,  "ROUND", "np.rint(a)",   "", "arguments", nonlinear=False,
            note="Half to even; derivative 0 everywhere."),
     _unary(83,  "TRUNC", "np.trunc(a)", "", "arguments", nonlinear=False, note="Derivative 0 everywhere."),
-    _binary(84, "REMAINDER", "remainder(a, b)", "1", "-round((a - w) / b)", domain=(REAL, POSITIVE), nonlinear=True,
+    _binary(84, "REMAINDER", "remainder(a, b)", "1", "-floor_quotient(a, b)", domain=(REAL, POSITIVE), nonlinear=True,
             note="a - floor(a / b) b, with the sign of b; d/db is -floor(a / b)."),
     _binary(85, "FMOD", "np.fmod(a, b)", "1", "-round((a - w) / b)", domain=(REAL, POSITIVE), nonlinear=True,
             note="a - trunc(a / b) b, with the sign of a; d/db is -trunc(a / b)."),
@@ -263,10 +263,14 @@ _DERIVATIVES_ONLY = (
            note="1 / a above 0, +inf at 0 and -0, NaN below."),
     _binary(1002, "STEP", "step(a, b)", "", "", "",
             note="1 where a > b, 1/2 where they are equal, 0 where a < b, NaN with NaN."),
-    _binary(1003, "EXP_DIFFERENCE", "exp_difference(a, b)", "w", "-w", nonlinear=True,
-            note="exp(a - b); 0 where a is -inf, 1 where both are +inf: the weight of a term in a log-sum-exp b."),
+    _binary(1003, "SHIFTED_EXP", "shifted_exp(a, b)", "w", "", nonlinear=True,
+            note="exp(a - b) with a shift b that cancels later, and so has no derivative; 0 at -inf, 1 where a = b."),
     _binary(1004, "POWER_LOG", "power_log(a, b)", "select(a, 1 / a, 0)", "", domain=(POSITIVE, REAL), nonlinear=True,
             note="log a, and 0 where a = 0 and b >= 0."),
+    _binary(1005, "SHARE", "share(a, b)", "w * share(b, a)", "-(w * share(b, a))", "always", nonlinear=True,
+            note="exp a / (exp a + exp b); 0 where a is -inf, 1/2 where both are +inf."),
+    _binary(1006, "FLOOR_QUOTIENT", "floor_quotient(a, b)", "", "", domain=(REAL, POSITIVE), nonlinear=True,
+            note="floor(a / b), the one that fits the remainder."),
 )
 # fmt: on
 

@@ -30,7 +30,9 @@ def sign(a: Float) -> Float:
     """-1, 0 or 1; NaN passes on."""
     if a > 0.0:
         return 1.0
-    return -1.0 if a < 0.0 else a
+    if a < 0.0:
+        return -1.0
+    return 0.0 if a == 0.0 else a
 
 
 @kernel("f8(f8, f8)", inline=True)
@@ -108,8 +110,14 @@ def remainder(a: Float, b: Float) -> Float:
 
 
 @kernel("f8(f8, f8)")
-def exp_difference(a: Float, b: Float) -> Float:
-    """exp(a - b); 0 where a is -inf, 1 where both are +inf."""
+def floor_quotient(a: Float, b: Float) -> Float:
+    """floor(a / b) as the remainder sees it, where a / b itself may be rounded up to a whole number."""
+    return np.floor(a / b) if abs(b) == math.inf else np.rint((a - remainder(a, b)) / b)
+
+
+@kernel("f8(f8, f8)")
+def shifted_exp(a: Float, b: Float) -> Float:
+    """exp(a - b); 0 where a is -inf, 1 where both are equal, also at +inf."""
     if a == -math.inf:
         return math.nan if b != b else 0.0
     return 1.0 if a == b else math.exp(a - b)
@@ -131,6 +139,14 @@ def sigmoid(a: Float) -> Float:
     """1 / (1 + exp(-a)) with full relative accuracy on both sides."""
     decay = math.exp(-abs(a))
     return 1.0 / (1.0 + decay) if a >= 0.0 else decay / (1.0 + decay)
+
+
+@kernel("f8(f8, f8)")
+def share(a: Float, b: Float) -> Float:
+    """exp a / (exp a + exp b); 0 where a is -inf, 1/2 where both are equal, also at +inf."""
+    if a == -math.inf:
+        return math.nan if b != b else 0.0
+    return 0.5 if a == b else sigmoid(a - b)
 
 
 @kernel("f8(f8)")

@@ -157,7 +157,7 @@ class WengertList:
         return () if argument < 0 else self.checked.shapes[self.checked.shape_of[argument - 1]]
 
     def __str__(self) -> str:
-        from adengine.printing import printed  # noqa: PLC0415  printing knows the transforms, which know lists
+        from adengine.printing import printed  # noqa: PLC0415  printing counts derivative lists, which know lists
 
         return printed(self)
 

@@ -9,11 +9,14 @@ text at run time. A test regenerates the file and compares.
 
 from __future__ import annotations
 
+import importlib.util
 import re
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from adengine.primitives import ELEMENTWISE, Primitive
+if TYPE_CHECKING:
+    from adengine.primitives import Primitive
 
 ENGINE = Path(__file__).resolve().parent.parent / "adengine"
 TARGET = ENGINE / "dispatch.py"
@@ -88,15 +91,26 @@ def _tree(rows: list[Primitive], indent: str, scalar: bool) -> list[str]:
     ]
 
 
-def _rules_called() -> list[str]:
-    names = {name for primitive in ELEMENTWISE for name in re.findall(r"(?<![.\w])([a-z_0-9]+)\(", primitive.value)}
+def _table() -> list[Primitive]:
+    """The elementwise rows by number, without importing the package, whose dispatcher may be the one to be made."""
+    spec = importlib.util.spec_from_file_location("primitives_table", ENGINE / "primitives.py")
+    if spec is None or spec.loader is None:
+        raise FileNotFoundError(ENGINE / "primitives.py")
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[spec.name] = module
+    spec.loader.exec_module(module)
+    return sorted(module.ELEMENTWISE, key=lambda primitive: primitive.number)
+
+
+def _rules_called(rows: list[Primitive]) -> list[str]:
+    names = {name for primitive in rows for name in re.findall(r"(?<![.\w])([a-z_0-9]+)\(", primitive.value)}
     return sorted(names - {"abs"})
 
 
 def generate() -> str:
     """Text of the generated file."""
-    rows = sorted(ELEMENTWISE, key=lambda primitive: primitive.number)
-    header = HEADER.format(rules="\n".join(f"    {name}," for name in _rules_called()))
+    rows = _table()
+    header = HEADER.format(rules="\n".join(f"    {name}," for name in _rules_called(rows)))
     body = [
         SCALAR.rstrip("\n"),
         *_tree(rows, "    ", scalar=True),
