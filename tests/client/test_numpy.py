@@ -45,7 +45,7 @@ PROGRAMS: list[Callable[..., Any]] = [
     lambda a, m, v, s: abs(a - 0.5) % 0.2 + 0.7 % v,
     lambda a, m, v, s: np.ones(4) * a - np.arange(12.0).reshape(3, 4) / v + a * [1, 2, 3, 4],
     lambda a, m, v, s: np.float64(2.0) * s + s * np.float32(0.5) + True * v + np.int64(3) - v,
-    lambda a, m, v, s: (a < v) * 1.0 + (a >= 0.5) + (s == 0.7) + (v != s) + (0.5 > a) + (v <= 0.3),
+    lambda a, m, v, s: (a < v) * 1.0 + (a >= 0.5) + (s == 0.7) + (v != s) + (v > a) + (v <= 0.3),
     lambda a, m, v, s: np.where((a > 0.3) & (a < 0.6) | ~(v > 0.5), a, -1.0),
     lambda a, m, v, s: np.sin(a) * np.cos(v) + np.tan(s) - np.arctan2(a, v) + np.hypot(a, s),
     lambda a, m, v, s: np.exp(a) + np.log(v) + np.log1p(a) + np.expm1(s) + np.logaddexp(a, v) + np.exp2(v),
@@ -80,7 +80,9 @@ PROGRAMS: list[Callable[..., Any]] = [
     lambda a, m, v, s: np.take(a, [3, 17, -1]) + a.take(1, axis=0)[0, :3],
     lambda a, m, v, s: np.roll(a, 1, axis=-1) + np.roll(v, -6) + np.roll(a, 5),
     lambda a, m, v, s: np.diff(a, axis=1)[:, 0] + np.diff(v, n=2)[:, None][0],
-    lambda a, m, v, s: np.linalg.norm(v) + np.zeros_like(v) + np.ones_like(m) * np.size(a) + np.ndim(m) + np.shape(a)[0],
+    lambda a, m, v, s: (
+        np.linalg.norm(v) + np.zeros_like(v) + np.ones_like(m) * np.size(a) + np.ndim(m) + np.shape(a)[0]
+    ),
     lambda a, m, v, s: sum(v) + len(v) + sum(row[0] * row[-1] for row in m),
     lambda a, m, v, s: v[np.argsort([3.0, 1.0, 2.0, 0.0])][[True, False, True, True]],
     lambda a, m, v, s: a[0, 1, 2] + a[-1, -1, -1] + m[1, 2],

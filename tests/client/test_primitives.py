@@ -1,5 +1,7 @@
 """Every primitive of the contract can be written with a builder."""
 
+from collections.abc import Callable
+
 import numpy as np
 import pytest
 
@@ -10,7 +12,7 @@ from wengert_client import ListBuilder, Variable, ops
 # The builder has no function for these, since no server serves them yet.
 NOT_WRITTEN = {"UNSPECIFIED", "CALL", "SCAN"}
 
-UNARY = {
+UNARY: dict[str, Callable[..., Variable]] = {
     "NEGATE": ops.negate,
     "RECIPROCAL": ops.reciprocal,
     "SQUARE": ops.square,
@@ -53,7 +55,7 @@ UNARY = {
     "INTEGER_POWER": lambda x: ops.integer_power(x, 3),
     "POLYGAMMA": lambda x: ops.polygamma(1, x),
 }
-BINARY = {
+BINARY: dict[str, Callable[..., Variable]] = {
     "ADD": ops.add,
     "SUBTRACT": ops.subtract,
     "MULTIPLY": ops.multiply,
@@ -76,9 +78,9 @@ BINARY = {
     "OR": ops.logical_or,
     "XLOGY": ops.xlogy,
 }
-TERNARY = {"FMA": ops.fma, "SELECT": ops.select}
+TERNARY: dict[str, Callable[..., Variable]] = {"FMA": ops.fma, "SELECT": ops.select}
 # With a matrix a and a vector b; beside it the parameters of the statement.
-ARRAYS = {
+ARRAYS: dict[str, tuple[Callable[..., Variable], list[int]]] = {
     "CONSTANT": (lambda a, b: b + np.ones(2), [1]),
     "RESHAPE": (lambda a, b: ops.reshape(a, 4), [1, 4]),
     "BROADCAST": (lambda a, b: ops.broadcast_to(b, (3, 2)), [2, 3, 2]),
@@ -94,9 +96,9 @@ ARRAYS = {
     "LOGSUMEXP": (lambda a, b: ops.logsumexp(a, 0), [0, 1, 0]),
     "CUMSUM": (lambda a, b: ops.cumsum(a, 1, reverse=True), [1, 1]),
     "MATMUL": (lambda a, b: a @ b, []),
-    "SOLVE": (lambda a, b: ops.solve(a, b), []),
+    "SOLVE": (ops.solve, []),
     "CHOLESKY": (lambda a, b: ops.cholesky(a), []),
-    "TRIANGULAR_SOLVE": (lambda a, b: ops.triangular_solve(a, b), []),
+    "TRIANGULAR_SOLVE": (ops.triangular_solve, []),
     "SLOGDET": (lambda a, b: ops.slogdet(a), []),
     "TRIL": (lambda a, b: ops.tril(a), []),
 }
