@@ -3,10 +3,7 @@
 The count that reports give: 1 per element of an elementwise statement (FMA too), m k n for a matrix product, one per
 element that a reduction reads or a scatter adds; moving elements around is free.
 
-The measure of Griewank and Walther (*Evaluating Derivatives*, 2nd ed., ch. 4) also counts memory moves; in it, one
-forward sweep costs at most 2.5 and one reverse sweep at most 4 evaluations of f. :func:`measure` gives it for one row of
-the table, with the weights move 1, addition 1, multiplication 1, elementary function 2, which satisfy the book's
-assumptions (a move is no cheaper than a multiplication, a function at least twice as dear).
+:mod:`adengine.measure` has the other count, which knows memory moves.
 """
 
 from __future__ import annotations
@@ -19,12 +16,6 @@ from numpy.typing import NDArray
 from adengine import opcodes as op
 from adengine.graph import FIRST, OPERATION, PARAMETER, SECOND, SIZE, FlatList
 from adengine.schedule import depends
-
-TANGENT_BOUND = 2.5
-"""Griewank and Walther's bound on OPS(f, J u) / OPS(f)."""
-
-ADJOINT_BOUND = 4.0
-"""Their bound on OPS(f, J^T v) / OPS(f)."""
 
 
 class Cost(NamedTuple):

@@ -134,7 +134,7 @@ _ARITHMETIC = (
     _binary(12, "MULTIPLY",    "a * b",  "b",      "a",           "arguments"),
     _binary(13, "DIVIDE",      "a / b",  "1 / b",  "-zero_safe_multiply(w, 1 / b)", domain=(REAL, POSITIVE)),
     _unary(14,  "NEGATE",      "-a",     "-1",     "arguments", nonlinear=False),
-    _unary(15,  "RECIPROCAL",  "1.0 / a", "-(w * w)", domain=POSITIVE, nonlinear=False),
+    _unary(15,  "RECIPROCAL",  "1.0 / a", "-(w * w)", domain=POSITIVE),
     _unary(16,  "SQUARE",      "a * a",  "2 * a",  "arguments", nonlinear=False),
     _binary(17, "POWER",       "power(a, b)",
             "zero_safe_multiply(b, power(a, b - 1))", "zero_safe_multiply(w, power_log(a, b))",
@@ -259,7 +259,7 @@ _LINEAR_ALGEBRA = (
 )
 
 _DERIVATIVES_ONLY = (
-    _unary(1001, "POSITIVE_RECIPROCAL", "positive_reciprocal(a)", "-(w * w)", domain=POSITIVE, nonlinear=False,
+    _unary(1001, "POSITIVE_RECIPROCAL", "positive_reciprocal(a)", "-(w * w)", domain=POSITIVE,
            note="1 / a above 0, +inf at 0 and -0, NaN below."),
     _binary(1002, "STEP", "step(a, b)", "", "", "",
             note="1 where a > b, 1/2 where they are equal, 0 where a < b, NaN with NaN."),
