@@ -1,6 +1,6 @@
 """Special points of small functions: what the policy gives when primitives meet."""
 
-from math import inf, log, nan
+from math import cos, inf, log, nan
 
 from tests.conformance import expectations as expect
 from tests.conformance.cases import Case
@@ -72,6 +72,59 @@ def _branches() -> list[Case]:
         expect.jacobian("branch/log/below", about, Call(g.message, [-3]), values=[-6], dense=[[2]]),
         expect.jacobian("branch/log/at-zero", about, Call(g.message, [0]), values=[0], dense=[[2]]),
     ]
+
+
+def _leaks() -> list[Case]:
+    """A branch not taken whose inner value is infinite or NaN: no partial of what follows may leak."""
+    result = []
+    for inner, x in (("RECIPROCAL", 0.0), ("LOG", 0.0), ("LOG", -1.0)):
+        for outer in (
+            "SIN",
+            "COS",
+            "TANH",
+            "ATAN",
+            "SIGMOID",
+            "SOFTPLUS",
+            "ABS",
+            "EXP",
+            "ERF",
+            "SQUARE",
+            "SQRT",
+            "SINH",
+        ):
+            f = ListWriter()
+            a, other = f.input("x"), f.input("other")
+            value = f.add(outer, f.add(inner, a))
+            chosen = f.add("SELECT", f.add("LESS", f.constant(0.0), a), value, f.constant(0.0))
+            f.output("f", f.add("ADD", chosen, f.add("SIN", other)))
+            label = f"branch/leak/{outer.lower()}-of-{inner.lower()}/{x:g}"
+            about = f"where(0 < x, {outer}({inner}(x)), 0) + sin(other) at x = {x:g}"
+            call = Call(f.message, [x, 0.5])
+            result.append(expect.jacobian(label, about, call, dense=[[0, cos(0.5)]]))
+    for name in ("LOGADDEXP", "COPYSIGN", "HYPOT", "ATAN2", "DIVIDE", "MAXIMUM", "REMAINDER", "POWER", "MULTIPLY"):
+        f = ListWriter()
+        x = f.input("x")
+        value = f.add(name, f.add("LOG", x), f.add("RECIPROCAL", f.add("ADD", x, f.constant(1.0))))
+        f.output("f", f.add("SELECT", f.add("LESS", f.constant(0.0), x), value, f.constant(0.0)))
+        about = f"where(0 < x, {name}(log x, 1 / (x + 1)), 0) at x = -1"
+        result.append(expect.jacobian(f"branch/leak/{name.lower()}", about, Call(f.message, [-1]), dense=[[0]]))
+    return result
+
+
+def _independent() -> list[Case]:
+    """A NaN or an infinity in one input is no concern of the others."""
+    f = ListWriter()
+    x, y = f.input("x"), f.input("y")
+    names = ["SIN", "TANH", "SIGMOID", "SOFTPLUS", "ABS", "EXP", "LOG", "SQUARE", "ERF", "RECIPROCAL", "NEGATE"]
+    for name in names:
+        f.output(name.lower(), f.add("ADD", f.add(name, x), y))
+    about = "the derivatives by y are 1 whatever x is"
+    result = []
+    for value in (nan, inf, -inf):
+        call = Call(f.message, [value, 2.0], with_respect_to=["y"])
+        result.append(expect.jacobian(f"independent/by-y/{value:g}", about, call, dense=[[1]] * len(names)))
+        result.append(expect.jacobian(f"independent/{value:g}", about, Call(f.message, [value, 2.0])))
+    return result
 
 
 def _powers() -> list[Case]:
@@ -165,4 +218,4 @@ def _ieee() -> list[Case]:
 
 
 def cases() -> list[Case]:
-    return [*_clamp(), *_norms(), *_branches(), *_powers(), *_strong_zero(), *_ieee()]
+    return [*_clamp(), *_norms(), *_branches(), *_leaks(), *_independent(), *_powers(), *_strong_zero(), *_ieee()]
