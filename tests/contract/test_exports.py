@@ -17,8 +17,8 @@ KEPT_OUT = {
     "wengert_server": {"numba", "wengert_client"},
     "wengert_server.server": {"wengert_client"},
 }
-# wengert.v1 and wengert_server export nothing themselves: what they hold is imported from their modules.
-PUBLIC = ("adengine", "wengert_client")
+# wengert_server exports nothing itself, so that its settings can be read without the engine.
+PUBLIC = ("adengine", "wengert.v1", "wengert_client")
 
 
 def loaded_by(module: str) -> set[str]:
@@ -45,7 +45,8 @@ def test_all_lists_exactly_what_is_public(name: str) -> None:
     assert len(set(module.__all__)) == len(module.__all__)
 
 
-@pytest.mark.parametrize("name", PUBLIC)
+# Messages are documented in the .proto files, which buf holds.
+@pytest.mark.parametrize("name", ["adengine", "wengert_client"])
 def test_every_exported_class_and_function_is_documented(name: str) -> None:
     module = importlib.import_module(name)
     exported = [getattr(module, key) for key in module.__all__]

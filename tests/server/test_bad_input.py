@@ -78,7 +78,14 @@ WRONG: list[tuple[str, v1.JacobianRequest, grpc.StatusCode, str, str, str]] = [
     ("no function", _request(function=None), INVALID, "MALFORMED_REQUEST", "function", "no function is given"),
     ("empty source", _request(function=v1.FunctionSource()), INVALID, "MALFORMED_REQUEST", "function", "id or a list"),
     ("empty id", _request(function=v1.FunctionSource(id="")), PRECONDITION, "UNKNOWN_FUNCTION", "function.id", "''"),
-    ("odd id", _request(function=v1.FunctionSource(id="\u00e9\n")), PRECONDITION, "UNKNOWN_FUNCTION", "function.id", "\\x"),
+    (
+        "odd id",
+        _request(function=v1.FunctionSource(id="\u00e9\n")),
+        PRECONDITION,
+        "UNKNOWN_FUNCTION",
+        "function.id",
+        "\\x",
+    ),
     (
         "long id",
         _request(function=v1.FunctionSource(id="a" * 100_000)),
