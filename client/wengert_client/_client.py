@@ -9,7 +9,7 @@ from wengert_client._builder import ListBuilder
 from wengert_client._function import Function
 from wengert_client._held import HeldFunction
 from wengert_client._results import Capabilities
-from wengert_client._settings import Settings
+from wengert_client._settings import Settings, check_seconds
 from wengert_client._transport import Transport
 
 if TYPE_CHECKING:
@@ -85,6 +85,8 @@ class Client:
         deadline_s
             Seconds until a call of this function is given up. None: as this client has it.
         """
+        if deadline_s is not None:
+            check_seconds(deadline_s, "deadline_s")
         return Function(HeldFunction(self._transport, _list_or_id(source), deadline_s))
 
     def forget(self, function: Function | str) -> bool:

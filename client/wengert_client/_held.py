@@ -32,8 +32,7 @@ __all__ = ["HeldFunction"]
 Request = TypeVar("Request", EvaluateRequest, JvpRequest, VjpRequest, JacobianRequest)
 Response = TypeVar("Response", bound="Message")
 
-# A full server may drop a function between its registration and the call; not three times in a row.
-_ATTEMPTS = 3
+_ATTEMPTS_BY_ID = 2
 
 
 class HeldFunction:
@@ -59,6 +58,11 @@ class HeldFunction:
         if isinstance(source, WengertList):
             self._source = _kept(source)
 
+    def __reduce__(self) -> tuple[object, ...]:
+        # Another process registers it again by itself, should its server not know it.
+        source = self._id if self._source is None else self._source[0]
+        return HeldFunction, (self._transport, source, self._deadline_s)
+
     @property
     def info(self) -> FunctionInfo:
         """What the server knows of it."""
@@ -79,16 +83,19 @@ class HeldFunction:
         rpc: Callable[[DifferentiationServiceStub], grpc.UnaryUnaryMultiCallable[Request, Response]],
         request: Request,
     ) -> Response:
-        """Make a call by the function's id; register the function before, and where it was forgotten again."""
+        """Make a call by the function's id; register the function before, and where it was forgotten again.
+
+        A full server may drop it once more before the call comes; then the list goes with the call.
+        """
         ends = self._transport.ends(self._deadline_s)
         info = self._info or self._registered(ends)
-        for _ in range(_ATTEMPTS - 1):
+        for _ in range(_ATTEMPTS_BY_ID):
             request.function.id = info.id
             try:
                 return self._transport.call(rpc, request, ends)
             except UnknownFunction:
                 info = self._registered(ends, again=info)
-        request.function.id = info.id
+        request.function.list.CopyFrom(self.wengert_list)
         return self._transport.call(rpc, request, ends)
 
     def _known(self) -> tuple[WengertList, Signature]:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from wengert_client._errors import ConfigurationError
 
-__all__ = ["MAX_MESSAGE_BYTES", "Settings"]
+__all__ = ["MAX_MESSAGE_BYTES", "Settings", "check_seconds"]
 
 #: No protobuf message is larger; the server's own limit, 16 MiB unless it is set otherwise, comes first.
 MAX_MESSAGE_BYTES = 2**31 - 1
@@ -51,10 +51,17 @@ class Settings:
             )
         return cls(
             target,
-            _number("deadline_s", deadline_s, "WENGERT_DEADLINE_S", 30.0),
+            _seconds("deadline_s", deadline_s, "WENGERT_DEADLINE_S", 30.0),
             _count("max_attempts", max_attempts, "WENGERT_MAX_ATTEMPTS", 5),
             _count("max_message_bytes", max_message_bytes, "WENGERT_CLIENT_MESSAGE_BYTES", MAX_MESSAGE_BYTES),
         )
+
+
+def check_seconds(seconds: float, name: str) -> float:
+    """Give a number of seconds, which must be finite and above 0."""
+    if not (math.isfinite(seconds) and seconds > 0):
+        raise ConfigurationError(f"{name} is {seconds}; a finite number above 0 was expected")
+    return seconds
 
 
 def _given(name: str, value: float | None, variable: str, default: float) -> tuple[float, str]:
@@ -70,11 +77,9 @@ def _given(name: str, value: float | None, variable: str, default: float) -> tup
         raise ConfigurationError(f"{variable} is {text!r}; a number was expected") from None
 
 
-def _number(name: str, value: float | None, variable: str, default: float) -> float:
+def _seconds(name: str, value: float | None, variable: str, default: float) -> float:
     number, source = _given(name, value, variable, default)
-    if not (math.isfinite(number) and number > 0):
-        raise ConfigurationError(f"{source} is {number}; a finite number above 0 was expected")
-    return number
+    return check_seconds(number, source)
 
 
 def _count(name: str, value: int | None, variable: str, default: int) -> int:

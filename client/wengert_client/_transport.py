@@ -55,6 +55,10 @@ class Transport:
         self._channel: grpc.Channel | None = None
         self._stub: DifferentiationServiceStub | None = None
 
+    def __reduce__(self) -> tuple[object, ...]:
+        # A channel cannot travel to another process; what it was made from can.
+        return Transport, (self._settings, self._credentials)
+
     def call(
         self,
         rpc: Callable[[DifferentiationServiceStub], grpc.UnaryUnaryMultiCallable[Request, Response]],

@@ -1,5 +1,6 @@
 """What a client does when calls do not succeed: errors, repetition, deadlines, registration."""
 
+import os
 import pickle
 import threading
 import time
@@ -25,7 +26,6 @@ from wengert_client import (
     ServerFault,
     ServiceError,
     Unavailable,
-    UnknownFunction,
     Unsupported,
     WengertError,
     _errors,
@@ -218,13 +218,12 @@ def test_a_forgotten_function_is_registered_again(fake: Fake, f: Function) -> No
     assert fake.calls == ["Register", "Evaluate", "Evaluate", "Register", "Evaluate"]
 
 
-def test_a_function_always_forgotten_is_given_up(fake: Fake, f: Function) -> None:
+def test_a_function_forgotten_at_once_goes_with_the_call(fake: Fake, f: Function) -> None:
     f.info  # noqa: B018 - registers
     fake.failures.extend([lambda _: fake.held.clear()] * 9)
-    fake.held.clear()
-    with pytest.raises(UnknownFunction):
-        f.value([1.0, 2.0, 3.0])
-    assert fake.calls.count("Evaluate") == 3
+    assert f.value([1.0, 2.0, 3.0]).tolist() == [6.0]
+    assert fake.calls == ["Register"] + ["Evaluate", "Register"] * 2 + ["Evaluate"]
+    assert fake.requests[-1].function.list == f.to_message()
 
 
 def test_threads_register_once(fake: Fake, f: Function) -> None:
@@ -266,6 +265,28 @@ def test_closing_cancels_calls_under_way(fake: Fake, client: Client) -> None:
         assert isinstance(answer.exception(30), Cancelled)
 
 
+def test_a_forked_process_opens_its_own_connection(
+    client: Client, f: Function, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    f.value([1.0, 2.0, 3.0])
+    parents = client._transport._channel
+    monkeypatch.setattr(os, "getpid", lambda: 1)
+    assert f.value([1.0, 2.0, 3.0]).tolist() == [6.0]
+    assert client._transport._channel is not parents
+    client.close()
+    monkeypatch.undo()
+    assert parents is not None
+    parents.close()
+
+
+def test_a_function_travels_between_processes(f: Function, fake: Fake) -> None:
+    f.value([1.0, 2.0, 3.0])
+    copy = pickle.loads(pickle.dumps(f))  # noqa: S301 - made in this line
+    fake.held.clear()
+    assert copy.value([1.0, 2.0, 3.0]).tolist() == [6.0]
+    copy._held._transport.close()
+
+
 def test_the_environment_says_what_the_caller_does_not(fake: Fake, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("WENGERT_TARGET", fake.address)
     monkeypatch.setenv("WENGERT_DEADLINE_S", "7.5")
@@ -298,6 +319,13 @@ def test_a_wrong_set_up_is_told(
         monkeypatch.setenv(name, value)
     with pytest.raises(ConfigurationError, match=told):
         Client(**options)  # type: ignore[arg-type]
+
+
+def test_a_wrong_deadline_of_a_function(client: Client) -> None:
+    with pytest.raises(ConfigurationError, match="deadline_s is -1"):
+        client.function("0" * 64, deadline_s=-1)
+    with pytest.raises(TypeError, match="not list"):
+        client.function([1])  # type: ignore[arg-type]
 
 
 def test_a_message_over_the_clients_limit(fake: Fake) -> None:
