@@ -22,16 +22,14 @@ SOURCE = "FunctionSource function = 1"
 
 MESSAGES = {
     "Tensor": "uint64* shape = 1; double* values = 2",
-    "SparseMatrix": "uint64 rows = 1; uint64 columns = 2; uint32* row = 3; uint32* column = 4; "
-    "Tensor values = 5",
+    "SparseMatrix": "uint64 rows = 1; uint64 columns = 2; uint32* row = 3; uint32* column = 4; Tensor values = 5",
     "WengertList": "Input* inputs = 1; Primitive* primitives = 2; sint32* arguments = 3; "
     "double* constants = 4; Tensor* tensors = 5; sint64* parameters = 6; Output* outputs = 7; "
     "WengertList* bodies = 8; Label* labels = 9",
     "Input": "string name = 1; uint64* shape = 2; Tensor default_value = 3",
     "Output": "string name = 1; sint32 argument = 2",
     "Label": "uint32 variable = 1; string name = 2",
-    "FunctionSource": "source: string id = 1; source: WengertList list = 2; "
-    "source: string text = 3",
+    "FunctionSource": "source: string id = 1; source: WengertList list = 2; source: string text = 3",
     "FunctionInfo": "string id = 1; uint64 n = 2; uint64 m = 3; uint64 statements = 4; "
     "Input* inputs = 5; OutputInfo* outputs = 6",
     "OutputInfo": "string name = 1; uint64* shape = 2",
@@ -58,8 +56,7 @@ MESSAGES = {
     "HessianResponse": "Tensor values = 1; Tensor gradient = 2; hessian: Tensor dense = 3; "
     "hessian: SparseMatrix sparse = 4; Report report = 15",
     "HvpRequest": DERIVATIVE_CALL + "Tensor weights = 6; Tensor tangents = 7",
-    "HvpResponse": "Tensor values = 1; Tensor gradient = 2; Tensor products = 3; "
-    "Report report = 15",
+    "HvpResponse": "Tensor values = 1; Tensor gradient = 2; Tensor products = 3; Report report = 15",
     "SparsityRequest": SOURCE + "; " + SELECTION + "bool hessian = 6",
     "SparsityResponse": "SparseMatrix pattern = 1; uint32* colors = 2",
     "StreamJacobianRequest": "JacobianRequest request = 1; uint32 block_bytes = 2",
@@ -76,12 +73,9 @@ MESSAGES = {
     "DifferentiateRequest": SOURCE + "; Derivative derivative = 2; " + SELECTION.removesuffix("; "),
     "DifferentiateResponse": "WengertList list = 1",
     "ExplainRequest": DERIVATIVE_CALL + "Tensor tangents = 6; Tensor cotangents = 7",
-    "ExplainResponse": "ExplainedList primal = 1; ExplainedList dual = 2; "
-    "ExplainedList adjoint = 3",
-    "ExplainedList": "WengertList list = 1; ExplainedVariable* variables = 2; "
-    "uint64 operations = 3",
-    "ExplainedVariable": "uint32 variable = 1; string name = 2; string expression = 3; "
-    "Tensor value = 4",
+    "ExplainResponse": "ExplainedList primal = 1; ExplainedList dual = 2; ExplainedList adjoint = 3",
+    "ExplainedList": "WengertList list = 1; ExplainedVariable* variables = 2; uint64 operations = 3",
+    "ExplainedVariable": "uint32 variable = 1; string name = 2; string expression = 3; Tensor value = 4",
     "GetCapabilitiesRequest": "",
     "GetCapabilitiesResponse": "string version = 1; Limit* limits = 2; Primitive* primitives = 3; "
     "string* tiers = 4; uint32 cores = 5; string* rpcs = 6",
@@ -91,8 +85,7 @@ MESSAGES = {
 # First number of each group; inside a group the numbers run on.
 PRIMITIVES = {
     1: "CONSTANT",
-    10: "ADD SUBTRACT MULTIPLY DIVIDE NEGATE RECIPROCAL SQUARE POWER INTEGER_POWER FMA "
-    "ZERO_SAFE_MULTIPLY",
+    10: "ADD SUBTRACT MULTIPLY DIVIDE NEGATE RECIPROCAL SQUARE POWER INTEGER_POWER FMA ZERO_SAFE_MULTIPLY",
     30: "SQRT CBRT ABS SIGN HYPOT",
     40: "EXP EXP2 EXPM1 LOG LOG2 LOG10 LOG1P LOGADDEXP",
     60: "SIN COS TAN ASIN ACOS ATAN ATAN2 SINH COSH TANH ASINH ACOSH ATANH",
