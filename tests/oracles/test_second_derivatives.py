@@ -11,17 +11,15 @@ from hypothesis import strategies as st
 from mpmath import mpf
 
 from adengine.adjoint import adjoint
-from adengine.blocks import Work, blocks_of
 from adengine.dual import dual
 from adengine.graph import FlatList
-from adengine.jacobian import Lanes
 from adengine.lower import lower
-from adengine.vm import POINT, Program
 from tests import reference
 from tests.conformance.in_process import engine_list
 from tests.conformance.section_ordinary import BINARY, TERNARY, UNARY, WITH_PARAMETER
 from tests.oracles import problems
 from tests.oracles.asking import Floats, agree
+from tests.oracles.flat_lists import run
 from tests.oracles.test_random_lists import POINT as COORDINATE
 from tests.oracles.test_random_lists import array_lists
 from tests.reference_arrays import array
@@ -31,18 +29,6 @@ from wengert.v1 import WengertList
 
 STEP = mpf(10) ** -12
 Transform = Callable[[FlatList, Sequence[int]], FlatList]
-
-
-def _run(flat: FlatList, x: Floats) -> list[Floats]:
-    """Run a flat list once, on one lane, and return each of its outputs."""
-    offsets = np.concatenate([[0], np.cumsum(flat.input_sizes)])[: len(flat.input_sizes)]
-    sources = np.array([[POINT, offset] for offset in offsets], dtype=np.int64)
-    program = Program(flat._replace(results=len(flat.outputs), seeds=0), sources, np.zeros(len(sources), np.uint8), 1)
-    values, nothing = np.zeros(int(flat.output_sizes.sum())), np.zeros(1)
-    work = Work(1, len(x), 1, 0, False, False, len(values), 0, 0, 0)
-    for blocks in blocks_of(work, Lanes(points=True, width=1)):
-        program.run(blocks, x, nothing, nothing, values, nothing.copy())
-    return np.split(values, np.cumsum(flat.output_sizes)[:-1])
 
 
 def _hessian(message: WengertList, x: Floats, weights: Floats, inner: Transform, outer: Transform) -> Floats:
@@ -62,18 +48,18 @@ def _hessian(message: WengertList, x: Floats, weights: Floats, inner: Transform,
                 # J e, of which weights . (J e) is differentiated
                 inside = np.concatenate([x, e])
                 if outer is dual:
-                    h[i, j] = weights @ np.concatenate(_run(second, np.concatenate([inside, d]))[-q:])
+                    h[i, j] = weights @ np.concatenate(run(second, np.concatenate([inside, d]))[-q:])
                 else:
                     seeds = np.concatenate([np.zeros(len(weights)), weights])
-                    h[i] = np.concatenate(_run(second, np.concatenate([inside, seeds]))[2 * q :])
+                    h[i] = np.concatenate(run(second, np.concatenate([inside, seeds]))[2 * q :])
                     break
             else:
                 inside = np.concatenate([x, weights])
                 if outer is dual:
-                    h[:, j] = np.concatenate(_run(second, np.concatenate([inside, d]))[-len(own) :])
+                    h[:, j] = np.concatenate(run(second, np.concatenate([inside, d]))[-len(own) :])
                     continue
                 seeds = np.concatenate([np.zeros(len(weights)), e])
-                h[i] = np.concatenate(_run(second, np.concatenate([inside, seeds]))[-len(own) :])
+                h[i] = np.concatenate(run(second, np.concatenate([inside, seeds]))[-len(own) :])
                 break
     return h
 
