@@ -27,6 +27,20 @@ NAME = health_pb2.DESCRIPTOR.services_by_name["Health"].full_name
 _STATUS = health_pb2.HealthCheckResponse
 
 
+class _Watch:
+    """A stream that is ended once: gRPC's own servicer ends it again when the call is over."""
+
+    def __init__(self, send: Send) -> None:
+        self._send = send
+        self._ended = False
+
+    def send(self, response: health_pb2.HealthCheckResponse | None) -> None:
+        """Send a status, or end the stream with None."""
+        if not self._ended:
+            self._ended = response is None
+            self._send(response)
+
+
 class Health:
     """The health service.
 
@@ -40,7 +54,7 @@ class Health:
         self._pool = ThreadPoolExecutor(2, thread_name_prefix="health")
         self._servicer = health.HealthServicer()
         self._lock = threading.Lock()
-        self._watches: set[Send] = set()
+        self._watches: set[_Watch] = set()
         self._draining = False
         self.handlers = {"Check": self._check(), "Watch": self._watch()}
         self._set(_STATUS.NOT_SERVING)
@@ -55,12 +69,16 @@ class Health:
         with self._lock:
             self._draining = True
             watches = list(self._watches)
-        for send in watches:
-            send(None)
+        for opened in watches:
+            opened.send(None)
 
     def close(self) -> None:
         """Let go of the threads."""
         self._pool.shutdown(wait=False)
+
+    def _forget(self, opened: _Watch) -> None:
+        with self._lock:
+            self._watches.discard(opened)
 
     def _set(self, status: int) -> None:
         for service in ("", SERVICE.full_name):
@@ -78,13 +96,15 @@ class Health:
 
     def _watch(self) -> Handler:
         def watch(request: Any, context: grpc.ServicerContext, send: Send) -> None:
+            opened = _Watch(send)
             with self._lock:
-                self._watches.add(send)
-                draining = self._draining
-            context.add_callback(lambda: self._watches.discard(send))
-            self._servicer.Watch(request, context, send)
-            if draining:
-                send(None)
+                self._watches.add(opened)
+            if not context.add_callback(lambda: self._forget(opened)):
+                self._forget(opened)
+                return
+            self._servicer.Watch(request, context, opened.send)
+            if self._draining:
+                opened.send(None)
 
         # gRPC hands such a handler a function to send with, and needs no thread until it returns.
         watch.experimental_non_blocking = True  # type: ignore[attr-defined]

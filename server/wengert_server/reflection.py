@@ -17,6 +17,9 @@ if TYPE_CHECKING:
 
     from wengert_server.calls import Handler
 
+# Streams open at the same time; more wait for one of them to end.
+_STREAMS = 32
+
 #: Version 1 has the messages of v1alpha under another name; tools ask for either.
 NAMES = (reflection.SERVICE_NAME, "grpc.reflection.v1.ServerReflection")
 
@@ -34,7 +37,7 @@ class Reflection:
     """
 
     def __init__(self) -> None:
-        self._pool = ThreadPoolExecutor(2, thread_name_prefix="reflection")
+        self._pool = ThreadPoolExecutor(_STREAMS, thread_name_prefix="reflection")
         served = (SERVICE.full_name, health.NAME, reflection.SERVICE_NAME)
         self._servicer = reflection.ReflectionServicer(served)
         self._lock = threading.Lock()
