@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from adengine.jacobian import Lanes
-from adengine.vm import BLOCK_COLUMNS
+from adengine.transfer import BLOCK_COLUMNS
 
 Blocks = NDArray[np.int64]
 

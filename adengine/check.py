@@ -75,7 +75,7 @@ _ARITIES = _arities()
 
 
 @kernel(types.int64(I4R, I4R, types.int64, types.int64, I8, I4, I8, I8, I8))
-def _walk(
+def _walk(  # noqa: C901, PLR0913  a kernel over flat columns: one loop, many ways to stop
     primitives: NDArray[np.int32], arguments: NDArray[np.int32], constants: Int, parameters: Int,
     arities: NDArray[np.int64], shape_of: NDArray[np.int32], argument_start: NDArray[np.int64],
     parameter_start: NDArray[np.int64], state: NDArray[np.int64],

@@ -117,6 +117,7 @@ def _room(source: FlatList, seeds: int, rows: int) -> Graph:
 
 
 def renamed(moved: NDArray[np.int32], rows: NDArray[np.int32]) -> NDArray[np.int32]:
+    """Rows of a source list as rows of the graph; a structural zero stays one."""
     if not len(moved):
         return rows.copy()
     return np.where(rows >= 0, moved[rows], NONE).astype(np.int32)

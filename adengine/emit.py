@@ -119,7 +119,9 @@ def product(graph: Graph, tables: Tables, x: Int, y: Int) -> Int:
 
 
 @kernel(INT(GRAPH, TABLES_TYPE, INT, INT, INT, INT, INT))
-def _elementwise(graph: Graph, tables: Tables, code: Int, a: Int, b: Int, c: Int, parameter: Int) -> Int:
+def _elementwise(  # noqa: C901  one line a rule of folding
+    graph: Graph, tables: Tables, code: Int, a: Int, b: Int, c: Int, parameter: Int
+) -> Int:
     """One row of a template, folded."""
     if code == op.NEGATE:
         return negate(graph, tables, a)
@@ -244,7 +246,7 @@ def sum_rows(graph: Graph, tables: Tables, x: Int, rows: Int, length: Int, scrat
 
 
 @kernel(INT(GRAPH, TABLES_TYPE, INT, INT, INT, INT, INT, INT, INT, INT, WORDS_TYPE))
-def matmul(
+def matmul(  # noqa: PLR0913  a kernel over flat columns
     graph: Graph, tables: Tables, x: Int, y: Int, m: Int, k: Int, n: Int, x_transposed: Int, y_transposed: Int,
     code: Int, scratch: NDArray[np.int64],
 ) -> Int:  # fmt: skip

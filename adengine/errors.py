@@ -96,7 +96,7 @@ class InvalidDirections(InvalidArgument):
 
 
 class AmbiguousDirections(InvalidArgument):
-    """Two-dimensional directions with several points: one each, or all for every point?"""
+    """Two-dimensional directions with several points: one each, or all for every point, nobody can tell."""
 
     reason = "AMBIGUOUS_DIRECTIONS"
 

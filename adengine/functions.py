@@ -20,8 +20,9 @@ from adengine.graph import FlatList
 from adengine.jacobian import Choice, Lanes, Mode, choose, choose_lanes, clear_choice, without_comparison
 from adengine.limits import Limits
 from adengine.lower import lower
+from adengine.program import Program
 from adengine.shapes import size_of
-from adengine.vm import POINT, SEED, SHARED, Program
+from adengine.transfer import POINT, SEED, SHARED
 from adengine.wengert_list import Input, WengertList
 
 T = TypeVar("T")

@@ -3,7 +3,8 @@ r"""The id of a list: SHA-256 over its content in a canonical form.
 The bytes are ``wengert list 1\n``, then inputs, primitives, arguments, constants, tensors, parameters, outputs and
 bodies, each as a count and its items, all integers little-endian: counts, lengths and extents uint64, primitives
 uint32, arguments int32, constants the bits of float64 with every NaN as 0x7ff8000000000000, parameters int64. A tensor
-is its shape and its values, whose count the shape gives. Nothing is reordered or dropped; names are part of it, labels are not. A body is hashed as the same bytes as a whole list.
+is its shape and its values, whose count the shape gives. Nothing is reordered or dropped; names are part of it, labels
+are not. A body is hashed as the same bytes as a whole list.
 """
 
 from __future__ import annotations

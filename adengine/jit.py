@@ -21,6 +21,7 @@ from typing import Any, TypeAlias, TypeVar, cast
 
 import numba
 
+_config: Any = numba.config  # its attributes are made at run time
 _log = logging.getLogger("adengine.jit")
 _SLOW_S = 0.5
 _KEPT_FOLDERS = 4
@@ -63,13 +64,13 @@ def _cache_folder() -> str:
     """Where compiled kernels are kept; Numba's own choice where nothing is writable."""
     name = f"kernels-{_fingerprint()}"
     parents = [Path(__file__).parent / "__pycache__", Path.home() / ".cache" / "wengert"]
-    if numba.config.CACHE_DIR:
-        parents.insert(0, Path(numba.config.CACHE_DIR))
+    if _config.CACHE_DIR:
+        parents.insert(0, Path(_config.CACHE_DIR))
     for parent in parents:
         if _writable(parent / name):
             _prune(parent, parent / name)
             return str(parent / name)
-    return str(numba.config.CACHE_DIR)
+    return str(_config.CACHE_DIR)
 
 
 _CACHE_FOLDER = _cache_folder()
@@ -96,11 +97,11 @@ def kernel(signature: Any, *, inline: bool = False) -> Callable[[F], F]:
 
     def compile_now(function: F) -> F:
         started = time.perf_counter()
-        before, numba.config.CACHE_DIR = numba.config.CACHE_DIR, _CACHE_FOLDER
+        before, _config.CACHE_DIR = _config.CACHE_DIR, _CACHE_FOLDER
         try:
             compiled = cast(F, numba.njit(signature, **options)(function))
         finally:
-            numba.config.CACHE_DIR = before
+            _config.CACHE_DIR = before
         seconds = time.perf_counter() - started
         if seconds > _SLOW_S:
             _log.info("compiled %s in %.1f s (once; cached on disk from now on)", function.__name__, seconds)

@@ -17,8 +17,9 @@ parameter ``k``. Functions in it are those of ``math``, ``np`` or :mod:`adengine
 ``+ - * /`` in a partial are the plain IEEE operations; ``zero_safe_multiply`` is written out where a factor can be
 infinite beside an exact zero. ``f[k-1](a)`` gives the primitive ``f`` the parameter k - 1.
 
-``finite`` says where the result is finite: ``always`` (whatever the arguments), with finite ``arguments``, or nowhere
-promised (empty). The transforms use the plain product where they can prove both factors finite.
+``finite`` says where the result is finite: ``always`` (whatever the arguments, infinite and NaN too), where the
+``arguments`` are, or nowhere promised (empty). The transforms use the plain product where they can prove a factor
+finite: for constants, comparisons and structure. A user's variable may always be infinite, and so its cosine NaN.
 
 ``domain`` gives one interval per argument from which tests draw ordinary points.
 
@@ -94,7 +95,7 @@ def _unary(
     return Primitive(number, name, Kind.ELEMENTWISE, 1, value, (partial,), finite, (domain,), note, nonlinear=nonlinear)
 
 
-def _binary(
+def _binary(  # noqa: PLR0913  the columns of a row
     number: int,
     name: str,
     value: str,
@@ -152,7 +153,7 @@ _ROOTS = (
     _unary(30,  "SQRT",  "math.sqrt(a)",     "0.5 * positive_reciprocal(w)", "", POSITIVE, "Derivative +inf at 0."),
     _unary(31,  "CBRT",  "np.cbrt(a)",       "1 / (3 * (w * w))", "", POSITIVE, "Derivative +inf at 0."),
     _unary(32,  "ABS",   "abs(a)",           "sign(a)", "arguments", REAL, "Derivative 0 at 0.", nonlinear=False),
-    _unary(33,  "SIGN",  "sign(a)",          "", "always", REAL, "Derivative 0 everywhere.", nonlinear=False),
+    _unary(33,  "SIGN",  "sign(a)",          "", "", REAL, "Derivative 0 everywhere.", nonlinear=False),
     _binary(34, "HYPOT", "hypot(a, b)",      "select(w, a / w, 0)", "select(w, b / w, 0)", nonlinear=True,
             note="Scaled, so right near overflow and underflow; partials 0 at (0, 0)."),
 )
@@ -171,21 +172,21 @@ _EXPONENTIAL = (
 )
 
 _TRIGONOMETRIC = (
-    _unary(60,  "SIN",   "math.sin(a)",   "cos(a)", "always"),
-    _unary(61,  "COS",   "math.cos(a)",   "-sin(a)", "always"),
+    _unary(60,  "SIN",   "math.sin(a)",   "cos(a)"),
+    _unary(61,  "COS",   "math.cos(a)",   "-sin(a)"),
     _unary(62,  "TAN",   "math.tan(a)",   "1 + w * w", "", UNIT),
     _unary(63,  "ASIN",  "math.asin(a)",  "1 / sqrt((1 - a) * (1 + a))", "", UNIT,
            "Derivative +inf at -1 and 1, NaN outside."),
     _unary(64,  "ACOS",  "math.acos(a)",  "-(1 / sqrt((1 - a) * (1 + a)))", "", UNIT,
            "Derivative -inf at -1 and 1, NaN outside."),
-    _unary(65,  "ATAN",  "math.atan(a)",  "1 / (1 + a * a)", "always"),
+    _unary(65,  "ATAN",  "math.atan(a)",  "1 / (1 + a * a)"),
     _binary(66, "ATAN2", "math.atan2(a, b)",
             "select(hypot(a, b), b / hypot(a, b) / hypot(a, b), 0)",
-            "-select(hypot(a, b), a / hypot(a, b) / hypot(a, b), 0)", "always", nonlinear=True,
+            "-select(hypot(a, b), a / hypot(a, b) / hypot(a, b), 0)", nonlinear=True,
             note="Scaled, so right near overflow and underflow; partials 0 at (0, 0)."),
     _unary(67,  "SINH",  "math.sinh(a)",  "cosh(a)"),
     _unary(68,  "COSH",  "math.cosh(a)",  "sinh(a)"),
-    _unary(69,  "TANH",  "math.tanh(a)",  "1 - w * w", "always"),
+    _unary(69,  "TANH",  "math.tanh(a)",  "1 - w * w"),
     _unary(70,  "ASINH", "math.asinh(a)", "1 / hypot(1, a)"),
     _unary(71,  "ACOSH", "math.acosh(a)", "1 / (sqrt(a - 1) * sqrt(a + 1))", "", (1.1, 5.0),
            "Derivative +inf at 1, NaN below."),
@@ -224,13 +225,13 @@ _CHOICE = (
 )
 
 _SPECIAL = (
-    _unary(120, "ERF",  "math.erf(a)",  "1.1283791670955126 * exp(-(a * a))", "always"),
-    _unary(121, "ERFC", "math.erfc(a)", "-1.1283791670955126 * exp(-(a * a))", "always"),
+    _unary(120, "ERF",  "math.erf(a)",  "1.1283791670955126 * exp(-(a * a))"),
+    _unary(121, "ERFC", "math.erfc(a)", "-1.1283791670955126 * exp(-(a * a))"),
     _unary(123, "LGAMMA", "math.lgamma(a)", "polygamma[0](a)", "", (0.2, 5.0),
            "log |gamma(a)|; the derivative is NaN at the poles 0, -1, -2, ..."),
     _parametric(124, "POLYGAMMA", "polygamma(a, k)", "polygamma[k+1](a)", (0.2, 5.0),
                 "Derivative k + 1 of log gamma; order k from 0 to 20; NaN at the poles 0, -1, -2, ..."),
-    _unary(125, "SIGMOID",  "sigmoid(a)",  "w * sigmoid(-a)", "always"),
+    _unary(125, "SIGMOID",  "sigmoid(a)",  "w * sigmoid(-a)"),
     _unary(126, "SOFTPLUS", "softplus(a)", "sigmoid(a)", "arguments"),
     _binary(129, "XLOGY", "xlogy(a, b)", "log(b)", "select(a, a / b, 0)", domain=(REAL, POSITIVE), nonlinear=True,
             note="a log b, and 0 where a = 0; then d/da is log b and d/db is 0."),
@@ -242,7 +243,7 @@ _SHAPE = (
     _shaped(142, "TRANSPOSE", 1, "Parameters: rank, permutation."),
     _shaped(143, "SLICE", 1, "Parameters: rank, then start, count, step of each axis."),
     _shaped(144, "CONCATENATE", -1, "Parameters: axis, number of arguments."),
-    _shaped(145, "GATHER", 1, "numpy.take(a, indices, axis). Parameters: axis, rank and shape of the indices, indices."),
+    _shaped(145, "GATHER", 1, "numpy.take(a, indices, axis). Parameters: axis; rank, shape of the indices; indices."),
     _shaped(146, "SCATTER_ADD", 2, "Base a plus the transpose of GATHER of updates b. Parameters as GATHER."),
 )
 
@@ -264,10 +265,10 @@ _DERIVATIVES_ONLY = (
     _binary(1002, "STEP", "step(a, b)", "", "", "",
             note="1 where a > b, 1/2 where they are equal, 0 where a < b, NaN with NaN."),
     _binary(1003, "SHIFTED_EXP", "shifted_exp(a, b)", "w", "", nonlinear=True,
-            note="exp(a - b) with a shift b that cancels later, and so has no derivative; 0 at -inf, 1 where a = b."),
+            note="exp(a - b); the shift b cancels later and so has no derivative; 0 at -inf, 1 where a = b."),
     _binary(1004, "POWER_LOG", "power_log(a, b)", "select(a, 1 / a, 0)", "", domain=(POSITIVE, REAL), nonlinear=True,
             note="log a, and 0 where a = 0 and b >= 0."),
-    _binary(1005, "SHARE", "share(a, b)", "w * share(b, a)", "-(w * share(b, a))", "always", nonlinear=True,
+    _binary(1005, "SHARE", "share(a, b)", "w * share(b, a)", "-(w * share(b, a))", nonlinear=True,
             note="exp a / (exp a + exp b); 0 where a is -inf, 1/2 where both are +inf."),
     _binary(1006, "FLOOR_QUOTIENT", "floor_quotient(a, b)", "", "", domain=(REAL, POSITIVE), nonlinear=True,
             note="floor(a / b), the one that fits the remainder."),

@@ -5,7 +5,7 @@ it is single and computed once. All variables live in one arena; a laned variabl
 lanes innermost. A contiguous VIEW is no instruction, only another address. ACCUMULATE and SCATTER_ADD work in place
 where nothing reads their base any more, so n single-element contributions cost O(n), not O(n^2).
 
-Instructions run in the order of the list.
+Instructions run in the order of the list, those of single variables first.
 """
 
 from __future__ import annotations
@@ -46,6 +46,9 @@ class Schedule(NamedTuple):
     Attributes
     ----------
     code : uint32 array (instructions, 8)
+    singles : int
+        How many instructions at the start do not depend on the lane: a run for more directions at the same point may
+        begin after them.
     layout : int64 array (variables, 2)
         Address of each variable in the arena, and whether it is laned.
     elements : int
@@ -54,17 +57,17 @@ class Schedule(NamedTuple):
     """
 
     code: NDArray[np.uint32]
+    singles: int
     layout: NDArray[np.int64]
     elements: int
     lanes: int
 
 
-@kernel(types.void(I4_2, I8_2, U1, I8_2, I8))
-def _analyse(
-    rows: NDArray[np.int32], facts: NDArray[np.int64], laned_inputs: NDArray[np.uint8], layout: NDArray[np.int64],
-    last_use: NDArray[np.int64],
-) -> None:  # fmt: skip
-    """Which variables are laned, and which statement uses each last."""
+@kernel(types.void(I4_2, I8_2, U1, I8_2))
+def _mark_laned(
+    rows: NDArray[np.int32], facts: NDArray[np.int64], laned_inputs: NDArray[np.uint8], layout: NDArray[np.int64]
+) -> None:
+    """Which variables depend on a laned input."""
     for k in range(rows.shape[0]):
         code = rows[k, OPERATION]
         laned = np.int64(0)
@@ -74,8 +77,20 @@ def _analyse(
             operand = rows[k, FIRST + j]
             if operand >= 0:
                 laned |= layout[operand, LANED]
-                last_use[operand] = max(last_use[operand], k)
         layout[k, LANED] = laned
+
+
+@kernel(types.void(I4_2, I8_2, I8, I8))
+def _find_last_use(
+    rows: NDArray[np.int32], facts: NDArray[np.int64], order: NDArray[np.int64], last_use: NDArray[np.int64]
+) -> None:
+    """At which place of the order each variable is used last."""
+    for place in range(order.shape[0]):
+        k = order[place]
+        for j in range(facts[rows[k, OPERATION], ARITY]):
+            operand = rows[k, FIRST + j]
+            if operand >= 0:
+                last_use[operand] = place
 
 
 @kernel(types.boolean(I8, INT))
@@ -113,94 +128,129 @@ def _elementwise_flags(rows: NDArray[np.int32], layout: NDArray[np.int64], k: In
     return flags
 
 
-@kernel(types.boolean(I4_2, I8_2, INT, I8, I8))
-def _may_reuse(
-    rows: NDArray[np.int32], layout: NDArray[np.int64], k: Int, root: NDArray[np.int64], root_last: NDArray[np.int64]
-) -> Bool:
-    """Whether the scatter k may write over its base: same storage size, and nobody reads the base afterwards."""
+@kernel(INT(I4_2, I8_2, INT, INT))
+def _structural_flags(rows: NDArray[np.int32], layout: NDArray[np.int64], k: Int, arity: Int) -> Int:
+    """Flags of a structural statement."""
+    flags = np.int64(0)
+    for j in range(arity):
+        operand = rows[k, FIRST + j]
+        if operand >= 0:
+            flags |= layout[operand, LANED] << j
+            flags |= np.int64(rows[operand, SIZE] != 1) << (3 + j)
+    if layout[k, LANED]:
+        flags |= LANED_OUT
+    if rows[k, FIRST] < 0:
+        flags |= NO_BASE
+    return flags
+
+
+class Storage(NamedTuple):
+    """Who lives where: the owner of each variable's place, and when the place is read last.
+
+    Attributes
+    ----------
+    owner, owner_last_use, last_use : int64 arrays (variables,)
+    """
+
+    owner: NDArray[np.int64]
+    owner_last_use: NDArray[np.int64]
+    last_use: NDArray[np.int64]
+
+
+_STORAGE = types.NamedUniTuple(I8, 3, Storage)  # type: ignore[no-untyped-call]
+
+
+@kernel(types.boolean(I4_2, I8_2, INT, INT, _STORAGE))
+def _may_reuse(rows: NDArray[np.int32], layout: NDArray[np.int64], k: Int, place: Int, storage: Storage) -> Bool:
+    """Whether the scatter k may write over its base: as large, and nobody reads the base afterwards."""
     base = np.int64(rows[k, FIRST])
     if base < 0 or rows[base, SIZE] != rows[k, SIZE] or layout[base, LANED] != layout[k, LANED]:
         return False
-    owner = root[base]
+    owner = storage.owner[base]
     code = rows[owner, OPERATION]
     if code == op.INPUT or code == op.CONST or code == op.ARRAY:
         return False
-    return root_last[owner] <= k and root[rows[k, SECOND]] != owner
+    return storage.owner_last_use[owner] <= place and storage.owner[rows[k, SECOND]] != owner
 
 
-@kernel(INT(I4_2, I8_2, I8, I8, I8_2, I8, I8, I8, U4_2, INT, I8))
-def _emit_code(
+@kernel(INT(I4_2, I8, INT, INT, INT, I8_2, _STORAGE, INT))
+def _owner_of(
+    rows: NDArray[np.int32], pool: NDArray[np.int64], at: Int, k: Int, place: Int, layout: NDArray[np.int64],
+    storage: Storage, width: Int,
+) -> Int:  # fmt: skip
+    """Whose place the variable k takes: its argument's for a contiguous view or a scatter in place, else its own."""
+    operation = rows[k, OPERATION]
+    a = np.int64(rows[k, FIRST])
+    if operation == op.VIEW and is_contiguous(pool, at):
+        layout[k, ADDRESS] = layout[a, ADDRESS] + pool[at + 1] * width
+        return storage.owner[a]
+    if (operation == op.ACCUMULATE or operation == op.SCATTER_ADD) and _may_reuse(rows, layout, k, place, storage):
+        layout[k, ADDRESS] = layout[a, ADDRESS]
+        return storage.owner[a]
+    return k
+
+
+@kernel(types.void(I4_2, I8_2, INT, INT, INT, INT, I8_2, U4_2))
+def _write(
+    rows: NDArray[np.int32], facts: NDArray[np.int64], k: Int, at: Int, in_place: Int, lanes: Int,
+    layout: NDArray[np.int64], line: NDArray[np.uint32],
+) -> None:  # fmt: skip
+    """Write one instruction."""
+    operation = np.int64(rows[k, OPERATION])
+    arity = facts[operation, ARITY]
+    elementwise = operation < op.FIRST_STRUCTURAL
+    one = elementwise and rows[k, SIZE] == 1 and (layout[k, LANED] == 0 or lanes == 1)
+    line[0, CODE] = operation if one else operation + ROW
+    line[0, OUT] = layout[k, ADDRESS]
+    for j in range(3):
+        operand = rows[k, FIRST + j]
+        line[0, IN_1 + j] = layout[operand, ADDRESS] if j < arity and operand >= 0 else 0
+    if operation == op.ACCUMULATE or operation == op.SCATTER_ADD:
+        line[0, IN_3] = rows[rows[k, SECOND], SIZE]
+    line[0, POOL] = at
+    line[0, COUNT] = rows[k, SIZE]
+    if elementwise:
+        line[0, FLAGS] = _elementwise_flags(rows, layout, k, arity)
+    else:
+        line[0, FLAGS] = _structural_flags(rows, layout, k, arity) | (IN_PLACE * in_place)
+
+
+@kernel(INT(I4_2, I8_2, I8, I8, I8, I8_2, _STORAGE, U4_2, INT, I8))
+def _emit_code(  # noqa: PLR0913  a kernel over flat columns
     rows: NDArray[np.int32], facts: NDArray[np.int64], pool: NDArray[np.int64], starts: NDArray[np.int64],
-    layout: NDArray[np.int64], last_use: NDArray[np.int64], root: NDArray[np.int64], root_last: NDArray[np.int64],
-    code: NDArray[np.uint32], lanes: Int, total: NDArray[np.int64],
+    order: NDArray[np.int64], layout: NDArray[np.int64], storage: Storage, code: NDArray[np.uint32], lanes: Int,
+    totals: NDArray[np.int64],
 ) -> Int:  # fmt: skip
     """Lay out the variables and write the instructions; returns how many there are."""
     written = np.int64(0)
     free = np.int64(0)
-    for k in range(rows.shape[0]):
+    for place in range(order.shape[0]):
+        k = order[place]
         operation = np.int64(rows[k, OPERATION])
-        a = np.int64(rows[k, FIRST])
         width = lanes if layout[k, LANED] != 0 else np.int64(1)
         at = np.int64(0)
         if rows[k, PARAMETER] >= 0 and operation != op.INPUT and operation != op.ARRAY:
             at = starts[rows[k, PARAMETER]]
-        owner = k
-        if operation == op.VIEW and is_contiguous(pool, at):
-            owner = root[a]
-            layout[k, ADDRESS] = layout[a, ADDRESS] + pool[at + 1] * width
-        in_place = False
-        if operation == op.ACCUMULATE or operation == op.SCATTER_ADD:
-            in_place = _may_reuse(rows, layout, k, root, root_last)
-            if in_place:
-                owner = root[a]
-                layout[k, ADDRESS] = layout[a, ADDRESS]
-        root[k] = owner
-        root_last[owner] = max(root_last[owner], last_use[k])
+        owner = _owner_of(rows, pool, at, k, place, layout, storage, width)
+        storage.owner[k] = owner
+        storage.owner_last_use[owner] = max(storage.owner_last_use[owner], storage.last_use[k])
         if owner == k:
             layout[k, ADDRESS] = free
             free += rows[k, SIZE] * width
-        elif not in_place:
+        if facts[operation, ARITY] == 0 or (owner != k and operation == op.VIEW):
             continue
-        arity = facts[operation, ARITY]
-        if arity == 0:
-            continue
-        flags = np.int64(0)
-        if operation < op.FIRST_STRUCTURAL:
-            flags = _elementwise_flags(rows, layout, k, arity)
-        else:
-            for j in range(arity):
-                operand = rows[k, FIRST + j]
-                if operand >= 0:
-                    flags |= layout[operand, LANED] << j
-                    flags |= np.int64(rows[operand, SIZE] != 1) << (3 + j)
-            if layout[k, LANED]:
-                flags |= LANED_OUT
-            if in_place:
-                flags |= IN_PLACE
-            if a < 0:
-                flags |= NO_BASE
-        scalar = operation < op.FIRST_STRUCTURAL and rows[k, SIZE] == 1 and width == 1
-        code[written, CODE] = operation if scalar else operation + ROW
-        code[written, OUT] = layout[k, ADDRESS]
-        for j in range(3):
-            code[written, IN_1 + j] = 0
-            operand = rows[k, FIRST + j]
-            if j < arity and operand >= 0:
-                code[written, IN_1 + j] = layout[operand, ADDRESS]
-        code[written, POOL] = at
-        code[written, COUNT] = rows[k, SIZE]
-        if operation == op.ACCUMULATE or operation == op.SCATTER_ADD:
-            code[written, IN_3] = rows[rows[k, SECOND], SIZE]
-        code[written, FLAGS] = flags
+        _write(rows, facts, k, at, np.int64(owner != k), lanes, layout, code[written : written + 1])
         written += 1
-    total[0] = free
+        if layout[k, LANED] == 0:
+            totals[1] = written
+    totals[0] = free
     return written
 
 
 def depends(source: FlatList, inputs: NDArray[np.uint8]) -> NDArray[np.bool_]:
     """Which variables depend on the inputs marked by 1."""
     layout = np.zeros((len(source.rows), 2), np.int64)
-    _analyse(source.rows, TABLES.facts, inputs, layout, np.zeros(len(source.rows), np.int64))
+    _mark_laned(source.rows, TABLES.facts, inputs, layout)
     laned: NDArray[np.bool_] = layout[:, LANED] != 0
     return laned
 
@@ -218,16 +268,14 @@ def schedule(source: FlatList, laned_inputs: NDArray[np.uint8], lanes: int) -> S
     """
     rows = source.rows
     layout = np.zeros((len(rows), 2), np.int64)
-    last_use = np.full(len(rows), NONE, np.int64)
     mask = laned_inputs if len(laned_inputs) else np.zeros(1, np.uint8)
-    _analyse(rows, TABLES.facts, mask, layout, last_use)
-    kept = source.outputs[source.outputs >= 0]
-    last_use[kept] = len(rows)
+    _mark_laned(rows, TABLES.facts, mask, layout)
+    order = np.argsort(layout[:, LANED], kind="stable")
+    last_use = np.full(len(rows), NONE, np.int64)
+    _find_last_use(rows, TABLES.facts, order, last_use)
+    last_use[source.outputs[source.outputs >= 0]] = len(rows)
+    storage = Storage(np.zeros(len(rows), np.int64), np.full(len(rows), NONE, np.int64), last_use)
     code = np.empty((len(rows), 8), np.uint32)
-    total = np.zeros(1, np.int64)
-    root = np.zeros(len(rows), np.int64)
-    root_last = np.full(len(rows), NONE, np.int64)
-    written = _emit_code(
-        rows, TABLES.facts, source.pool, source.starts, layout, last_use, root, root_last, code, lanes, total
-    )
-    return Schedule(code[:written].copy(), layout, int(total[0]), lanes)
+    totals = np.zeros(2, np.int64)
+    written = _emit_code(rows, TABLES.facts, source.pool, source.starts, order, layout, storage, code, lanes, totals)
+    return Schedule(code[:written].copy(), int(totals[1]), layout, int(totals[0]), lanes)

@@ -28,7 +28,7 @@ def _copy(w: NDArray[np.float64], to: Int, source: Int, count: Int) -> None:
 
 
 @kernel(types.void(F8, I8, U, U, U, U, U, types.boolean))
-def walk(
+def walk(  # noqa: C901, PLR0912  one loop nest in two directions
     w: NDArray[np.float64], pool: NDArray[np.int64], at: Int, whole: Int, part: Int, width: Int, part_width: Int,
     scatter: Bool,
 ) -> None:  # fmt: skip
@@ -179,7 +179,7 @@ def logsumexps(w: NDArray[np.float64], out: Int, x: Int, rows: Int, length: Int,
 
 
 @kernel(types.void(F8, I8, U, U, U, U, U, U, U, types.boolean))
-def matrix_product(
+def matrix_product(  # noqa: PLR0913  a kernel over flat columns
     w: NDArray[np.float64], pool: NDArray[np.int64], at: Int, out: Int, x: Int, y: Int, width: Int, x_width: Int,
     y_width: Int, zero_safe: Bool,
 ) -> None:  # fmt: skip

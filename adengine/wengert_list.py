@@ -84,7 +84,7 @@ class WengertList:
     checked: Checked = field(repr=False)
 
     @staticmethod
-    def build(
+    def build(  # noqa: PLR0913  the columns of a list
         *, inputs: Sequence[Input], primitives: Sequence[int] | NDArray[np.int32] = (),
         arguments: Sequence[int] | NDArray[np.int32] = (), constants: Sequence[float] | NDArray[np.float64] = (),
         tensors: Sequence[NDArray[np.float64]] = (), parameters: Sequence[int] | NDArray[np.int64] = (),

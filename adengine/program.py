@@ -1,0 +1,143 @@
+"""A list made ready to run: instructions, arenas, and where inputs and outputs go."""
+
+from __future__ import annotations
+
+import threading
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from adengine import opcodes as op
+from adengine.graph import FIRST, OPERATION, PARAMETER, SECOND, SIZE, FlatList
+from adengine.schedule import ADDRESS, LANED, Schedule, schedule
+from adengine.transfer import (
+    IN_ADDRESS,
+    IN_LANED,
+    IN_OFFSET,
+    IN_SIZE,
+    IN_SOURCE,
+    OUT_ADDRESS,
+    OUT_DERIVATIVE,
+    OUT_LANED,
+    OUT_OFFSET,
+    OUT_SIZE,
+    OUT_SPREAD,
+)
+from adengine.vm import CHUNK, run_blocks
+
+_IDLE_ARENAS = 4
+"""Arenas that a program keeps for the next calls."""
+
+
+class Program:
+    """A list made ready to run with given laned inputs and number of lanes. Safe to run from several threads.
+
+    Parameters
+    ----------
+    source : FlatList
+    sources : int64 array (inputs, 2)
+        For each input: POINT, SHARED or SEED, and its offset there.
+    laned : uint8 array (inputs,)
+        1 for inputs that have a value per lane.
+    lanes : int
+    """
+
+    def __init__(self, source: FlatList, sources: NDArray[np.int64], laned: NDArray[np.uint8], lanes: int) -> None:
+        self._schedule: Schedule = schedule(source, laned, lanes)
+        self.lanes = lanes
+        self._pool = source.pool if len(source.pool) else np.zeros(1, np.int64)
+        self._constants = _constants(source, self._schedule)
+        self._inputs = _input_table(source, sources, self._schedule)
+        self._outputs = _output_table(source, self._schedule)
+        self._arenas: list[NDArray[np.float64]] = []
+        self._lock = threading.Lock()
+
+    @property
+    def bytes(self) -> int:
+        """Bytes of one arena."""
+        return 8 * (self._schedule.elements + 3 * CHUNK)
+
+    @property
+    def instructions(self) -> int:
+        """Instructions of one run."""
+        return len(self._schedule.code)
+
+    def _take_arena(self) -> NDArray[np.float64]:
+        with self._lock:
+            if self._arenas:
+                return self._arenas.pop()
+        arena = np.empty(self._schedule.elements + 3 * CHUNK)
+        arena[self._constants.addresses] = self._constants.values
+        for address, values in self._constants.arrays:
+            arena[address : address + len(values)] = values
+        return arena
+
+    def _give_back(self, arena: NDArray[np.float64]) -> None:
+        with self._lock:
+            if len(self._arenas) < _IDLE_ARENAS:
+                self._arenas.append(arena)
+
+    def run(
+        self, blocks: NDArray[np.int64], x: NDArray[np.float64], shared: NDArray[np.float64],
+        seeds: NDArray[np.float64], values: NDArray[np.float64], derivatives: NDArray[np.float64],
+    ) -> None:  # fmt: skip
+        """Run blocks, each a row of :data:`BLOCK_COLUMNS` numbers; all arrays are flat float64."""
+        arena = self._take_arena()
+        try:
+            plan = self._schedule
+            run_blocks(
+                plan.code, plan.singles, self._pool, arena, self.lanes, self._inputs, self._outputs, blocks,
+                x, shared, seeds, values, derivatives,
+            )  # fmt: skip
+        finally:
+            self._give_back(arena)
+
+
+class Constants(NamedTuple):
+    """Addresses and values of scalar constants, and address and values of each array constant."""
+
+    addresses: NDArray[np.int64]
+    values: NDArray[np.float64]
+    arrays: list[tuple[int, NDArray[np.float64]]]
+
+
+def _constants(source: FlatList, plan: Schedule) -> Constants:
+    rows = source.rows
+    scalars = np.flatnonzero(rows[:, OPERATION] == op.CONST)
+    bits = (rows[scalars, SECOND].astype(np.int64) << 32) | (rows[scalars, FIRST].astype(np.int64) & 0xFFFFFFFF)
+    arrays = np.flatnonzero(rows[:, OPERATION] == op.ARRAY)
+    return Constants(
+        plan.layout[scalars, ADDRESS],
+        bits.view(np.float64),
+        [(int(plan.layout[k, ADDRESS]), source.arrays[rows[k, PARAMETER]]) for k in arrays],
+    )
+
+
+def _input_table(source: FlatList, sources: NDArray[np.int64], plan: Schedule) -> NDArray[np.int64]:
+    table = np.empty((len(source.inputs), 5), np.int64)
+    used = source.inputs >= 0
+    table[:, IN_ADDRESS] = -1
+    table[used, IN_ADDRESS] = plan.layout[source.inputs[used], ADDRESS]
+    table[:, IN_LANED] = 0
+    table[used, IN_LANED] = plan.layout[source.inputs[used], LANED]
+    table[:, IN_SIZE] = source.input_sizes
+    table[:, IN_SOURCE] = sources[:, 0]
+    table[:, IN_OFFSET] = sources[:, 1]
+    return table
+
+
+def _output_table(source: FlatList, plan: Schedule) -> NDArray[np.int64]:
+    table = np.zeros((len(source.outputs), 6), np.int64)
+    used = source.outputs >= 0
+    rows = source.outputs[used]
+    table[:, OUT_ADDRESS] = -1
+    table[used, OUT_ADDRESS] = plan.layout[rows, ADDRESS]
+    table[:, OUT_SIZE] = source.output_sizes
+    table[used, OUT_SPREAD] = source.rows[rows, SIZE] != source.output_sizes[used]
+    table[used, OUT_LANED] = plan.layout[rows, LANED]
+    table[source.results :, OUT_DERIVATIVE] = 1
+    results, derivatives = source.output_sizes[: source.results], source.output_sizes[source.results :]
+    table[: source.results, OUT_OFFSET] = np.cumsum(results) - results
+    table[source.results :, OUT_OFFSET] = np.cumsum(derivatives) - derivatives
+    return table
