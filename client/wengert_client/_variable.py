@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, Any, NoReturn, SupportsIndex
+from typing import TYPE_CHECKING, Any, NoReturn, SupportsIndex, cast
 
 from wengert.v1 import primitive_pb2 as p
 from wengert_client import _elementwise as e
@@ -248,9 +248,9 @@ class Variable(Node):
         """Give ``numpy.take(self, indices, axis)``."""
         return s.gather(self, indices, axis)
 
-    def clip(self, low: Operand | None = None, high: Operand | None = None) -> Operand:
+    def clip(self, low: Operand | None = None, high: Operand | None = None) -> Variable:
         """Give `self`, but at least `low` and at most `high`."""
-        return clip(self, low, high)
+        return cast(Variable, clip(self, low, high))
 
     # ---- protocols
 

@@ -203,6 +203,7 @@ MISUSES: list[tuple[Misuse, type[Exception], str]] = [
     (lambda b, x, v: ops.sin(2.0), BuildError, "none of the arguments is a variable"),
     (lambda b, x, v: x + 1j, BuildError, "real numbers"),
     (lambda b, x, v: x + "1", BuildError, "real numbers"),
+    (lambda b, x, v: x**10**400, BuildError, "no array of real numbers"),
     (lambda b, x, v: x * 10**400, BuildError, "no array of real numbers"),
     (lambda b, x, v: x // 2, BuildError, r"np.floor\(a / b\)"),
     (lambda b, x, v: 2 // x, BuildError, r"np.floor\(a / b\)"),

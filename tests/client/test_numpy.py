@@ -156,6 +156,8 @@ def test_shapes_broadcast_as_numpy_s(shapes: hnp.BroadcastableShapes) -> None:
         (lambda v: v.mean(), 2),
         (lambda v: v**2, 1),
         (lambda v: v**3.0, 1),
+        (lambda v: v ** float("nan"), 1),
+        (lambda v: v**1e300, 1),
         (lambda v: 1 - v > 0, 2),
     ],
 )
