@@ -24,7 +24,7 @@ __all__ = ["UFUNCS", "apply_ufunc", "raise_to", "refuse_options"]
 
 def raise_to(x: Operand, exponent: Operand) -> Variable:
     """Give x ** exponent: SQUARE or INTEGER_POWER for a fixed whole exponent, else POWER."""
-    if isinstance(exponent, (int, float, np.integer, np.floating)) and abs(exponent) <= e.MAX_EXPONENT:
+    if isinstance(exponent, (int, float, np.integer, np.floating)) and -e.MAX_EXPONENT <= exponent <= e.MAX_EXPONENT:
         number = float(exponent)
         if number == 2:
             return e.square(x)
