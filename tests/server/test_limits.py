@@ -23,16 +23,16 @@ if TYPE_CHECKING:
 
 FLAGS = {
     "statements": 50,
-    "variable_elements": 1000,
+    "variable_elements": 20_000,
     "reply_elements": 1500,
     "functions": 3,
     "inputs": 20,
     "body_depth": 2,
 }
 VARIABLES = {
-    "message_bytes": 100_000,
-    "list_elements": 5000,
-    "call_bytes": 20_000,
+    "message_bytes": 300_000,
+    "list_elements": 100_000,
+    "call_bytes": 200_000,
     "outputs": 4,
     "tensors": 2,
     "bodies": 3,
@@ -82,8 +82,8 @@ def _many(inputs: int = 0, outputs: int = 0, tensors: int = 0, bodies: int = 0) 
     ("function", "limit", "field"),
     [
         (_sines(51), "statements", "primitives"),
-        (_sines(1, 1001), "variable_elements", "inputs[0].shape"),
-        (_sines(6, 1000), "list_elements", ""),
+        (_sines(1, 20_001), "variable_elements", "inputs[0].shape"),
+        (_sines(6, 20_000), "list_elements", ""),
         (_many(inputs=19), "inputs", "inputs"),
         (_many(outputs=4), "outputs", "outputs"),
         (_many(tensors=3), "tensors", "tensors"),
@@ -100,7 +100,7 @@ def test_limits_of_lists(stub: DifferentiationServiceStub, function: v1.WengertL
 
 
 def test_just_within_the_limits(stub: DifferentiationServiceStub) -> None:
-    for function in (_sines(50), _sines(1, 1000), _many(18, 3, 2, 3), nested(2)):
+    for function in (_sines(50), _sines(1, 20_000), _many(18, 3, 2, 3), nested(2)):
         stub.Register(v1.RegisterRequest(function=v1.FunctionSource(list=function)))
 
 
@@ -113,8 +113,8 @@ def test_elements_of_a_reply(stub: DifferentiationServiceStub, shape: tuple[int,
 
 
 def test_memory_of_a_call(stub: DifferentiationServiceStub) -> None:
-    """Of 20 kB: 500 numbers, their sines and cosines fit, 1000 do not."""
-    for n, fits in ((500, True), (1000, False)):
+    """Of 200 kB: 500 numbers, their sines and cosines fit, 20000 do not."""
+    for n, fits in ((500, True), (20_000, False)):
         f = ListWriter()
         x = f.input("x", n)
         f.output("f", f.sum(f.add("MULTIPLY", f.add("SIN", x), f.add("COS", x)), 0))
@@ -124,12 +124,12 @@ def test_memory_of_a_call(stub: DifferentiationServiceStub) -> None:
         else:
             refused = refusal(partial(stub.Evaluate, request))
             assert (refused.code, refused.reason) == (grpc.StatusCode.RESOURCE_EXHAUSTED, "LIMIT_EXCEEDED")
-            assert "the limit call_bytes is 20000" in refused.message
+            assert "the limit call_bytes is 200000" in refused.message
 
 
 def test_bytes_of_a_message(stub: DifferentiationServiceStub) -> None:
-    stub.Forget(v1.ForgetRequest(id="x" * 90_000))
-    refused = refusal(lambda: stub.Forget(v1.ForgetRequest(id="x" * 110_000)))
+    stub.Forget(v1.ForgetRequest(id="x" * 290_000))
+    refused = refusal(lambda: stub.Forget(v1.ForgetRequest(id="x" * 310_000)))
     assert refused.code is grpc.StatusCode.RESOURCE_EXHAUSTED
 
 
