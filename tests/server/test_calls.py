@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
+from unittest.mock import Mock
 
 import grpc
 import pytest
@@ -62,3 +63,13 @@ def test_no_memory_left(broken: grpc.Channel) -> None:
 
 def test_every_rpc_of_the_contract_has_a_handler() -> None:
     assert set(calls.handlers({})) == {method.name for method in calls.SERVICE.methods}
+
+
+def test_a_call_whose_caller_is_gone_is_not_computed() -> None:
+    asked: list[bytes] = []
+    handler = calls.handlers({"Evaluate": lambda data: asked.append(data) or data})["Evaluate"]
+    assert handler.unary_unary is not None
+    gone, there = Mock(is_active=lambda: False), Mock(is_active=lambda: True)
+    assert handler.unary_unary(b"late", gone) == b""
+    assert handler.unary_unary(b"in time", there) == b"in time"
+    assert asked == [b"in time"]

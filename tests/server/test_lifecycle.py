@@ -21,6 +21,8 @@ from tests.serving import running_server
 from tests.wire_lists import tensor
 from wengert import v1
 from wengert.v1.service_pb2_grpc import DifferentiationServiceStub
+from wengert_server.server import Server
+from wengert_server.settings import Settings
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -219,3 +221,14 @@ def test_an_address_that_others_can_reach() -> None:
     ended = _command("--address", "0.0.0.0:0")
     assert ended.returncode == 2
     assert "0.0.0.0:0 can be reached from other machines" in ended.stderr
+
+
+def test_a_server_within_a_program(tmp_path: Path) -> None:
+    server = Server(Settings(address=("127.0.0.1:0", f"unix:{tmp_path / 'socket'}")))
+    assert server.addresses[0].startswith("127.0.0.1:")
+    server.start()
+    for address in server.addresses:
+        with grpc.insecure_channel(address) as channel:
+            assert product_at(channel, 3.0, 4.0) == [4.0, 3.0]
+    assert server.drain(60).wait(60)
+    assert server.close()
