@@ -157,8 +157,10 @@ def _extreme(sign: Real) -> Callable[[list[Real]], tuple[Real, list[Real]]]:
 def _logsumexp(values: list[Real]) -> tuple[Real, list[Real]]:
     if any(value.nan for value in values):
         return NAN, [NAN] * len(values)
-    if any(value == INFINITY for value in values):
-        return INFINITY, [NAN if value == INFINITY else ZERO for value in values]
+    infinite = sum(value == INFINITY for value in values)
+    if infinite:
+        share = ONE / Real(float(infinite))
+        return INFINITY, [share if value == INFINITY else ZERO for value in values]
     finite = [mpf(value.value) for value in values if not value.infinite]
     if not finite:
         return -INFINITY, [ZERO] * len(values)

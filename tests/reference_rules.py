@@ -185,6 +185,8 @@ def _logaddexp(args: Sequence[Real], _: Sequence[int]) -> Result:
     a, b = args
     if a == -INFINITY and b == -INFINITY:
         return a, (ZERO, ZERO)
+    if a == INFINITY and b == INFINITY:
+        return a, (HALF, HALF)
     return logaddexp(a, b), (sigmoid(a - b), sigmoid(b - a))
 
 
