@@ -205,8 +205,6 @@ def _write(
     for j in range(3):
         operand = rows[k, FIRST + j]
         line[0, IN_1 + j] = layout[operand, ADDRESS] if j < arity and operand >= 0 else 0
-    if operation == op.ACCUMULATE or operation == op.SCATTER_ADD:
-        line[0, IN_3] = rows[rows[k, SECOND], SIZE]
     line[0, POOL] = at
     line[0, COUNT] = rows[k, SIZE]
     if elementwise:

@@ -21,10 +21,58 @@ I8 = types.Array(types.int64, 1, "C")
 MAX_RANK = 32
 
 
-@kernel(types.void(F8, U, U, U), inline=True)
-def _copy(w: NDArray[np.float64], to: Int, source: Int, count: Int) -> None:
-    for i in range(count):
-        w[to + i] = w[source + i]
+@kernel(types.void(F8, U, U, U))
+def _add_run(w: NDArray[np.float64], out: Int, x: Int, count: Int) -> None:
+    """Add a run of elements to one, in eight partial sums for speed and accuracy."""
+    partial = (0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0)
+    a, b, c, d, e, f, g, h = partial
+    whole = count - count % U(8)
+    for i in range(U(0), whole, U(8)):
+        a += w[x + i]
+        b += w[x + i + U(1)]
+        c += w[x + i + U(2)]
+        d += w[x + i + U(3)]
+        e += w[x + i + U(4)]
+        f += w[x + i + U(5)]
+        g += w[x + i + U(6)]
+        h += w[x + i + U(7)]
+    total = ((a + b) + (c + d)) + ((e + f) + (g + h))
+    for i in range(whole, count):
+        total += w[x + i]
+    w[out] += total
+
+
+@kernel(types.void(F8, U, U, U, U))
+def _add_laned_run(w: NDArray[np.float64], out: Int, x: Int, count: Int, width: Int) -> None:
+    """The same for each lane, in the same order, so that lanes change no bit."""
+    whole = count - count % U(8)
+    partial = np.zeros(U(8) * width)
+    for i in range(U(0), whole, U(8)):
+        for j in range(U(8) * width):
+            partial[j] += w[x + i * width + j]
+    for lane in range(width):
+        a, b, c, d = partial[lane], partial[width + lane], partial[U(2) * width + lane], partial[U(3) * width + lane]
+        e, f = partial[U(4) * width + lane], partial[U(5) * width + lane]
+        g, h = partial[U(6) * width + lane], partial[U(7) * width + lane]
+        total = ((a + b) + (c + d)) + ((e + f) + (g + h))
+        for i in range(whole, count):
+            total += w[x + i * width + lane]
+        w[out + lane] += total
+
+
+@kernel(types.void(F8, U, U, U, U))
+def add_run(w: NDArray[np.float64], out: Int, x: Int, count: Int, width: Int) -> None:
+    """Add a run of elements, each so many lanes wide, to one element."""
+    if width == 1:
+        _add_run(w, out, x, count)
+    elif count < U(8):
+        for lane in range(width):
+            total = 0.0
+            for i in range(count):
+                total += w[x + i * width + lane]
+            w[out + lane] += total
+    else:
+        _add_laned_run(w, out, x, count, width)
 
 
 @kernel(types.void(F8, I8, U, U, U, U, U, types.boolean))
@@ -52,9 +100,12 @@ def walk(  # noqa: C901, PLR0912  one loop nest in two directions
     index = np.zeros(MAX_RANK, np.int64)
     position = pool[at + 1]
     done = np.int64(0)
+    runs = scatter and inner_stride == 0 and part_width == width
     while done < count:
         source = position
-        for i in range(inner):
+        if runs:
+            add_run(w, whole + U(source) * width, part + U(done) * part_width, U(inner), width)
+        for i in range(0 if runs else inner):
             there = whole + U(source) * width
             here = part + U(done + i) * part_width
             if not scatter:
@@ -77,27 +128,6 @@ def walk(  # noqa: C901, PLR0912  one loop nest in two directions
             position -= pool[strides + U(d)] * pool[shape + U(d)]
             index[d] = 0
             d -= 1
-
-
-@kernel(types.void(F8, U, U, U, U))
-def sum_all(w: NDArray[np.float64], out: Int, x: Int, count: Int, width: Int) -> None:
-    """Add all elements of x to the scalar out, in eight partial sums for speed and accuracy."""
-    if width != 1:
-        for i in range(count):
-            for lane in range(width):
-                w[out + lane] += w[x + i * width + lane]
-        return
-    partial = np.zeros(8)
-    whole = count - count % U(8)
-    for i in range(U(0), whole, U(8)):
-        for j in range(U(8)):
-            partial[j] += w[x + i + j]
-    total = ((partial[0] + partial[1]) + (partial[2] + partial[3])) + (
-        (partial[4] + partial[5]) + (partial[6] + partial[7])
-    )
-    for i in range(whole, count):
-        total += w[x + i]
-    w[out] += total
 
 
 @kernel(types.void(F8, U, U, U, U, U, U, types.boolean))

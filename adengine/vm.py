@@ -34,7 +34,7 @@ from adengine.schedule import (
     POOL,
     ROW,
 )  # fmt: skip
-from adengine.structural import extremes, logsumexps, matrix_product, start_from, sum_all, take, walk
+from adengine.structural import extremes, logsumexps, matrix_product, start_from, take, walk
 from adengine.transfer import V_BASE, X_BASE, X_STRIDE, load, store
 
 U = types.uint64
@@ -123,7 +123,6 @@ def _scatter(code: NDArray[np.uint32], at: Int, pool: NDArray[np.int64], w: NDAr
     base = U(code[at, IN_1])
     update = U(code[at, IN_2])
     count = U(code[at, COUNT])
-    updates = U(code[at, IN_3])
     place = U(code[at, POOL])
     width = lanes if flags & LANED_OUT else U(1)
     base_width = lanes if flags & LANED_1 else U(1)
@@ -133,8 +132,6 @@ def _scatter(code: NDArray[np.uint32], at: Int, pool: NDArray[np.int64], w: NDAr
         start_from(w, out, base, count, base_count, width, base_width, flags & NO_BASE == 0)
     if code[at, CODE] - ROW == op.SCATTER_ADD:
         take(w, pool, place, out, update, width, update_width, True)
-    elif count == 1 and updates > 1 and update_width == width:
-        sum_all(w, out, update, updates, width)
     else:
         walk(w, pool, place, out, update, width, update_width, True)
 
