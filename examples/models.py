@@ -88,7 +88,7 @@ def adbench_mixture() -> tuple[Problem, float, Floats]:
     d, K, n = entry["d"], entry["K"], entry["n"]
     written = mixture(d, K, n, entry["wishart_gamma"], entry["wishart_m"])
     point = flat(*(np.array(entry[name]) for name in ("alphas", "means", "icf")))
-    problem = Problem(f"ADBench {written.name}", written.builder, point, {"x": np.array(entry["x"])})
+    problem = Problem(f"ADBench mixture d={d} K={K}", written.builder, point, {"x": np.array(entry["x"])})
     return problem, entry["objective"], np.array(entry["gradient"])
 
 
