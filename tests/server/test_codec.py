@@ -107,6 +107,14 @@ def test_shapes_of_tensors(message: v1.Tensor, vector: bool, shape: tuple[int, .
     assert decode.array(message, "points", LIMITS, vector=vector).shape == shape
 
 
+@pytest.mark.parametrize("count", [0, 1, 64, 65, 5000])
+def test_values_of_tensors(count: int) -> None:
+    values = np.random.default_rng(2).normal(size=count)
+    values[: count // 2] = np.nan
+    read = decode.array(v1.Tensor(values=values.tolist()), "points", LIMITS, vector=True)
+    np.testing.assert_array_equal(read, values, strict=True)
+
+
 @pytest.mark.parametrize(
     ("message", "sentence"),
     [
