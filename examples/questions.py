@@ -73,7 +73,8 @@ class Question:
         error = _largest_error(answer.derivative, self.derivative, scale)
         if self.value is None:
             return error
-        return max(error, _largest_error(answer.value, self.value, np.abs(self.value)))
+        # Unlike Python's own, this maximum passes NaN on.
+        return float(np.maximum(error, _largest_error(answer.value, self.value, np.abs(self.value))))
 
 
 def _largest_error(given: Floats, reference: Floats, scale: Floats) -> float:
