@@ -160,7 +160,7 @@ def _elementwise_adjoint(
         _accumulate(graph, tables, adjoints, active, x, term)
 
 
-@kernel(types.void(GRAPH, TABLES_TYPE, U1, I4))
+@kernel(types.void(GRAPH, TABLES_TYPE, U1, I4), allocates=True)
 def _reverse_sweep(graph: Graph, tables: Tables, active: NDArray[np.uint8], adjoints: NDArray[np.int32]) -> None:
     """Walk the statements of the graph backwards; ``adjoints`` holds the seeds, then receives all adjoints."""
     scratch = np.empty(SCRATCH_WORDS, np.int64)

@@ -96,7 +96,7 @@ def _structural_tangent(
     return sum_rows(graph, tables, weighted, graph.pool[start], graph.pool[start + 1], scratch)
 
 
-@kernel(types.void(GRAPH, TABLES_TYPE, I4_2, I4, I4, I4))
+@kernel(types.void(GRAPH, TABLES_TYPE, I4_2, I4, I4, I4), allocates=True)
 def _dual(
     graph: Graph, tables: Tables, rows: NDArray[np.int32], seeds: NDArray[np.int32], moved: NDArray[np.int32],
     tangent_of: NDArray[np.int32],

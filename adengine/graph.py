@@ -14,6 +14,7 @@ transformation makes: there, structural zeros and ones are folded, which must ne
 
 from __future__ import annotations
 
+import secrets
 from typing import NamedTuple
 
 import numpy as np
@@ -27,8 +28,9 @@ from adengine.templates import ARITY, FINITE, FINITE_ALWAYS, FINITE_WITH_ARGUMEN
 OPERATION, FIRST, SECOND, THIRD, PARAMETER, SIZE = 0, 1, 2, 3, 4, 5
 """Columns of `rows`."""
 
-ROWS, WORDS, PARAMETERS, OVERFLOW = 0, 1, 2, 3
-"""Places of `used`: how many rows, words of `pool` and parameters there are, and whether a row found no room."""
+ROWS, WORDS, PARAMETERS, OVERFLOW, SALT = 0, 1, 2, 3, 4
+"""Places of `used`: how many rows, words of `pool` and parameters there are, whether a row found no
+room, and a random number that the hashes start from."""
 
 NONE = -1
 """No variable: an absent operand, or a structural zero."""
@@ -48,7 +50,7 @@ class Graph(NamedTuple):
         Words of all parameters; where each begins (one more than there are parameters).
     parameter_index : int32 array (power of two,)
         Open hash table of parameter numbers.
-    used : int64 array (4,)
+    used : int64 array (5,)
         See :data:`ROWS`. After an overflow the graph is of no use: start again with more room.
     """
 
@@ -73,6 +75,9 @@ TABLES_TYPE = types.NamedTuple(  # type: ignore[no-untyped-call]
     (types.Array(types.int64, 2, "C"), types.Array(types.int64, 2, "C"), types.Array(types.float64, 1, "C")), Tables
 )
 INT = types.int64
+_NEAR, _SPACING = 8, 4
+"""Places tried near the youngest operand, and how far apart the neighbourhoods of two operands begin."""
+_SALT = secrets.randbits(62)
 WORDS_TYPE = types.Array(types.int64, 1, "C")
 
 
@@ -84,6 +89,8 @@ def new_graph(rows: int, words: int, parameters: int) -> Graph:
     """An empty graph with room for so many rows, words of parameters and parameters."""
     starts = np.empty(parameters + 2, np.int64)
     starts[0] = 0
+    used = np.zeros(5, np.int64)
+    used[SALT] = _SALT
     return Graph(
         np.empty((rows, 6), np.int32),
         np.empty(rows, np.uint8),
@@ -91,7 +98,7 @@ def new_graph(rows: int, words: int, parameters: int) -> Graph:
         np.empty(words + 1, np.int64),
         starts,
         np.full(_power_of_two(2 * parameters), NONE, np.int32),
-        np.zeros(4, np.int64),
+        used,
     )
 
 
@@ -104,7 +111,7 @@ def _mix(h: Int, value: Int) -> Int:
 @kernel(INT(GRAPH, WORDS_TYPE, INT, INT))
 def intern(graph: Graph, words: NDArray[np.int64], first: Int, count: Int) -> Int:
     """The number of the parameter with these words, new or found again."""
-    h = np.int64(count)
+    h = count ^ graph.used[SALT]
     for i in range(first, first + count):
         h = _mix(h, words[i])
     mask = graph.parameter_index.shape[0] - 1
@@ -134,9 +141,18 @@ def intern(graph: Graph, words: NDArray[np.int64], first: Int, count: Int) -> In
 
 @kernel(INT(GRAPH, INT, INT, INT, INT, INT, INT, INT))
 def _find_or_add(graph: Graph, code: Int, a: Int, b: Int, c: Int, parameter: Int, size: Int, finite: Int) -> Int:
-    h = _mix(_mix(_mix(_mix(np.int64(code), a), b), c), parameter)
+    """The row with these columns, new or found again.
+
+    A few places near the youngest operand are tried first: a transformation works on young variables, so these are in
+    the cache. Then the search goes on where a seeded hash says, so that nobody can make lists that collide.
+    """
+    h = _mix(_mix(_mix(_mix(code ^ graph.used[SALT], a), b), c), parameter)
     mask = graph.table.shape[0] - 1
     slot = h & mask
+    probes = np.int64(_NEAR)
+    if code != op.CONST and a != NONE:
+        slot = (_SPACING * max(a, b, c) + (h & (_SPACING - 1))) & mask
+        probes = np.int64(0)
     rows = graph.rows
     while graph.table[slot] >= 0:
         k = np.int64(graph.table[slot])
@@ -145,7 +161,8 @@ def _find_or_add(graph: Graph, code: Int, a: Int, b: Int, c: Int, parameter: Int
             and rows[k, PARAMETER] == parameter and rows[k, SIZE] == size
         ):  # fmt: skip
             return k
-        slot = (slot + 1) & mask
+        probes += 1
+        slot = h & mask if probes == _NEAR else (slot + 1) & mask
     k = graph.used[ROWS]
     if k == rows.shape[0]:
         graph.used[OVERFLOW] = 1
@@ -244,7 +261,8 @@ class FlatList(NamedTuple):
 @kernel(
     types.Array(types.int32, 1, "C")(
         types.Array(types.int32, 2, "C"), types.Array(types.int64, 2, "C"), types.Array(types.int32, 1, "C")
-    )
+    ),
+    allocates=True,
 )
 def _renumber(rows: NDArray[np.int32], facts: NDArray[np.int64], outputs: NDArray[np.int32]) -> NDArray[np.int32]:
     """New number of each row that an output needs, -1 for dead ones."""
@@ -269,7 +287,8 @@ def _renumber(rows: NDArray[np.int32], facts: NDArray[np.int64], outputs: NDArra
 @kernel(
     types.Array(types.int32, 2, "C")(
         types.Array(types.int32, 2, "C"), types.Array(types.int64, 2, "C"), types.Array(types.int32, 1, "C"), INT
-    )
+    ),
+    allocates=True,
 )
 def _compact(
     rows: NDArray[np.int32], facts: NDArray[np.int64], renumbered: NDArray[np.int32], alive: Int

@@ -42,7 +42,7 @@ I8R = types.Array(types.int64, 1, "C", readonly=True)
 F8R = types.Array(types.float64, 1, "C", readonly=True)
 
 
-@kernel(types.int64(GRAPH, TABLES_TYPE, I4R, I4R, F8R, I8R, I8, I8, I8, I4, types.int64))
+@kernel(types.int64(GRAPH, TABLES_TYPE, I4R, I4R, F8R, I8R, I8, I8, I8, I4, types.int64), allocates=True)
 def _walk(  # noqa: PLR0913  a kernel over flat columns
     graph: Graph, tables: Tables, primitives: NDArray[np.int32], arguments: NDArray[np.int32],
     constants: NDArray[np.float64], parameters: NDArray[np.int64], argument_start: NDArray[np.int64],

@@ -202,7 +202,7 @@ def _digamma_positive(x: Float) -> Float:
     return total + math.log(x) - 0.5 / x - series
 
 
-@kernel("f8(f8, i8)")
+@kernel("f8(f8, i8)", allocates=True)
 def _cotangent_derivative(x: Float, order: Int) -> Float:
     """pi d^k/dx^k cot(pi x), through the polynomials P_0 = c, P_{k+1} = -(1 + c^2) P_k' in c = cot(pi x)."""
     offset = x - np.rint(x)

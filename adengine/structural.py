@@ -42,7 +42,7 @@ def _add_run(w: NDArray[np.float64], out: Int, x: Int, count: Int) -> None:
     w[out] += total
 
 
-@kernel(types.void(F8, U, U, U, U))
+@kernel(types.void(F8, U, U, U, U), allocates=True)
 def _add_laned_run(w: NDArray[np.float64], out: Int, x: Int, count: Int, width: Int) -> None:
     """The same for each lane, in the same order, so that lanes change no bit."""
     whole = count - count % U(8)
@@ -75,7 +75,7 @@ def add_run(w: NDArray[np.float64], out: Int, x: Int, count: Int, width: Int) ->
         _add_laned_run(w, out, x, count, width)
 
 
-@kernel(types.void(F8, I8, U, U, U, U, U, types.boolean))
+@kernel(types.void(F8, I8, U, U, U, U, U, types.boolean), allocates=True)
 def walk(  # noqa: C901, PLR0912  one loop nest in two directions
     w: NDArray[np.float64], pool: NDArray[np.int64], at: Int, whole: Int, part: Int, width: Int, part_width: Int,
     scatter: Bool,
