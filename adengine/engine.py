@@ -168,12 +168,19 @@ class Engine:
         with self._lock:
             held = self._functions.get(function.id)
             if held is None:
-                held = self._functions[function.id] = HeldFunction(function)
-                while len(self._functions) > self._most_functions:
-                    self._functions.popitem(last=False)
+                self._make_room()
+                held = self._functions[function.id] = HeldFunction(function, self.limits.kept_bytes)
             else:
                 self._functions.move_to_end(function.id)
             return held
+
+    def _make_room(self) -> None:
+        """Drop the functions used least recently before another one is kept."""
+        while len(self._functions) >= self._most_functions:
+            self._functions.popitem(last=False)
+        total = sum(held.kept_bytes for held in self._functions.values())
+        while total > self.limits.kept_bytes:
+            total -= self._functions.popitem(last=False)[1].kept_bytes
 
     def _directional(
         self, plan: Plan, function: WengertList, points: Array | None, given: Array | None, shared: Shared

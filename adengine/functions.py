@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from collections import OrderedDict
 from collections.abc import Callable, Hashable, Sequence
-from typing import NamedTuple, TypeVar
+from typing import NamedTuple, Protocol, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -25,7 +25,7 @@ from adengine.shapes import size_of
 from adengine.transfer import POINT, SEED, SHARED
 from adengine.wengert_list import Input, WengertList
 
-T = TypeVar("T")
+T = TypeVar("T", bound="Kept")
 
 _KEPT_PER_FUNCTION = 64
 """Lists, plans and programs kept for one function; the least recently used go first."""
@@ -33,11 +33,25 @@ _SINGLE_BLOCKS = 8
 """Calls of at most so many blocks keep their description."""
 
 
+class Kept(Protocol):
+    """What a function keeps."""
+
+    @property
+    def kept_bytes(self) -> int:
+        """Bytes it takes."""
+        ...
+
+
 class Prepared(NamedTuple):
     """A flat list and what it costs."""
 
     flat: FlatList
     cost: Cost
+
+    @property
+    def kept_bytes(self) -> int:
+        """Bytes of the list's columns; its array constants belong to the function."""
+        return self.flat.rows.nbytes + self.flat.pool.nbytes + self.flat.starts.nbytes
 
 
 class Asked(NamedTuple):
@@ -157,13 +171,27 @@ def _choice(held: HeldFunction, selection: Selection, n_w: int, m: int, mode: Mo
 
 
 class HeldFunction:
-    """One function and what is kept for it. Safe to use from several threads."""
+    """One function and what is kept for it. Safe to use from several threads.
 
-    def __init__(self, function: WengertList) -> None:
+    Parameters
+    ----------
+    function : WengertList
+    most_bytes : int
+        Bytes that may be kept for it.
+
+    Attributes
+    ----------
+    kept_bytes : int
+        Bytes that are kept; read without a lock.
+    """
+
+    def __init__(self, function: WengertList, most_bytes: int) -> None:
         self.list = function
+        self.kept_bytes = 0
+        self._most_bytes = most_bytes
         self.input_numbers = {value.name: number for number, value in enumerate(function.inputs)}
         self.output_numbers = {value.name: number for number, value in enumerate(function.outputs)}
-        self._kept: OrderedDict[Hashable, object] = OrderedDict()
+        self._kept: OrderedDict[Hashable, Kept] = OrderedDict()
         self._plans: OrderedDict[Asked, Plan] = OrderedDict()
         self._lock = threading.RLock()
 
@@ -185,9 +213,18 @@ class HeldFunction:
                 return self._kept[key]  # type: ignore[return-value]  # what this key was made with
             made = make()
             self._kept[key] = made
-            while len(self._kept) > _KEPT_PER_FUNCTION:
-                self._kept.popitem(last=False)
+            self.kept_bytes += made.kept_bytes
+            self._make_room()
             return made
+
+    def _make_room(self) -> None:
+        """Drop what was used least recently; plans refer to it, so they go too."""
+        dropped = False
+        while len(self._kept) > 1 and (len(self._kept) > _KEPT_PER_FUNCTION or self.kept_bytes > self._most_bytes):
+            self.kept_bytes -= self._kept.popitem(last=False)[1].kept_bytes
+            dropped = True
+        if dropped:
+            self._plans.clear()
 
     def primal(self, selection: Selection) -> Prepared:
         """The flat list of f with the selected outputs."""

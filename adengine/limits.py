@@ -21,6 +21,9 @@ class Limits:
         Elements of the largest array of a reply, such as K * m * n_w of a Jacobian.
     call_bytes : int
         Bytes that one call may take while it runs.
+    kept_bytes : int
+        Bytes of flat lists, derivative lists, instructions and arenas kept for later calls; what was used least
+        recently goes first.
     inputs, outputs : int
         Inputs and outputs of one list.
     body_depth, bodies : int
@@ -34,6 +37,7 @@ class Limits:
     list_elements: int = 1 << 29
     reply_elements: int = 1 << 27
     call_bytes: int = 4 << 30
+    kept_bytes: int = 4 << 30
     inputs: int = 100_000
     outputs: int = 100_000
     body_depth: int = 16

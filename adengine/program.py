@@ -27,7 +27,8 @@ from adengine.transfer import (
 from adengine.vm import CHUNK, run_blocks
 
 _IDLE_ARENAS = 4
-"""Arenas that a program keeps for the next calls."""
+"""Arenas that a program keeps for the next calls; one where they are large."""
+_LARGE_BYTES = 16 << 20
 
 
 class Program:
@@ -59,6 +60,11 @@ class Program:
         return 8 * (self._schedule.elements + 3 * CHUNK)
 
     @property
+    def kept_bytes(self) -> int:
+        """Bytes of the instructions and one arena, the same as long as the program lives."""
+        return self._schedule.code.nbytes + self._schedule.layout.nbytes + self.bytes
+
+    @property
     def instructions(self) -> int:
         """Instructions of one run."""
         return len(self._schedule.code)
@@ -75,7 +81,7 @@ class Program:
 
     def _give_back(self, arena: NDArray[np.float64]) -> None:
         with self._lock:
-            if len(self._arenas) < _IDLE_ARENAS:
+            if len(self._arenas) < (_IDLE_ARENAS if self.bytes < _LARGE_BYTES else 1):
                 self._arenas.append(arena)
 
     def run(
