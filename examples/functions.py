@@ -88,4 +88,4 @@ def rosenbrock(n: int, *, arrays: bool = True) -> Problem:
         b.output("f", functools.reduce(operator.add, terms))
     point = np.ones(n)
     point[::2] = -1.2
-    return Problem(f"Rosenbrock, n = {n}", b, point)
+    return Problem(f"Rosenbrock {n}, {'arrays' if arrays else 'scalars'}", b, point)

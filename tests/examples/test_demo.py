@@ -14,8 +14,8 @@ from wengert_client import Report, ValueAndDerivative
 
 ROOT = Path(__file__).parents[2]
 FUNCTIONS = [
-    "x1 x2 + sin x1", "log normal density", "POLLU", "Brusselator 32 x 32", "Rosenbrock, n = 1000", "ADBench mixture",
-    "NIST Misra1a", "NIST Rat43", "NIST Thurber", "NIST Gauss1", "NIST Roszman1",
+    "x1 x2 + sin x1", "log normal density", "POLLU", "Brusselator 32 x 32", "Rosenbrock 1000, arrays",
+    "ADBench mixture", "NIST Misra1a", "NIST Rat43", "NIST Thurber", "NIST Gauss1", "NIST Roszman1",
 ]  # fmt: skip
 
 
