@@ -1,0 +1,17 @@
+"""All benchmarks by name, in the order in which they run."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from benchmarks.big_list import big_list
+from benchmarks.in_process import in_process
+from benchmarks.measure import Effort
+from benchmarks.results import Chapter
+from benchmarks.service import service
+
+CHAPTERS: dict[str, Callable[[Effort], Chapter]] = {
+    "in-process": in_process,
+    "service": service,
+    "big-list": big_list,
+}

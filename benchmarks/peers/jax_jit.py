@@ -1,0 +1,68 @@
+"""JAX: compiled by XLA, float64, one thread."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import jax
+import numpy as np
+
+from benchmarks.peers.system import Ask, Question, System, Task
+
+Written = Callable[[Any, Mapping[str, Any]], Any]
+"""A function of x, shape (n,), and of shared values; it gives an array."""
+
+
+class Jax(System):
+    """JAX given a function written as its users write it; shared values are on its device before."""
+
+    name = "JAX jit"
+
+    def __init__(self, question: Question, written: Written) -> None:
+        self._question = question
+        self._written = written
+        self._shared = jax.device_put(dict(question.given.shared))
+
+    def ask(self, task: Task) -> Ask:
+        """Differentiate; the first call compiles."""
+        seed = self._question.seed(task)
+        given = (self._question.x,) if seed is None else (self._question.x, seed)
+        return called(_differentiated(self._flat, task, len(self._question.v)), self._shared, *given)
+
+    def _flat(self, x: Any, shared: Mapping[str, Any]) -> Any:
+        return self._written(x, shared).reshape(-1)
+
+
+def called(function: Callable[..., Any], shared: Mapping[str, Any], *given: Any) -> Ask:
+    """Compile a function of shared values and arrays; NumPy arrays go in, copies come out."""
+    compiled = jax.jit(function)
+    return lambda: tuple(np.array(each) for each in compiled(shared, *given))
+
+
+def _differentiated(f: Written, task: Task, m: int) -> Callable[..., Any]:
+    def value(shared: Any, x: Any) -> Any:
+        return (f(x, shared),)
+
+    def tangent(shared: Any, x: Any, u: Any) -> Any:
+        return jax.jvp(lambda at: f(at, shared), (x,), (u,))
+
+    def tangents(shared: Any, x: Any, u: Any) -> Any:
+        linear = jax.linearize(lambda at: f(at, shared), x)
+        return linear[0], jax.vmap(linear[1])(u)
+
+    def cotangent(shared: Any, x: Any, v: Any) -> Any:
+        y, pull = jax.vjp(lambda at: f(at, shared), x)
+        return y, pull(v)[0]
+
+    def jacobian(shared: Any, x: Any) -> Any:
+        transform = jax.jacrev if m < len(x) else jax.jacfwd
+        return f(x, shared), transform(lambda at: f(at, shared))(x)
+
+    calls: dict[Task, Callable[..., Any]] = {
+        Task.F: value,
+        Task.JVP: tangent,
+        Task.VJP: cotangent,
+        Task.JACOBIAN: jacobian,
+    }
+    return calls.get(task, tangents)

@@ -1,0 +1,73 @@
+"""Servers in processes of their own: ours, and a bare gRPC server that answers every call with the same bytes."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+_STOP_S = 60.0
+
+
+class Served:
+    """A server process.
+
+    Attributes
+    ----------
+    address : str
+        Where it listens.
+    pid : int
+    """
+
+    def __init__(self, address: str, pid: int) -> None:
+        self.address = address
+        self.pid = pid
+
+    def peak_bytes(self) -> int | None:
+        """The most memory it has had resident so far; None where the system does not tell."""
+        return self._status("VmHWM")
+
+    def resident_bytes(self) -> int | None:
+        """The memory it has resident; None where the system does not tell."""
+        return self._status("VmRSS")
+
+    def _status(self, name: str) -> int | None:
+        status = Path(f"/proc/{self.pid}/status")
+        if not status.exists():
+            return None
+        fields = dict(line.split(":", 1) for line in status.read_text().splitlines())
+        return int(fields[name].split()[0]) * 1024
+
+
+@contextmanager
+def our_server() -> Iterator[Served]:
+    """``wengert-server`` on a free port of the loopback interface."""
+    command = ["-m", "wengert_server", "--address", "127.0.0.1:0", "--log-level", "warning"]
+    with _running(command, b"") as served:
+        yield served
+
+
+@contextmanager
+def bare_server(reply: bytes) -> Iterator[Served]:
+    """A gRPC server without content: the same reply to every request."""
+    with _running(["-m", "benchmarks.bare_server"], reply) as served:
+        yield served
+
+
+@contextmanager
+def _running(arguments: list[str], sent: bytes) -> Iterator[Served]:
+    with subprocess.Popen([sys.executable, *arguments], stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
+        assert process.stdin is not None  # noqa: S101  asked for above
+        assert process.stdout is not None  # noqa: S101
+        try:
+            process.stdin.write(sent)
+            process.stdin.close()
+            address = process.stdout.readline().decode().strip()
+            if not address:
+                raise RuntimeError(f"{' '.join(arguments)} ended before it told its address")
+            yield Served(address, process.pid)
+        finally:
+            process.terminate()
+            process.wait(_STOP_S)
