@@ -64,7 +64,7 @@ def log_density() -> Problem:
     b = ListBuilder()
     y, mu, sigma = b.inputs("y", "mu", "sigma")
     b.output("log_density", -0.5 * ((y - mu) / sigma) ** 2 - np.log(sigma))
-    return Problem("log normal density", b, np.array([1.0, 0.0, 1.0]))
+    return Problem("normal log-density", b, np.array([1.0, 0.0, 1.0]))
 
 
 def rosenbrock(n: int, *, arrays: bool = True) -> Problem:

@@ -14,7 +14,7 @@ from wengert_client import Report, ValueAndDerivative
 
 ROOT = Path(__file__).parents[2]
 FUNCTIONS = [
-    "x1 x2 + sin x1", "log normal density", "POLLU", "Brusselator 32 x 32", "Rosenbrock 1000, arrays",
+    "x1 x2 + sin x1", "normal log-density", "POLLU", "Brusselator 32 x 32", "Rosenbrock 1000, arrays",
     "ADBench mixture", "NIST Misra1a", "NIST Rat43", "NIST Thurber", "NIST Gauss1", "NIST Roszman1",
 ]  # fmt: skip
 
