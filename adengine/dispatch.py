@@ -42,9 +42,11 @@ F8 = types.Array(types.float64, 1, "C")
 I8 = types.Array(types.int64, 1, "C")
 
 
-@kernel(types.void(U, U, U, U, U, types.int64, F8), inline=True)
-def scalar(code: Int, out: Int, i: Int, j: Int, h: Int, k: Int, w: NDArray[np.float64]) -> None:
-    """w[out] = primitive(w[i], w[j], w[h]) with the parameter k."""
+@kernel(types.void(U, U, U, U, U, U, I8, F8), inline=True)
+def scalar(
+    code: Int, out: Int, i: Int, j: Int, h: Int, place: Int, pool: NDArray[np.int64], w: NDArray[np.float64]
+) -> None:  # fmt: skip
+    """w[out] = primitive(w[i], w[j], w[h]), with the parameter at a place of the pool."""
     if code < 69:
         if code < 40:
             if code < 18:
@@ -74,7 +76,7 @@ def scalar(code: Int, out: Int, i: Int, j: Int, h: Int, k: Int, w: NDArray[np.fl
                 if code < 31:
                     if code < 20:
                         if code < 19:
-                            w[out] = integer_power(w[i], k)
+                            w[out] = integer_power(w[i], pool[place])
                         else:
                             w[out] = w[i] * w[j] + w[h]
                     else:
@@ -217,7 +219,7 @@ def scalar(code: Int, out: Int, i: Int, j: Int, h: Int, k: Int, w: NDArray[np.fl
                         if code < 124:
                             w[out] = math.lgamma(w[i])
                         else:
-                            w[out] = polygamma(w[i], k)
+                            w[out] = polygamma(w[i], pool[place])
             else:
                 if code < 1002:
                     if code < 129:

@@ -121,16 +121,25 @@ def _constants(source: FlatList, plan: Schedule) -> Constants:
 
 
 def _input_table(source: FlatList, sources: NDArray[np.int64], plan: Schedule) -> NDArray[np.int64]:
-    table = np.empty((len(source.inputs), 5), np.int64)
-    used = source.inputs >= 0
-    table[:, IN_ADDRESS] = -1
-    table[used, IN_ADDRESS] = plan.layout[source.inputs[used], ADDRESS]
-    table[:, IN_LANED] = 0
-    table[used, IN_LANED] = plan.layout[source.inputs[used], LANED]
-    table[:, IN_SIZE] = source.input_sizes
-    table[:, IN_SOURCE] = sources[:, 0]
-    table[:, IN_OFFSET] = sources[:, 1]
-    return table
+    """One line per input that is used; neighbours that lie side by side at both ends are one line."""
+    used = np.flatnonzero(source.inputs >= 0)
+    rows = source.inputs[used]
+    table = np.empty((len(used), 5), np.int64)
+    table[:, IN_ADDRESS] = plan.layout[rows, ADDRESS]
+    table[:, IN_SIZE] = source.input_sizes[used]
+    table[:, IN_LANED] = plan.layout[rows, LANED]
+    table[:, IN_SOURCE] = sources[used, 0]
+    table[:, IN_OFFSET] = sources[used, 1]
+    if len(table) < 2:
+        return table
+    width = np.where(table[:, IN_LANED] != 0, plan.lanes, 1)
+    joined = (table[1:, IN_LANED] == table[:-1, IN_LANED]) & (table[1:, IN_SOURCE] == table[:-1, IN_SOURCE])
+    joined &= table[1:, IN_OFFSET] == table[:-1, IN_OFFSET] + table[:-1, IN_SIZE]
+    joined &= table[1:, IN_ADDRESS] == table[:-1, IN_ADDRESS] + table[:-1, IN_SIZE] * width[:-1]
+    first = np.flatnonzero(np.concatenate([[True], ~joined]))
+    lines = table[first]
+    lines[:, IN_SIZE] = np.add.reduceat(table[:, IN_SIZE], first)
+    return lines
 
 
 def _output_table(source: FlatList, plan: Schedule) -> NDArray[np.int64]:

@@ -253,6 +253,14 @@ def depends(source: FlatList, inputs: NDArray[np.uint8]) -> NDArray[np.bool_]:
     return laned
 
 
+def _order(rows: NDArray[np.int32], layout: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Inputs by number, so that they lie side by side; then what is single, then what is laned, as in the list."""
+    inputs = np.flatnonzero(rows[:, OPERATION] == op.INPUT)
+    inputs = inputs[np.lexsort((rows[inputs, PARAMETER], layout[inputs, LANED]))]
+    rest = np.flatnonzero(rows[:, OPERATION] != op.INPUT)
+    return np.concatenate([inputs, rest[np.argsort(layout[rest, LANED], kind="stable")]])
+
+
 def schedule(source: FlatList, laned_inputs: NDArray[np.uint8], lanes: int) -> Schedule:
     """Instructions for a list.
 
@@ -268,7 +276,7 @@ def schedule(source: FlatList, laned_inputs: NDArray[np.uint8], lanes: int) -> S
     layout = np.zeros((len(rows), 2), np.int64)
     mask = laned_inputs if len(laned_inputs) else np.zeros(1, np.uint8)
     _mark_laned(rows, TABLES.facts, mask, layout)
-    order = np.argsort(layout[:, LANED], kind="stable")
+    order = _order(rows, layout)
     last_use = np.full(len(rows), NONE, np.int64)
     _find_last_use(rows, TABLES.facts, order, last_use)
     last_use[source.outputs[source.outputs >= 0]] = len(rows)

@@ -69,8 +69,6 @@ def load(
     """Bring the inputs of a block into the arena."""
     for r in range(inputs.shape[0]):
         line = inputs[r]
-        if line[IN_ADDRESS] < 0:
-            continue
         if line[IN_SOURCE] == SHARED:
             _load_lanes(w, line, block, lanes, shared, np.int64(0), np.int64(0))
         elif line[IN_SOURCE] == POINT:

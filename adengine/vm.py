@@ -168,8 +168,10 @@ def run(code: NDArray[np.uint32], first: Int, pool: NDArray[np.int64], w: NDArra
     for at in range(first, np.uint64(code.shape[0])):
         operation = U(code[at, CODE])
         if operation < ROW:
-            k = pool[code[at, POOL]]
-            scalar(operation, U(code[at, OUT]), U(code[at, IN_1]), U(code[at, IN_2]), U(code[at, IN_3]), k, w)
+            scalar(
+                operation, U(code[at, OUT]), U(code[at, IN_1]), U(code[at, IN_2]), U(code[at, IN_3]),
+                U(code[at, POOL]), pool, w,
+            )  # fmt: skip
         elif operation < ROW + op.FIRST_STRUCTURAL:
             _elementwise(code, at, pool, w, lanes)
         else:

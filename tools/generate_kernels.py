@@ -48,9 +48,11 @@ I8 = types.Array(types.int64, 1, "C")
 
 SCALAR = '''
 
-@kernel(types.void(U, U, U, U, U, types.int64, F8), inline=True)
-def scalar(code: Int, out: Int, i: Int, j: Int, h: Int, k: Int, w: NDArray[np.float64]) -> None:
-    """w[out] = primitive(w[i], w[j], w[h]) with the parameter k."""
+@kernel(types.void(U, U, U, U, U, U, I8, F8), inline=True)
+def scalar(
+    code: Int, out: Int, i: Int, j: Int, h: Int, place: Int, pool: NDArray[np.int64], w: NDArray[np.float64]
+) -> None:  # fmt: skip
+    """w[out] = primitive(w[i], w[j], w[h]), with the parameter at a place of the pool."""
 '''
 
 ROWS = '''
@@ -70,7 +72,10 @@ def _formula(primitive: Primitive, operands: tuple[str, ...]) -> str:
 
 
 def _scalar_leaf(primitive: Primitive, indent: str) -> list[str]:
-    return [f"{indent}w[out] = {_formula(primitive, ('w[i]', 'w[j]', 'w[h]'))}"]
+    formula = _formula(primitive, ("w[i]", "w[j]", "w[h]"))
+    if primitive.parametric:
+        formula = re.sub(r"\bk\b", "pool[place]", formula)
+    return [f"{indent}w[out] = {formula}"]
 
 
 def _row_leaf(primitive: Primitive, indent: str) -> list[str]:
