@@ -324,6 +324,32 @@ def _huge() -> list[Case]:
     ]
 
 
+def _endless() -> list[Case]:
+    """2^40 points or directions without elements: no bytes to send, none to answer, and no end."""
+    f = ListWriter()
+    f.output("y", f.input("x", 0))
+    source = v1.FunctionSource(list=f.message)
+    many, nothing = v1.Tensor(shape=[2**40, 0]), v1.Tensor(shape=[0])
+    several = v1.Tensor(shape=[1, 2**40, 0])
+    rows: list[tuple[str, str, Any, str]] = [
+        ("points/evaluate", "Evaluate", v1.EvaluateRequest(function=source, points=many), "points"),
+        ("points/jacobian", "Jacobian", v1.JacobianRequest(function=source, points=many), "points"),
+        ("tangents/one-point", "Jvp", v1.JvpRequest(function=source, points=nothing, tangents=many), "tangents"),
+        ("cotangents/one-point", "Vjp", v1.VjpRequest(function=source, points=nothing, cotangents=many), "cotangents"),
+        (
+            "tangents/batch",
+            "Jvp",
+            v1.JvpRequest(function=source, points=v1.Tensor(shape=[2, 0]), tangents=several),
+            "tangents",
+        ),
+    ]
+    about = "2^40 of nothing: refused, not counted through"
+    return [
+        refused(f"sizes/endless-{label}", about, rpc, request, "LIMIT_EXCEEDED", field, "RESOURCE_EXHAUSTED")
+        for label, rpc, request, field in rows
+    ]
+
+
 def cases() -> list[Case]:
     return [
         *_points(),
@@ -334,4 +360,5 @@ def cases() -> list[Case]:
         *_unknown_fields(),
         *_unreadable(),
         *_huge(),
+        *_endless(),
     ]

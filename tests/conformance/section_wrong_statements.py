@@ -99,6 +99,11 @@ def _sizes() -> list[Case]:
     billion = 10**9
     rows: list[Row] = [
         ("broadcast", "BROADCAST", [()], [1, billion]),
+        ("broadcast-misfit", "BROADCAST", [(3,)], [1, billion]),
+        ("reshape", "RESHAPE", [(6,)], [1, billion]),
+        ("reshape-overflow", "RESHAPE", [(6,)], [3, 2**32, 2**32, 2]),
+        ("gather-indices", "GATHER", [(4,)], [0, 2, 2**62, 2**62]),
+        ("scatter-indices", "SCATTER_ADD", [(4,), (2,)], [0, 2, 10**5, 10**4]),
         ("broadcast-overflow", "BROADCAST", [()], [3, 2**32, 2**31, 4]),
         ("gather", "GATHER", [(1, 10**5)], [0, 1, 10**4, *[0] * 10**4]),
         ("outer-sum", "ADD", [(10**5, 1), (1, 10**5)], []),

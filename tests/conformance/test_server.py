@@ -14,7 +14,7 @@ from wengert import v1
 from wengert.v1.service_pb2_grpc import DifferentiationServiceStub
 
 SERVICE = "wengert.v1.DifferentiationService"
-DEADLINE_S = 60.0
+DEADLINE_S = 30.0
 
 
 @pytest.fixture(scope="module")
