@@ -1,7 +1,7 @@
 """The evaluator's dispatcher. Generated from the table by tools/generate_kernels.py: do not edit.
 
-A binary decision tree over the operation codes leads to the formula of the table, once for scalars and once for rows
-of elements.
+A binary decision tree over the operation codes leads to the formula of the table, for scalars, for eight lanes of
+them at once, and for rows of elements.
 """
 
 from __future__ import annotations
@@ -35,11 +35,42 @@ from adengine.rules import (
     xlogy,
     zero_safe_multiply,
 )
+from adengine.vector import eight_lanes
 
 U = types.uint64
 U4_2 = types.Array(types.uint32, 2, "C")
 F8 = types.Array(types.float64, 1, "C")
 I8 = types.Array(types.int64, 1, "C")
+
+_eight_add = eight_lanes("ADD", 2)
+_eight_subtract = eight_lanes("SUBTRACT", 2)
+_eight_multiply = eight_lanes("MULTIPLY", 2)
+_eight_divide = eight_lanes("DIVIDE", 2)
+_eight_negate = eight_lanes("NEGATE", 1)
+_eight_reciprocal = eight_lanes("RECIPROCAL", 1)
+_eight_square = eight_lanes("SQUARE", 1)
+_eight_fma = eight_lanes("FMA", 3)
+_eight_zero_safe_multiply = eight_lanes("ZERO_SAFE_MULTIPLY", 2)
+_eight_sqrt = eight_lanes("SQRT", 1)
+_eight_abs = eight_lanes("ABS", 1)
+_eight_sign = eight_lanes("SIGN", 1)
+_eight_floor = eight_lanes("FLOOR", 1)
+_eight_ceil = eight_lanes("CEIL", 1)
+_eight_round = eight_lanes("ROUND", 1)
+_eight_trunc = eight_lanes("TRUNC", 1)
+_eight_copysign = eight_lanes("COPYSIGN", 2)
+_eight_minimum = eight_lanes("MINIMUM", 2)
+_eight_maximum = eight_lanes("MAXIMUM", 2)
+_eight_select = eight_lanes("SELECT", 3)
+_eight_less = eight_lanes("LESS", 2)
+_eight_less_equal = eight_lanes("LESS_EQUAL", 2)
+_eight_equal = eight_lanes("EQUAL", 2)
+_eight_not_equal = eight_lanes("NOT_EQUAL", 2)
+_eight_and = eight_lanes("AND", 2)
+_eight_or = eight_lanes("OR", 2)
+_eight_not = eight_lanes("NOT", 1)
+_eight_positive_reciprocal = eight_lanes("POSITIVE_RECIPROCAL", 1)
+_eight_step = eight_lanes("STEP", 2)
 
 
 @kernel(types.void(U, U, U, U, U, U, I8, F8), inline=True)
@@ -246,6 +277,96 @@ def scalar(
                                 w[out] = share(w[i], w[j])
                             else:
                                 w[out] = floor_quotient(w[i], w[j])
+
+
+@kernel(types.void(U, U, U, U, U, U, U, U, F8), inline=True)
+def eight(code: Int, out: Int, i: Int, j: Int, h: Int, di: Int, dj: Int, dh: Int, w: NDArray[np.float64]) -> None:
+    """Eight lanes at once; a stride of 0 spreads one value. Only for what vector.FORMULAS has."""
+    if code < 82:
+        if code < 19:
+            if code < 13:
+                if code < 11:
+                    _eight_add(w, out, i, j, h, di, dj, dh)
+                else:
+                    if code < 12:
+                        _eight_subtract(w, out, i, j, h, di, dj, dh)
+                    else:
+                        _eight_multiply(w, out, i, j, h, di, dj, dh)
+            else:
+                if code < 15:
+                    if code < 14:
+                        _eight_divide(w, out, i, j, h, di, dj, dh)
+                    else:
+                        _eight_negate(w, out, i, j, h, di, dj, dh)
+                else:
+                    if code < 16:
+                        _eight_reciprocal(w, out, i, j, h, di, dj, dh)
+                    else:
+                        _eight_square(w, out, i, j, h, di, dj, dh)
+        else:
+            if code < 32:
+                if code < 20:
+                    _eight_fma(w, out, i, j, h, di, dj, dh)
+                else:
+                    if code < 30:
+                        _eight_zero_safe_multiply(w, out, i, j, h, di, dj, dh)
+                    else:
+                        _eight_sqrt(w, out, i, j, h, di, dj, dh)
+            else:
+                if code < 80:
+                    if code < 33:
+                        _eight_abs(w, out, i, j, h, di, dj, dh)
+                    else:
+                        _eight_sign(w, out, i, j, h, di, dj, dh)
+                else:
+                    if code < 81:
+                        _eight_floor(w, out, i, j, h, di, dj, dh)
+                    else:
+                        _eight_ceil(w, out, i, j, h, di, dj, dh)
+    else:
+        if code < 104:
+            if code < 100:
+                if code < 83:
+                    _eight_round(w, out, i, j, h, di, dj, dh)
+                else:
+                    if code < 86:
+                        _eight_trunc(w, out, i, j, h, di, dj, dh)
+                    else:
+                        _eight_copysign(w, out, i, j, h, di, dj, dh)
+            else:
+                if code < 102:
+                    if code < 101:
+                        _eight_minimum(w, out, i, j, h, di, dj, dh)
+                    else:
+                        _eight_maximum(w, out, i, j, h, di, dj, dh)
+                else:
+                    if code < 103:
+                        _eight_select(w, out, i, j, h, di, dj, dh)
+                    else:
+                        _eight_less(w, out, i, j, h, di, dj, dh)
+        else:
+            if code < 108:
+                if code < 106:
+                    if code < 105:
+                        _eight_less_equal(w, out, i, j, h, di, dj, dh)
+                    else:
+                        _eight_equal(w, out, i, j, h, di, dj, dh)
+                else:
+                    if code < 107:
+                        _eight_not_equal(w, out, i, j, h, di, dj, dh)
+                    else:
+                        _eight_and(w, out, i, j, h, di, dj, dh)
+            else:
+                if code < 1001:
+                    if code < 109:
+                        _eight_or(w, out, i, j, h, di, dj, dh)
+                    else:
+                        _eight_not(w, out, i, j, h, di, dj, dh)
+                else:
+                    if code < 1002:
+                        _eight_positive_reciprocal(w, out, i, j, h, di, dj, dh)
+                    else:
+                        _eight_step(w, out, i, j, h, di, dj, dh)
 
 
 @kernel(types.void(U, U, U, U, U, U, U, U, U, types.int64, F8))

@@ -75,10 +75,10 @@ class Lanes(NamedTuple):
     width: int
 
 
-_WIDTHS = (1, 2, 4, 8, 16, 32, 64)
+_WIDTHS = (1, 8, 16, 32, 64)
 _CACHE_ELEMENTS = 1 << 16
 """Elements of the arena that should stay in a core's second-level cache."""
-_LEAST_WIDE = 4
+_LEAST_WIDE = 8
 _STATEMENT_NS, _ELEMENT_NS = 3.0, 0.35
 """A statement costs about this much, plus this much for each element and lane (measured on the evaluator)."""
 

@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from adengine import opcodes as op
 from adengine.graph import FIRST, INT, NONE, OPERATION, PARAMETER, SECOND, SIZE, FlatList
 from adengine.jit import Bool, Int, kernel
-from adengine.templates import ARITY, TABLES
+from adengine.templates import ARITY, EIGHT_AT_ONCE, TABLES
 
 I4_2 = types.Array(types.int32, 2, "C")
 I8 = types.Array(types.int64, 1, "C")
@@ -32,6 +32,10 @@ CODE, OUT, IN_1, IN_2, IN_3, POOL, COUNT, FLAGS = range(8)
 
 ROW = 4096
 """Added to the code of what is not one element of single variables."""
+EIGHT = 8192
+"""Added to the code of one element of laned variables that runs on eight lanes at once."""
+LEAST_LANES = 8
+"""Fewer lanes than these run one by one: eight cost as much as one."""
 
 LANED_1, LANED_2, LANED_3, MANY_1, MANY_2, MANY_3, LANED_OUT, IN_PLACE, NO_BASE, FLAT = (1 << bit for bit in range(10))
 """Flags: which operands are laned, which have more than one element, and how the statement runs."""
@@ -201,6 +205,8 @@ def _write(
     elementwise = operation < op.FIRST_STRUCTURAL
     one = elementwise and rows[k, SIZE] == 1 and (layout[k, LANED] == 0 or lanes == 1)
     line[0, CODE] = operation if one else operation + ROW
+    if elementwise and not one and rows[k, SIZE] == 1 and facts[operation, EIGHT_AT_ONCE] != 0:
+        line[0, CODE] = operation + EIGHT
     line[0, OUT] = layout[k, ADDRESS]
     for j in range(3):
         operand = rows[k, FIRST + j]

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from adengine import opcodes as op
 from adengine.primitives import BY_NAME, ELEMENTWISE, Primitive
+from adengine.vector import FORMULAS
 
 NOTHING, A, B, C, W, T, K = -1, -2, -3, -4, -5, -6, -7
 FIRST_LITERAL = -8
@@ -22,7 +23,7 @@ FIRST_LITERAL = -8
 NO_PARTIAL, PARTIAL, CONTRIBUTION = 0, 1, 2
 """What a template gives: nothing, a partial derivative, or a whole contribution with t in it."""
 
-ARITY, FINITE, PARAMETRIC, TEMPLATE = 0, 1, 2, 3
+ARITY, FINITE, PARAMETRIC, EIGHT_AT_ONCE, TEMPLATE = 0, 1, 2, 3, 4
 """Columns of `facts`; from TEMPLATE on four for each argument: what, first row, end, result."""
 
 FINITE_WITH_ARGUMENTS, FINITE_ALWAYS = 1, 2
@@ -38,8 +39,9 @@ class Tables(NamedTuple):
 
     Attributes
     ----------
-    facts : int64 array (CODES, 15)
-        A row per operation code: arity, where finite, whether it has a parameter k, then four columns per argument.
+    facts : int64 array (CODES, 16)
+        A row per operation code: arity, where finite, whether it has a parameter k, whether it runs on
+        eight lanes at once, then four columns per argument.
     rows : int64 array (rows, 6)
         Three-address rows: operation, three operands, whether it takes the parameter k, what is added to k.
     literals : float64 array
@@ -129,6 +131,7 @@ def compile_tables(table: tuple[Primitive, ...] = ELEMENTWISE) -> Tables:
         fact = facts[primitive.number]
         fact[ARITY], fact[FINITE] = primitive.arity, _FINITE[primitive.finite]
         fact[PARAMETRIC] = primitive.parametric
+        fact[EIGHT_AT_ONCE] = primitive.name in FORMULAS
         for place, text in enumerate(primitive.partials):
             fact[TEMPLATE + 4 * place : TEMPLATE + 4 * place + 4] = compiler.template(text)
     for code, arity in op.STRUCTURAL_ARITY.items():

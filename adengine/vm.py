@@ -11,11 +11,12 @@ from numba import types
 from numpy.typing import NDArray
 
 from adengine import opcodes as op
-from adengine.dispatch import row, scalar
+from adengine.dispatch import eight, row, scalar
 from adengine.jit import Int, kernel
 from adengine.schedule import (
     CODE,
     COUNT,
+    EIGHT,
     FLAGS,
     FLAT,
     IN_1,
@@ -162,6 +163,20 @@ def _structural(code: NDArray[np.uint32], at: Int, pool: NDArray[np.int64], w: N
         extremes(w, out, x, U(pool[place]), U(pool[place + 1]), width, operation == op.MAXIMA)
 
 
+@kernel(types.void(U4_2, U, F8, U), inline=True)
+def _laned(code: NDArray[np.uint32], at: Int, w: NDArray[np.float64], lanes: Int) -> None:
+    """A statement of one element that runs on eight lanes at once; there are eight of them, or a multiple."""
+    flags = U(code[at, FLAGS])
+    di = flags & U(1)
+    dj = (flags >> U(1)) & U(1)
+    dh = (flags >> U(2)) & U(1)
+    for lane in range(U(0), lanes, U(8)):
+        eight(
+            U(code[at, CODE] - EIGHT), U(code[at, OUT]) + lane, U(code[at, IN_1]) + lane * di,
+            U(code[at, IN_2]) + lane * dj, U(code[at, IN_3]) + lane * dh, di, dj, dh, w,
+        )  # fmt: skip
+
+
 @kernel(types.void(U4_2, U, I8, F8, U))
 def run(code: NDArray[np.uint32], first: Int, pool: NDArray[np.int64], w: NDArray[np.float64], lanes: Int) -> None:
     """Run the instructions from the first on an arena."""
@@ -172,6 +187,8 @@ def run(code: NDArray[np.uint32], first: Int, pool: NDArray[np.int64], w: NDArra
                 operation, U(code[at, OUT]), U(code[at, IN_1]), U(code[at, IN_2]), U(code[at, IN_3]),
                 U(code[at, POOL]), pool, w,
             )  # fmt: skip
+        elif operation >= EIGHT:
+            _laned(code, at, w, lanes)
         elif operation < ROW + op.FIRST_STRUCTURAL:
             _elementwise(code, at, pool, w, lanes)
         else:

@@ -16,6 +16,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+    from types import ModuleType
+
     from adengine.primitives import Primitive
 
 ENGINE = Path(__file__).resolve().parent.parent / "adengine"
@@ -23,8 +26,8 @@ TARGET = ENGINE / "dispatch.py"
 
 HEADER = '''"""The evaluator's dispatcher. Generated from the table by tools/generate_kernels.py: do not edit.
 
-A binary decision tree over the operation codes leads to the formula of the table, once for scalars and once for rows
-of elements.
+A binary decision tree over the operation codes leads to the formula of the table, for scalars, for eight lanes of
+them at once, and for rows of elements.
 """
 
 from __future__ import annotations
@@ -39,6 +42,7 @@ from adengine.jit import Int, kernel
 from adengine.rules import (
 {rules}
 )
+from adengine.vector import eight_lanes
 
 U = types.uint64
 U4_2 = types.Array(types.uint32, 2, "C")
@@ -53,6 +57,13 @@ def scalar(
     code: Int, out: Int, i: Int, j: Int, h: Int, place: Int, pool: NDArray[np.int64], w: NDArray[np.float64]
 ) -> None:  # fmt: skip
     """w[out] = primitive(w[i], w[j], w[h]), with the parameter at a place of the pool."""
+'''
+
+EIGHT = '''
+
+@kernel(types.void(U, U, U, U, U, U, U, U, F8), inline=True)
+def eight(code: Int, out: Int, i: Int, j: Int, h: Int, di: Int, dj: Int, dh: Int, w: NDArray[np.float64]) -> None:
+    """Eight lanes at once; a stride of 0 spreads one value. Only for what vector.FORMULAS has."""
 '''
 
 ROWS = '''
@@ -83,28 +94,38 @@ def _row_leaf(primitive: Primitive, indent: str) -> list[str]:
     return [f"{indent}for e in range(n):", f"{indent}    w[out + e] = {formula}"]
 
 
-def _tree(rows: list[Primitive], indent: str, scalar: bool) -> list[str]:
+def _eight_leaf(primitive: Primitive, indent: str) -> list[str]:
+    return [f"{indent}_eight_{primitive.name.lower()}(w, out, i, j, h, di, dj, dh)"]
+
+
+def _tree(rows: list[Primitive], indent: str, leaf: Callable[[Primitive, str], list[str]]) -> list[str]:
     """Nested comparisons over sorted codes."""
     if len(rows) == 1:
-        return _scalar_leaf(rows[0], indent) if scalar else _row_leaf(rows[0], indent)
+        return leaf(rows[0], indent)
     middle = len(rows) // 2
     return [
         f"{indent}if code < {rows[middle].number}:",
-        *_tree(rows[:middle], indent + "    ", scalar),
+        *_tree(rows[:middle], indent + "    ", leaf),
         f"{indent}else:",
-        *_tree(rows[middle:], indent + "    ", scalar),
+        *_tree(rows[middle:], indent + "    ", leaf),
     ]
 
 
-def _table() -> list[Primitive]:
-    """The elementwise rows by number, without importing the package, whose dispatcher may be the one to be made."""
-    spec = importlib.util.spec_from_file_location("primitives_table", ENGINE / "primitives.py")
+def _module(name: str) -> ModuleType:
+    """A module of the engine, without importing the package, whose dispatcher may be the one to be made."""
+    spec = importlib.util.spec_from_file_location(f"engine_{name}", ENGINE / f"{name}.py")
     if spec is None or spec.loader is None:
-        raise FileNotFoundError(ENGINE / "primitives.py")
+        raise FileNotFoundError(ENGINE / f"{name}.py")
     module = importlib.util.module_from_spec(spec)
     sys.modules[spec.name] = module
     spec.loader.exec_module(module)
-    return sorted(module.ELEMENTWISE, key=lambda primitive: primitive.number)
+    return module
+
+
+def _vector_definitions(rows: list[Primitive]) -> list[str]:
+    """The intrinsics for eight lanes."""
+    made = [f'_eight_{row.name.lower()} = eight_lanes("{row.name}", {row.arity})' for row in rows]
+    return ["", *made]
 
 
 def _rules_called(rows: list[Primitive]) -> list[str]:
@@ -114,13 +135,17 @@ def _rules_called(rows: list[Primitive]) -> list[str]:
 
 def generate() -> str:
     """Text of the generated file."""
-    rows = _table()
+    rows = sorted(_module("primitives").ELEMENTWISE, key=lambda primitive: primitive.number)
+    vectors = [row for row in rows if row.name in _module("vector").FORMULAS]
     header = HEADER.format(rules="\n".join(f"    {name}," for name in _rules_called(rows)))
     body = [
+        *_vector_definitions(vectors),
         SCALAR.rstrip("\n"),
-        *_tree(rows, "    ", scalar=True),
+        *_tree(rows, "    ", _scalar_leaf),
+        EIGHT.rstrip("\n"),
+        *_tree(vectors, "    ", _eight_leaf),
         ROWS.rstrip("\n"),
-        *_tree(rows, "    ", scalar=False),
+        *_tree(rows, "    ", _row_leaf),
     ]
     return header + "\n".join(body) + "\n"
 

@@ -1,0 +1,172 @@
+"""Eight lanes at once: the simple primitives on ``<8 x double>``.
+
+Numba does not vectorise a loop over lanes, for it cannot know that the operands do not overlap. These intrinsics load
+eight lanes of each operand, or one value for all eight, compute and store. LLVM maps the vectors to what the machine
+has: one register with AVX-512, two with AVX2, four with SSE2 or NEON. The operations are the scalar ones lane by lane,
+so every result has the same bits.
+
+Each formula is that of the table's row; where the row calls a rule of :mod:`adengine.rules`, the rule stands here once
+more in the builder's words, and the tests hold both equal bit by bit.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any, TypeAlias
+
+from llvmlite import ir
+from numba import types
+from numba.extending import intrinsic
+
+LANES = 8
+Value: TypeAlias = Any
+Formula: TypeAlias = "Callable[[Any, Sequence[Value]], Value]"
+
+_DOUBLE = ir.DoubleType()
+_VECTOR = ir.VectorType(_DOUBLE, LANES)
+_INT32 = ir.IntType(32)
+
+
+def _all(value: float) -> Value:
+    """The same constant in each lane."""
+    return ir.Constant(_VECTOR, [value] * LANES)
+
+
+def _compare(sign: str, x: int, y: int) -> Formula:
+    """1 where the comparison of two operands holds, else 0."""
+    ordered = sign != "!="
+
+    def formula(builder: Any, v: Sequence[Value]) -> Value:
+        compare = builder.fcmp_ordered if ordered else builder.fcmp_unordered
+        return builder.select(compare(sign, v[x], v[y]), _all(1.0), _all(0.0))
+
+    return formula
+
+
+def _truth(builder: Any, x: Value) -> Value:
+    """Not 0; NaN is true."""
+    return builder.fcmp_unordered("!=", x, _all(0.0))
+
+
+def _zero_safe_multiply(builder: Any, v: Sequence[Value]) -> Value:
+    zero = builder.or_(builder.fcmp_ordered("==", v[0], _all(0.0)), builder.fcmp_ordered("==", v[1], _all(0.0)))
+    return builder.select(zero, _all(0.0), builder.fmul(v[0], v[1]))
+
+
+def _positive_reciprocal(builder: Any, v: Sequence[Value]) -> Value:
+    reciprocal = builder.fdiv(_all(1.0), _call(builder, "fabs", v[:1]))
+    return builder.select(builder.fcmp_ordered("<", v[0], _all(0.0)), _all(float("nan")), reciprocal)
+
+
+def _sign(builder: Any, v: Sequence[Value]) -> Value:
+    rest = builder.select(builder.fcmp_ordered("==", v[0], _all(0.0)), _all(0.0), v[0])
+    negative = builder.select(builder.fcmp_ordered("<", v[0], _all(0.0)), _all(-1.0), rest)
+    return builder.select(builder.fcmp_ordered(">", v[0], _all(0.0)), _all(1.0), negative)
+
+
+def _step(builder: Any, v: Sequence[Value]) -> Value:
+    tie = builder.select(builder.fcmp_ordered("==", v[0], v[1]), _all(0.5), _all(float("nan")))
+    below = builder.select(builder.fcmp_ordered("<", v[0], v[1]), _all(0.0), tie)
+    return builder.select(builder.fcmp_ordered(">", v[0], v[1]), _all(1.0), below)
+
+
+def _extreme(sign: str) -> Formula:
+    def formula(builder: Any, v: Sequence[Value]) -> Value:
+        first = builder.or_(builder.fcmp_ordered(sign, v[0], v[1]), builder.fcmp_unordered("!=", v[0], v[0]))
+        return builder.select(first, v[0], v[1])
+
+    return formula
+
+
+def _call(builder: Any, name: str, v: Sequence[Value]) -> Value:
+    """An LLVM intrinsic on vectors, declared by name."""
+    kind = ir.FunctionType(_VECTOR, [_VECTOR] * len(v))
+    function = builder.module.globals.get(f"llvm.{name}.v{LANES}f64")
+    if function is None:
+        function = ir.Function(builder.module, kind, f"llvm.{name}.v{LANES}f64")
+    return builder.call(function, list(v))
+
+
+def _intrinsic(name: str) -> Formula:
+    return lambda builder, v: _call(builder, name, v)
+
+
+FORMULAS: dict[str, Formula] = {
+    "ADD": lambda b, v: b.fadd(v[0], v[1]),
+    "SUBTRACT": lambda b, v: b.fsub(v[0], v[1]),
+    "MULTIPLY": lambda b, v: b.fmul(v[0], v[1]),
+    "DIVIDE": lambda b, v: b.fdiv(v[0], v[1]),
+    "NEGATE": lambda b, v: b.fneg(v[0]),
+    "RECIPROCAL": lambda b, v: b.fdiv(_all(1.0), v[0]),
+    "SQUARE": lambda b, v: b.fmul(v[0], v[0]),
+    "FMA": lambda b, v: b.fadd(b.fmul(v[0], v[1]), v[2]),
+    "ZERO_SAFE_MULTIPLY": _zero_safe_multiply,
+    "SQRT": _intrinsic("sqrt"),
+    "ABS": _intrinsic("fabs"),
+    "SIGN": _sign,
+    "FLOOR": _intrinsic("floor"),
+    "CEIL": _intrinsic("ceil"),
+    "ROUND": _intrinsic("rint"),
+    "TRUNC": _intrinsic("trunc"),
+    "COPYSIGN": _intrinsic("copysign"),
+    "MINIMUM": _extreme("<"),
+    "MAXIMUM": _extreme(">"),
+    "SELECT": lambda b, v: b.select(_truth(b, v[0]), v[1], v[2]),
+    "LESS": _compare("<", 0, 1),
+    "LESS_EQUAL": _compare("<=", 0, 1),
+    "EQUAL": _compare("==", 0, 1),
+    "NOT_EQUAL": _compare("!=", 0, 1),
+    "NOT": lambda b, v: b.select(_truth(b, v[0]), _all(0.0), _all(1.0)),
+    "AND": lambda b, v: b.select(b.and_(_truth(b, v[0]), _truth(b, v[1])), _all(1.0), _all(0.0)),
+    "OR": lambda b, v: b.select(b.or_(_truth(b, v[0]), _truth(b, v[1])), _all(1.0), _all(0.0)),
+    "POSITIVE_RECIPROCAL": _positive_reciprocal,
+    "STEP": _step,
+}
+"""Formula of each primitive that runs on eight lanes at once."""
+
+
+def _pointer(builder: Any, data: Value, place: Value) -> Value:
+    return builder.bitcast(builder.gep(data, [place]), _VECTOR.as_pointer())
+
+
+def _operand(builder: Any, data: Value, place: Value, laned: Value) -> Value:
+    """Eight lanes from a place, or the value there for all of them."""
+    is_laned = builder.icmp_unsigned("!=", laned, ir.Constant(laned.type, 0))
+    with builder.if_else(is_laned) as (then, otherwise):
+        with then:
+            eight = builder.load(_pointer(builder, data, place), align=8)
+            then_block = builder.block
+        with otherwise:
+            one = builder.load(builder.gep(data, [place]))
+            single = builder.insert_element(ir.Constant(_VECTOR, ir.Undefined), one, ir.Constant(_INT32, 0))
+            mask = ir.Constant(ir.VectorType(_INT32, LANES), [0] * LANES)
+            spread = builder.shuffle_vector(single, ir.Constant(_VECTOR, ir.Undefined), mask)
+            otherwise_block = builder.block
+    value = builder.phi(_VECTOR)
+    value.add_incoming(eight, then_block)
+    value.add_incoming(spread, otherwise_block)
+    return value
+
+
+def eight_lanes(name: str, arity: int) -> Any:
+    """An intrinsic ``(w, out, i, j, h, di, dj, dh)``: w[out:out+8] = primitive of the operands at i, j, h.
+
+    A stride of 0 says that the operand has one value for all lanes.
+    """
+    formula = FORMULAS[name]
+
+    def typed(typing_context: Any, w: Any, out: Any, i: Any, j: Any, h: Any, di: Any, dj: Any, dh: Any) -> Any:  # noqa: ARG001, PLR0913  what numba asks for
+        signature = types.void(w, out, i, j, h, di, dj, dh)
+
+        def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+            array = context.make_array(signature.args[0])(context, builder, arguments[0])
+            operands = [
+                _operand(builder, array.data, arguments[2 + place], arguments[5 + place]) for place in range(arity)
+            ]
+            builder.store(formula(builder, operands), _pointer(builder, array.data, arguments[1]), align=8)
+            return context.get_dummy_value()
+
+        return signature, generate
+
+    typed.__name__ = f"eight_lanes_{name.lower()}"
+    return intrinsic(typed)
