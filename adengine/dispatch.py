@@ -78,200 +78,200 @@ def scalar(
     code: Int, out: Int, i: Int, j: Int, h: Int, place: Int, pool: NDArray[np.int64], w: NDArray[np.float64]
 ) -> None:  # fmt: skip
     """w[out] = primitive(w[i], w[j], w[h]), with the parameter at a place of the pool."""
-    if code < 69:
-        if code < 40:
-            if code < 18:
-                if code < 14:
-                    if code < 12:
-                        if code < 11:
-                            w[out] = w[i] + w[j]
-                        else:
-                            w[out] = w[i] - w[j]
-                    else:
-                        if code < 13:
-                            w[out] = w[i] * w[j]
-                        else:
-                            w[out] = w[i] / w[j]
-                else:
-                    if code < 16:
-                        if code < 15:
-                            w[out] = -w[i]
-                        else:
-                            w[out] = 1.0 / w[i]
-                    else:
-                        if code < 17:
-                            w[out] = w[i] * w[i]
-                        else:
-                            w[out] = power(w[i], w[j])
+    if code < 19:
+        if code < 12:
+            if code < 11:
+                w[out] = w[i] + w[j]
             else:
-                if code < 31:
-                    if code < 20:
-                        if code < 19:
-                            w[out] = integer_power(w[i], pool[place])
-                        else:
-                            w[out] = w[i] * w[j] + w[h]
-                    else:
-                        if code < 30:
-                            w[out] = zero_safe_multiply(w[i], w[j])
-                        else:
-                            w[out] = math.sqrt(w[i])
-                else:
-                    if code < 33:
-                        if code < 32:
-                            w[out] = np.cbrt(w[i])
-                        else:
-                            w[out] = abs(w[i])
-                    else:
-                        if code < 34:
-                            w[out] = sign(w[i])
-                        else:
-                            w[out] = hypot(w[i], w[j])
+                w[out] = w[i] - w[j]
         else:
-            if code < 60:
-                if code < 44:
-                    if code < 42:
-                        if code < 41:
-                            w[out] = math.exp(w[i])
-                        else:
-                            w[out] = np.exp2(w[i])
-                    else:
-                        if code < 43:
-                            w[out] = math.expm1(w[i])
-                        else:
-                            w[out] = math.log(w[i])
+            if code < 14:
+                if code < 13:
+                    w[out] = w[i] * w[j]
                 else:
-                    if code < 46:
-                        if code < 45:
-                            w[out] = np.log2(w[i])
-                        else:
-                            w[out] = math.log10(w[i])
-                    else:
-                        if code < 47:
-                            w[out] = math.log1p(w[i])
-                        else:
-                            w[out] = logaddexp(w[i], w[j])
+                    w[out] = w[i] / w[j]
             else:
-                if code < 64:
-                    if code < 62:
-                        if code < 61:
-                            w[out] = math.sin(w[i])
-                        else:
-                            w[out] = math.cos(w[i])
+                if code < 16:
+                    if code < 15:
+                        w[out] = -w[i]
                     else:
-                        if code < 63:
-                            w[out] = math.tan(w[i])
-                        else:
-                            w[out] = math.asin(w[i])
+                        w[out] = 1.0 / w[i]
                 else:
-                    if code < 66:
-                        if code < 65:
-                            w[out] = math.acos(w[i])
-                        else:
-                            w[out] = math.atan(w[i])
+                    if code < 17:
+                        w[out] = w[i] * w[i]
                     else:
-                        if code < 67:
-                            w[out] = math.atan2(w[i], w[j])
+                        if code < 18:
+                            w[out] = power(w[i], w[j])
                         else:
+                            w[out] = integer_power(w[i], pool[place])
+    else:
+        if code < 71:
+            if code < 43:
+                if code < 30:
+                    if code < 20:
+                        w[out] = w[i] * w[j] + w[h]
+                    else:
+                        w[out] = zero_safe_multiply(w[i], w[j])
+                else:
+                    if code < 34:
+                        if code < 32:
+                            if code < 31:
+                                w[out] = math.sqrt(w[i])
+                            else:
+                                w[out] = np.cbrt(w[i])
+                        else:
+                            if code < 33:
+                                w[out] = abs(w[i])
+                            else:
+                                w[out] = sign(w[i])
+                    else:
+                        if code < 41:
+                            if code < 40:
+                                w[out] = hypot(w[i], w[j])
+                            else:
+                                w[out] = math.exp(w[i])
+                        else:
+                            if code < 42:
+                                w[out] = np.exp2(w[i])
+                            else:
+                                w[out] = math.expm1(w[i])
+            else:
+                if code < 63:
+                    if code < 47:
+                        if code < 45:
+                            if code < 44:
+                                w[out] = math.log(w[i])
+                            else:
+                                w[out] = np.log2(w[i])
+                        else:
+                            if code < 46:
+                                w[out] = math.log10(w[i])
+                            else:
+                                w[out] = math.log1p(w[i])
+                    else:
+                        if code < 61:
+                            if code < 60:
+                                w[out] = logaddexp(w[i], w[j])
+                            else:
+                                w[out] = math.sin(w[i])
+                        else:
+                            if code < 62:
+                                w[out] = math.cos(w[i])
+                            else:
+                                w[out] = math.tan(w[i])
+                else:
+                    if code < 67:
+                        if code < 65:
+                            if code < 64:
+                                w[out] = math.asin(w[i])
+                            else:
+                                w[out] = math.acos(w[i])
+                        else:
+                            if code < 66:
+                                w[out] = math.atan(w[i])
+                            else:
+                                w[out] = math.atan2(w[i], w[j])
+                    else:
+                        if code < 69:
                             if code < 68:
                                 w[out] = math.sinh(w[i])
                             else:
                                 w[out] = math.cosh(w[i])
-    else:
-        if code < 106:
-            if code < 84:
-                if code < 80:
-                    if code < 71:
-                        if code < 70:
-                            w[out] = math.tanh(w[i])
                         else:
-                            w[out] = math.asinh(w[i])
-                    else:
-                        if code < 72:
-                            w[out] = math.acosh(w[i])
-                        else:
-                            w[out] = math.atanh(w[i])
-                else:
+                            if code < 70:
+                                w[out] = math.tanh(w[i])
+                            else:
+                                w[out] = math.asinh(w[i])
+        else:
+            if code < 107:
+                if code < 86:
                     if code < 82:
-                        if code < 81:
-                            w[out] = np.floor(w[i])
+                        if code < 80:
+                            if code < 72:
+                                w[out] = math.acosh(w[i])
+                            else:
+                                w[out] = math.atanh(w[i])
                         else:
-                            w[out] = np.ceil(w[i])
+                            if code < 81:
+                                w[out] = np.floor(w[i])
+                            else:
+                                w[out] = np.ceil(w[i])
                     else:
-                        if code < 83:
-                            w[out] = np.rint(w[i])
+                        if code < 84:
+                            if code < 83:
+                                w[out] = np.rint(w[i])
+                            else:
+                                w[out] = np.trunc(w[i])
                         else:
-                            w[out] = np.trunc(w[i])
-            else:
-                if code < 101:
-                    if code < 86:
-                        if code < 85:
-                            w[out] = remainder(w[i], w[j])
-                        else:
-                            w[out] = np.fmod(w[i], w[j])
-                    else:
-                        if code < 100:
-                            w[out] = math.copysign(w[i], w[j])
-                        else:
-                            w[out] = minimum(w[i], w[j])
+                            if code < 85:
+                                w[out] = remainder(w[i], w[j])
+                            else:
+                                w[out] = np.fmod(w[i], w[j])
                 else:
                     if code < 103:
-                        if code < 102:
-                            w[out] = maximum(w[i], w[j])
-                        else:
-                            w[out] = select(w[i], w[j], w[h])
-                    else:
-                        if code < 104:
-                            w[out] = 1.0 if w[i] < w[j] else 0.0
-                        else:
-                            if code < 105:
-                                w[out] = 1.0 if w[i] <= w[j] else 0.0
+                        if code < 101:
+                            if code < 100:
+                                w[out] = math.copysign(w[i], w[j])
                             else:
-                                w[out] = 1.0 if w[i] == w[j] else 0.0
-        else:
-            if code < 125:
-                if code < 120:
-                    if code < 108:
-                        if code < 107:
-                            w[out] = 1.0 if w[i] != w[j] else 0.0
+                                w[out] = minimum(w[i], w[j])
                         else:
-                            w[out] = 1.0 if w[i] != 0.0 and w[j] != 0.0 else 0.0
+                            if code < 102:
+                                w[out] = maximum(w[i], w[j])
+                            else:
+                                w[out] = select(w[i], w[j], w[h])
                     else:
+                        if code < 105:
+                            if code < 104:
+                                w[out] = 1.0 if w[i] < w[j] else 0.0
+                            else:
+                                w[out] = 1.0 if w[i] <= w[j] else 0.0
+                        else:
+                            if code < 106:
+                                w[out] = 1.0 if w[i] == w[j] else 0.0
+                            else:
+                                w[out] = 1.0 if w[i] != w[j] else 0.0
+            else:
+                if code < 126:
+                    if code < 121:
                         if code < 109:
-                            w[out] = 1.0 if w[i] != 0.0 or w[j] != 0.0 else 0.0
+                            if code < 108:
+                                w[out] = 1.0 if w[i] != 0.0 and w[j] != 0.0 else 0.0
+                            else:
+                                w[out] = 1.0 if w[i] != 0.0 or w[j] != 0.0 else 0.0
                         else:
-                            w[out] = 1.0 if w[i] == 0.0 else 0.0
-                else:
-                    if code < 123:
-                        if code < 121:
-                            w[out] = math.erf(w[i])
-                        else:
-                            w[out] = math.erfc(w[i])
+                            if code < 120:
+                                w[out] = 1.0 if w[i] == 0.0 else 0.0
+                            else:
+                                w[out] = math.erf(w[i])
                     else:
                         if code < 124:
-                            w[out] = math.lgamma(w[i])
+                            if code < 123:
+                                w[out] = math.erfc(w[i])
+                            else:
+                                w[out] = math.lgamma(w[i])
                         else:
-                            w[out] = polygamma(w[i], pool[place])
-            else:
-                if code < 1002:
-                    if code < 129:
-                        if code < 126:
-                            w[out] = sigmoid(w[i])
-                        else:
-                            w[out] = softplus(w[i])
-                    else:
-                        if code < 1001:
-                            w[out] = xlogy(w[i], w[j])
-                        else:
-                            w[out] = positive_reciprocal(w[i])
+                            if code < 125:
+                                w[out] = polygamma(w[i], pool[place])
+                            else:
+                                w[out] = sigmoid(w[i])
                 else:
-                    if code < 1004:
-                        if code < 1003:
-                            w[out] = step(w[i], w[j])
+                    if code < 1003:
+                        if code < 1001:
+                            if code < 129:
+                                w[out] = softplus(w[i])
+                            else:
+                                w[out] = xlogy(w[i], w[j])
                         else:
-                            w[out] = shifted_exp(w[i], w[j])
+                            if code < 1002:
+                                w[out] = positive_reciprocal(w[i])
+                            else:
+                                w[out] = step(w[i], w[j])
                     else:
                         if code < 1005:
-                            w[out] = power_log(w[i], w[j])
+                            if code < 1004:
+                                w[out] = shifted_exp(w[i], w[j])
+                            else:
+                                w[out] = power_log(w[i], w[j])
                         else:
                             if code < 1006:
                                 w[out] = share(w[i], w[j])
@@ -282,91 +282,91 @@ def scalar(
 @kernel(types.void(U, U, U, U, U, U, U, U, F8), inline=True)
 def eight(code: Int, out: Int, i: Int, j: Int, h: Int, di: Int, dj: Int, dh: Int, w: NDArray[np.float64]) -> None:
     """Eight lanes at once; a stride of 0 spreads one value. Only for what vector.FORMULAS has."""
-    if code < 82:
-        if code < 19:
-            if code < 13:
-                if code < 11:
-                    _eight_add(w, out, i, j, h, di, dj, dh)
-                else:
-                    if code < 12:
-                        _eight_subtract(w, out, i, j, h, di, dj, dh)
-                    else:
-                        _eight_multiply(w, out, i, j, h, di, dj, dh)
+    if code < 14:
+        if code < 12:
+            if code < 11:
+                _eight_add(w, out, i, j, h, di, dj, dh)
             else:
-                if code < 15:
-                    if code < 14:
-                        _eight_divide(w, out, i, j, h, di, dj, dh)
-                    else:
-                        _eight_negate(w, out, i, j, h, di, dj, dh)
-                else:
-                    if code < 16:
-                        _eight_reciprocal(w, out, i, j, h, di, dj, dh)
-                    else:
-                        _eight_square(w, out, i, j, h, di, dj, dh)
+                _eight_subtract(w, out, i, j, h, di, dj, dh)
         else:
-            if code < 32:
-                if code < 20:
-                    _eight_fma(w, out, i, j, h, di, dj, dh)
-                else:
-                    if code < 30:
-                        _eight_zero_safe_multiply(w, out, i, j, h, di, dj, dh)
-                    else:
-                        _eight_sqrt(w, out, i, j, h, di, dj, dh)
+            if code < 13:
+                _eight_multiply(w, out, i, j, h, di, dj, dh)
             else:
-                if code < 80:
-                    if code < 33:
-                        _eight_abs(w, out, i, j, h, di, dj, dh)
-                    else:
-                        _eight_sign(w, out, i, j, h, di, dj, dh)
-                else:
-                    if code < 81:
-                        _eight_floor(w, out, i, j, h, di, dj, dh)
-                    else:
-                        _eight_ceil(w, out, i, j, h, di, dj, dh)
+                _eight_divide(w, out, i, j, h, di, dj, dh)
     else:
-        if code < 104:
-            if code < 100:
-                if code < 83:
-                    _eight_round(w, out, i, j, h, di, dj, dh)
+        if code < 30:
+            if code < 16:
+                if code < 15:
+                    _eight_negate(w, out, i, j, h, di, dj, dh)
+                else:
+                    _eight_reciprocal(w, out, i, j, h, di, dj, dh)
+            else:
+                if code < 19:
+                    _eight_square(w, out, i, j, h, di, dj, dh)
+                else:
+                    if code < 20:
+                        _eight_fma(w, out, i, j, h, di, dj, dh)
+                    else:
+                        _eight_zero_safe_multiply(w, out, i, j, h, di, dj, dh)
+        else:
+            if code < 102:
+                if code < 82:
+                    if code < 33:
+                        if code < 32:
+                            _eight_sqrt(w, out, i, j, h, di, dj, dh)
+                        else:
+                            _eight_abs(w, out, i, j, h, di, dj, dh)
+                    else:
+                        if code < 80:
+                            _eight_sign(w, out, i, j, h, di, dj, dh)
+                        else:
+                            if code < 81:
+                                _eight_floor(w, out, i, j, h, di, dj, dh)
+                            else:
+                                _eight_ceil(w, out, i, j, h, di, dj, dh)
                 else:
                     if code < 86:
-                        _eight_trunc(w, out, i, j, h, di, dj, dh)
+                        if code < 83:
+                            _eight_round(w, out, i, j, h, di, dj, dh)
+                        else:
+                            _eight_trunc(w, out, i, j, h, di, dj, dh)
                     else:
-                        _eight_copysign(w, out, i, j, h, di, dj, dh)
+                        if code < 100:
+                            _eight_copysign(w, out, i, j, h, di, dj, dh)
+                        else:
+                            if code < 101:
+                                _eight_minimum(w, out, i, j, h, di, dj, dh)
+                            else:
+                                _eight_maximum(w, out, i, j, h, di, dj, dh)
             else:
-                if code < 102:
-                    if code < 101:
-                        _eight_minimum(w, out, i, j, h, di, dj, dh)
+                if code < 107:
+                    if code < 104:
+                        if code < 103:
+                            _eight_select(w, out, i, j, h, di, dj, dh)
+                        else:
+                            _eight_less(w, out, i, j, h, di, dj, dh)
                     else:
-                        _eight_maximum(w, out, i, j, h, di, dj, dh)
+                        if code < 105:
+                            _eight_less_equal(w, out, i, j, h, di, dj, dh)
+                        else:
+                            if code < 106:
+                                _eight_equal(w, out, i, j, h, di, dj, dh)
+                            else:
+                                _eight_not_equal(w, out, i, j, h, di, dj, dh)
                 else:
-                    if code < 103:
-                        _eight_select(w, out, i, j, h, di, dj, dh)
-                    else:
-                        _eight_less(w, out, i, j, h, di, dj, dh)
-        else:
-            if code < 108:
-                if code < 106:
-                    if code < 105:
-                        _eight_less_equal(w, out, i, j, h, di, dj, dh)
-                    else:
-                        _eight_equal(w, out, i, j, h, di, dj, dh)
-                else:
-                    if code < 107:
-                        _eight_not_equal(w, out, i, j, h, di, dj, dh)
-                    else:
-                        _eight_and(w, out, i, j, h, di, dj, dh)
-            else:
-                if code < 1001:
                     if code < 109:
-                        _eight_or(w, out, i, j, h, di, dj, dh)
+                        if code < 108:
+                            _eight_and(w, out, i, j, h, di, dj, dh)
+                        else:
+                            _eight_or(w, out, i, j, h, di, dj, dh)
                     else:
-                        _eight_not(w, out, i, j, h, di, dj, dh)
-                else:
-                    if code < 1002:
-                        _eight_positive_reciprocal(w, out, i, j, h, di, dj, dh)
-                    else:
-                        _eight_step(w, out, i, j, h, di, dj, dh)
+                        if code < 1001:
+                            _eight_not(w, out, i, j, h, di, dj, dh)
+                        else:
+                            if code < 1002:
+                                _eight_positive_reciprocal(w, out, i, j, h, di, dj, dh)
+                            else:
+                                _eight_step(w, out, i, j, h, di, dj, dh)
 
 
 @kernel(types.void(U, U, U, U, U, U, U, U, U, types.int64, F8))
@@ -374,265 +374,265 @@ def row(
     code: Int, out: Int, i: Int, j: Int, h: Int, n: Int, di: Int, dj: Int, dh: Int, k: Int, w: NDArray[np.float64]
 ) -> None:  # fmt: skip
     """The same for n elements in a row; the operands advance by the strides di, dj, dh."""
-    if code < 69:
-        if code < 40:
-            if code < 18:
-                if code < 14:
-                    if code < 12:
-                        if code < 11:
-                            for e in range(n):
-                                w[out + e] = w[i + e * di] + w[j + e * dj]
-                        else:
-                            for e in range(n):
-                                w[out + e] = w[i + e * di] - w[j + e * dj]
-                    else:
-                        if code < 13:
-                            for e in range(n):
-                                w[out + e] = w[i + e * di] * w[j + e * dj]
-                        else:
-                            for e in range(n):
-                                w[out + e] = w[i + e * di] / w[j + e * dj]
+    if code < 19:
+        if code < 12:
+            if code < 11:
+                for e in range(n):
+                    w[out + e] = w[i + e * di] + w[j + e * dj]
+            else:
+                for e in range(n):
+                    w[out + e] = w[i + e * di] - w[j + e * dj]
+        else:
+            if code < 14:
+                if code < 13:
+                    for e in range(n):
+                        w[out + e] = w[i + e * di] * w[j + e * dj]
                 else:
-                    if code < 16:
-                        if code < 15:
-                            for e in range(n):
-                                w[out + e] = -w[i + e * di]
-                        else:
-                            for e in range(n):
-                                w[out + e] = 1.0 / w[i + e * di]
+                    for e in range(n):
+                        w[out + e] = w[i + e * di] / w[j + e * dj]
+            else:
+                if code < 16:
+                    if code < 15:
+                        for e in range(n):
+                            w[out + e] = -w[i + e * di]
                     else:
-                        if code < 17:
-                            for e in range(n):
-                                w[out + e] = w[i + e * di] * w[i + e * di]
-                        else:
+                        for e in range(n):
+                            w[out + e] = 1.0 / w[i + e * di]
+                else:
+                    if code < 17:
+                        for e in range(n):
+                            w[out + e] = w[i + e * di] * w[i + e * di]
+                    else:
+                        if code < 18:
                             for e in range(n):
                                 w[out + e] = power(w[i + e * di], w[j + e * dj])
-            else:
-                if code < 31:
-                    if code < 20:
-                        if code < 19:
+                        else:
                             for e in range(n):
                                 w[out + e] = integer_power(w[i + e * di], k)
-                        else:
-                            for e in range(n):
-                                w[out + e] = w[i + e * di] * w[j + e * dj] + w[h + e * dh]
+    else:
+        if code < 71:
+            if code < 43:
+                if code < 30:
+                    if code < 20:
+                        for e in range(n):
+                            w[out + e] = w[i + e * di] * w[j + e * dj] + w[h + e * dh]
                     else:
-                        if code < 30:
-                            for e in range(n):
-                                w[out + e] = zero_safe_multiply(w[i + e * di], w[j + e * dj])
-                        else:
-                            for e in range(n):
-                                w[out + e] = math.sqrt(w[i + e * di])
+                        for e in range(n):
+                            w[out + e] = zero_safe_multiply(w[i + e * di], w[j + e * dj])
                 else:
-                    if code < 33:
+                    if code < 34:
                         if code < 32:
-                            for e in range(n):
-                                w[out + e] = np.cbrt(w[i + e * di])
+                            if code < 31:
+                                for e in range(n):
+                                    w[out + e] = math.sqrt(w[i + e * di])
+                            else:
+                                for e in range(n):
+                                    w[out + e] = np.cbrt(w[i + e * di])
                         else:
-                            for e in range(n):
-                                w[out + e] = abs(w[i + e * di])
+                            if code < 33:
+                                for e in range(n):
+                                    w[out + e] = abs(w[i + e * di])
+                            else:
+                                for e in range(n):
+                                    w[out + e] = sign(w[i + e * di])
                     else:
-                        if code < 34:
-                            for e in range(n):
-                                w[out + e] = sign(w[i + e * di])
-                        else:
-                            for e in range(n):
-                                w[out + e] = hypot(w[i + e * di], w[j + e * dj])
-        else:
-            if code < 60:
-                if code < 44:
-                    if code < 42:
                         if code < 41:
-                            for e in range(n):
-                                w[out + e] = math.exp(w[i + e * di])
+                            if code < 40:
+                                for e in range(n):
+                                    w[out + e] = hypot(w[i + e * di], w[j + e * dj])
+                            else:
+                                for e in range(n):
+                                    w[out + e] = math.exp(w[i + e * di])
                         else:
-                            for e in range(n):
-                                w[out + e] = np.exp2(w[i + e * di])
-                    else:
-                        if code < 43:
-                            for e in range(n):
-                                w[out + e] = math.expm1(w[i + e * di])
-                        else:
-                            for e in range(n):
-                                w[out + e] = math.log(w[i + e * di])
-                else:
-                    if code < 46:
-                        if code < 45:
-                            for e in range(n):
-                                w[out + e] = np.log2(w[i + e * di])
-                        else:
-                            for e in range(n):
-                                w[out + e] = math.log10(w[i + e * di])
-                    else:
-                        if code < 47:
-                            for e in range(n):
-                                w[out + e] = math.log1p(w[i + e * di])
-                        else:
-                            for e in range(n):
-                                w[out + e] = logaddexp(w[i + e * di], w[j + e * dj])
+                            if code < 42:
+                                for e in range(n):
+                                    w[out + e] = np.exp2(w[i + e * di])
+                            else:
+                                for e in range(n):
+                                    w[out + e] = math.expm1(w[i + e * di])
             else:
-                if code < 64:
-                    if code < 62:
+                if code < 63:
+                    if code < 47:
+                        if code < 45:
+                            if code < 44:
+                                for e in range(n):
+                                    w[out + e] = math.log(w[i + e * di])
+                            else:
+                                for e in range(n):
+                                    w[out + e] = np.log2(w[i + e * di])
+                        else:
+                            if code < 46:
+                                for e in range(n):
+                                    w[out + e] = math.log10(w[i + e * di])
+                            else:
+                                for e in range(n):
+                                    w[out + e] = math.log1p(w[i + e * di])
+                    else:
                         if code < 61:
-                            for e in range(n):
-                                w[out + e] = math.sin(w[i + e * di])
+                            if code < 60:
+                                for e in range(n):
+                                    w[out + e] = logaddexp(w[i + e * di], w[j + e * dj])
+                            else:
+                                for e in range(n):
+                                    w[out + e] = math.sin(w[i + e * di])
                         else:
-                            for e in range(n):
-                                w[out + e] = math.cos(w[i + e * di])
-                    else:
-                        if code < 63:
-                            for e in range(n):
-                                w[out + e] = math.tan(w[i + e * di])
-                        else:
-                            for e in range(n):
-                                w[out + e] = math.asin(w[i + e * di])
+                            if code < 62:
+                                for e in range(n):
+                                    w[out + e] = math.cos(w[i + e * di])
+                            else:
+                                for e in range(n):
+                                    w[out + e] = math.tan(w[i + e * di])
                 else:
-                    if code < 66:
+                    if code < 67:
                         if code < 65:
-                            for e in range(n):
-                                w[out + e] = math.acos(w[i + e * di])
+                            if code < 64:
+                                for e in range(n):
+                                    w[out + e] = math.asin(w[i + e * di])
+                            else:
+                                for e in range(n):
+                                    w[out + e] = math.acos(w[i + e * di])
                         else:
-                            for e in range(n):
-                                w[out + e] = math.atan(w[i + e * di])
+                            if code < 66:
+                                for e in range(n):
+                                    w[out + e] = math.atan(w[i + e * di])
+                            else:
+                                for e in range(n):
+                                    w[out + e] = math.atan2(w[i + e * di], w[j + e * dj])
                     else:
-                        if code < 67:
-                            for e in range(n):
-                                w[out + e] = math.atan2(w[i + e * di], w[j + e * dj])
-                        else:
+                        if code < 69:
                             if code < 68:
                                 for e in range(n):
                                     w[out + e] = math.sinh(w[i + e * di])
                             else:
                                 for e in range(n):
                                     w[out + e] = math.cosh(w[i + e * di])
-    else:
-        if code < 106:
-            if code < 84:
-                if code < 80:
-                    if code < 71:
-                        if code < 70:
-                            for e in range(n):
-                                w[out + e] = math.tanh(w[i + e * di])
                         else:
-                            for e in range(n):
-                                w[out + e] = math.asinh(w[i + e * di])
-                    else:
-                        if code < 72:
-                            for e in range(n):
-                                w[out + e] = math.acosh(w[i + e * di])
-                        else:
-                            for e in range(n):
-                                w[out + e] = math.atanh(w[i + e * di])
-                else:
-                    if code < 82:
-                        if code < 81:
-                            for e in range(n):
-                                w[out + e] = np.floor(w[i + e * di])
-                        else:
-                            for e in range(n):
-                                w[out + e] = np.ceil(w[i + e * di])
-                    else:
-                        if code < 83:
-                            for e in range(n):
-                                w[out + e] = np.rint(w[i + e * di])
-                        else:
-                            for e in range(n):
-                                w[out + e] = np.trunc(w[i + e * di])
-            else:
-                if code < 101:
-                    if code < 86:
-                        if code < 85:
-                            for e in range(n):
-                                w[out + e] = remainder(w[i + e * di], w[j + e * dj])
-                        else:
-                            for e in range(n):
-                                w[out + e] = np.fmod(w[i + e * di], w[j + e * dj])
-                    else:
-                        if code < 100:
-                            for e in range(n):
-                                w[out + e] = math.copysign(w[i + e * di], w[j + e * dj])
-                        else:
-                            for e in range(n):
-                                w[out + e] = minimum(w[i + e * di], w[j + e * dj])
-                else:
-                    if code < 103:
-                        if code < 102:
-                            for e in range(n):
-                                w[out + e] = maximum(w[i + e * di], w[j + e * dj])
-                        else:
-                            for e in range(n):
-                                w[out + e] = select(w[i + e * di], w[j + e * dj], w[h + e * dh])
-                    else:
-                        if code < 104:
-                            for e in range(n):
-                                w[out + e] = 1.0 if w[i + e * di] < w[j + e * dj] else 0.0
-                        else:
-                            if code < 105:
+                            if code < 70:
                                 for e in range(n):
-                                    w[out + e] = 1.0 if w[i + e * di] <= w[j + e * dj] else 0.0
+                                    w[out + e] = math.tanh(w[i + e * di])
                             else:
                                 for e in range(n):
-                                    w[out + e] = 1.0 if w[i + e * di] == w[j + e * dj] else 0.0
+                                    w[out + e] = math.asinh(w[i + e * di])
         else:
-            if code < 125:
-                if code < 120:
-                    if code < 108:
-                        if code < 107:
-                            for e in range(n):
-                                w[out + e] = 1.0 if w[i + e * di] != w[j + e * dj] else 0.0
+            if code < 107:
+                if code < 86:
+                    if code < 82:
+                        if code < 80:
+                            if code < 72:
+                                for e in range(n):
+                                    w[out + e] = math.acosh(w[i + e * di])
+                            else:
+                                for e in range(n):
+                                    w[out + e] = math.atanh(w[i + e * di])
                         else:
-                            for e in range(n):
-                                w[out + e] = 1.0 if w[i + e * di] != 0.0 and w[j + e * dj] != 0.0 else 0.0
+                            if code < 81:
+                                for e in range(n):
+                                    w[out + e] = np.floor(w[i + e * di])
+                            else:
+                                for e in range(n):
+                                    w[out + e] = np.ceil(w[i + e * di])
                     else:
-                        if code < 109:
-                            for e in range(n):
-                                w[out + e] = 1.0 if w[i + e * di] != 0.0 or w[j + e * dj] != 0.0 else 0.0
+                        if code < 84:
+                            if code < 83:
+                                for e in range(n):
+                                    w[out + e] = np.rint(w[i + e * di])
+                            else:
+                                for e in range(n):
+                                    w[out + e] = np.trunc(w[i + e * di])
                         else:
-                            for e in range(n):
-                                w[out + e] = 1.0 if w[i + e * di] == 0.0 else 0.0
+                            if code < 85:
+                                for e in range(n):
+                                    w[out + e] = remainder(w[i + e * di], w[j + e * dj])
+                            else:
+                                for e in range(n):
+                                    w[out + e] = np.fmod(w[i + e * di], w[j + e * dj])
                 else:
-                    if code < 123:
-                        if code < 121:
-                            for e in range(n):
-                                w[out + e] = math.erf(w[i + e * di])
+                    if code < 103:
+                        if code < 101:
+                            if code < 100:
+                                for e in range(n):
+                                    w[out + e] = math.copysign(w[i + e * di], w[j + e * dj])
+                            else:
+                                for e in range(n):
+                                    w[out + e] = minimum(w[i + e * di], w[j + e * dj])
                         else:
-                            for e in range(n):
-                                w[out + e] = math.erfc(w[i + e * di])
+                            if code < 102:
+                                for e in range(n):
+                                    w[out + e] = maximum(w[i + e * di], w[j + e * dj])
+                            else:
+                                for e in range(n):
+                                    w[out + e] = select(w[i + e * di], w[j + e * dj], w[h + e * dh])
+                    else:
+                        if code < 105:
+                            if code < 104:
+                                for e in range(n):
+                                    w[out + e] = 1.0 if w[i + e * di] < w[j + e * dj] else 0.0
+                            else:
+                                for e in range(n):
+                                    w[out + e] = 1.0 if w[i + e * di] <= w[j + e * dj] else 0.0
+                        else:
+                            if code < 106:
+                                for e in range(n):
+                                    w[out + e] = 1.0 if w[i + e * di] == w[j + e * dj] else 0.0
+                            else:
+                                for e in range(n):
+                                    w[out + e] = 1.0 if w[i + e * di] != w[j + e * dj] else 0.0
+            else:
+                if code < 126:
+                    if code < 121:
+                        if code < 109:
+                            if code < 108:
+                                for e in range(n):
+                                    w[out + e] = 1.0 if w[i + e * di] != 0.0 and w[j + e * dj] != 0.0 else 0.0
+                            else:
+                                for e in range(n):
+                                    w[out + e] = 1.0 if w[i + e * di] != 0.0 or w[j + e * dj] != 0.0 else 0.0
+                        else:
+                            if code < 120:
+                                for e in range(n):
+                                    w[out + e] = 1.0 if w[i + e * di] == 0.0 else 0.0
+                            else:
+                                for e in range(n):
+                                    w[out + e] = math.erf(w[i + e * di])
                     else:
                         if code < 124:
-                            for e in range(n):
-                                w[out + e] = math.lgamma(w[i + e * di])
+                            if code < 123:
+                                for e in range(n):
+                                    w[out + e] = math.erfc(w[i + e * di])
+                            else:
+                                for e in range(n):
+                                    w[out + e] = math.lgamma(w[i + e * di])
                         else:
-                            for e in range(n):
-                                w[out + e] = polygamma(w[i + e * di], k)
-            else:
-                if code < 1002:
-                    if code < 129:
-                        if code < 126:
-                            for e in range(n):
-                                w[out + e] = sigmoid(w[i + e * di])
-                        else:
-                            for e in range(n):
-                                w[out + e] = softplus(w[i + e * di])
-                    else:
-                        if code < 1001:
-                            for e in range(n):
-                                w[out + e] = xlogy(w[i + e * di], w[j + e * dj])
-                        else:
-                            for e in range(n):
-                                w[out + e] = positive_reciprocal(w[i + e * di])
+                            if code < 125:
+                                for e in range(n):
+                                    w[out + e] = polygamma(w[i + e * di], k)
+                            else:
+                                for e in range(n):
+                                    w[out + e] = sigmoid(w[i + e * di])
                 else:
-                    if code < 1004:
-                        if code < 1003:
-                            for e in range(n):
-                                w[out + e] = step(w[i + e * di], w[j + e * dj])
+                    if code < 1003:
+                        if code < 1001:
+                            if code < 129:
+                                for e in range(n):
+                                    w[out + e] = softplus(w[i + e * di])
+                            else:
+                                for e in range(n):
+                                    w[out + e] = xlogy(w[i + e * di], w[j + e * dj])
                         else:
-                            for e in range(n):
-                                w[out + e] = shifted_exp(w[i + e * di], w[j + e * dj])
+                            if code < 1002:
+                                for e in range(n):
+                                    w[out + e] = positive_reciprocal(w[i + e * di])
+                            else:
+                                for e in range(n):
+                                    w[out + e] = step(w[i + e * di], w[j + e * dj])
                     else:
                         if code < 1005:
-                            for e in range(n):
-                                w[out + e] = power_log(w[i + e * di], w[j + e * dj])
+                            if code < 1004:
+                                for e in range(n):
+                                    w[out + e] = shifted_exp(w[i + e * di], w[j + e * dj])
+                            else:
+                                for e in range(n):
+                                    w[out + e] = power_log(w[i + e * di], w[j + e * dj])
                         else:
                             if code < 1006:
                                 for e in range(n):

@@ -16,7 +16,7 @@ from adengine.jit import Float, Int, kernel
 def zero_safe_multiply(a: Float, b: Float) -> Float:
     """a b, and exactly 0 where either factor is exactly 0."""
     product = a * b
-    return 0.0 if a == 0.0 or b == 0.0 else product
+    return product if (a != 0.0) & (b != 0.0) else 0.0  # no short circuit: a blend, not a branch
 
 
 @kernel("f8(f8)", inline=True)

@@ -2,8 +2,9 @@
 
 A run carries L lanes side by side: K points, or p directions. A variable is laned if it depends on a laned input, else
 it is single and computed once. All variables live in one arena; a laned variable of N elements takes N * L places,
-lanes innermost. A contiguous VIEW is no instruction, only another address. ACCUMULATE and SCATTER_ADD work in place
-where nothing reads their base any more, so n single-element contributions cost O(n), not O(n^2).
+lanes innermost; a place is used again when nobody reads it any more. A contiguous VIEW is no instruction, only another
+address. ACCUMULATE and SCATTER_ADD work in place where nothing reads their base any more, so n single-element
+contributions cost O(n), not O(n^2).
 
 Instructions run in the order of the list, those of single variables first.
 """
@@ -154,14 +155,22 @@ class Storage(NamedTuple):
     Attributes
     ----------
     owner, owner_last_use, last_use : int64 arrays (variables,)
+    kind : int64 array (variables,)
+        Number of the size class, so that places of the same size can be used again.
+    free, next_free : int64 arrays (classes,), (variables,)
+        Linked lists of owners whose place is free, by class.
     """
 
     owner: NDArray[np.int64]
     owner_last_use: NDArray[np.int64]
     last_use: NDArray[np.int64]
+    kind: NDArray[np.int64]
+    free: NDArray[np.int64]
+    next_free: NDArray[np.int64]
 
 
-_STORAGE = types.NamedUniTuple(I8, 3, Storage)  # type: ignore[no-untyped-call]
+_NEVER = 1 << 62
+_STORAGE = types.NamedUniTuple(I8, 6, Storage)  # type: ignore[no-untyped-call]
 
 
 @kernel(types.boolean(I4_2, I8_2, INT, INT, _STORAGE))
@@ -192,6 +201,40 @@ def _owner_of(
         layout[k, ADDRESS] = layout[a, ADDRESS]
         return storage.owner[a]
     return k
+
+
+@kernel(types.boolean(INT, I8_2, _STORAGE))
+def _take_free(k: Int, layout: NDArray[np.int64], storage: Storage) -> Bool:
+    """Give variable k the place of one that nobody reads any more."""
+    kind = storage.kind[k]
+    owner = storage.free[kind]
+    if owner < 0:
+        return False
+    storage.free[kind] = storage.next_free[owner]
+    layout[k, ADDRESS] = layout[owner, ADDRESS]
+    return True
+
+
+@kernel(types.void(I4_2, I8_2, I8_2, INT, INT, _STORAGE))
+def _release(
+    rows: NDArray[np.int32], facts: NDArray[np.int64], layout: NDArray[np.int64], k: Int, place: Int, storage: Storage
+) -> None:
+    """Free the places that statement k reads last.
+
+    Inputs are loaded and constants written behind the instructions' back: they keep their places. So does what is
+    single but read by laned statements, for those run again for more directions at the same point.
+    """
+    for j in range(facts[rows[k, OPERATION], ARITY]):
+        operand = np.int64(rows[k, FIRST + j])
+        if operand < 0:
+            continue
+        owner = storage.owner[operand]
+        code = rows[owner, OPERATION]
+        fixed = code == op.INPUT or code == op.CONST or code == op.ARRAY
+        if storage.owner_last_use[owner] == place and not fixed and layout[owner, LANED] == layout[k, LANED]:
+            storage.owner_last_use[owner] = _NEVER
+            storage.next_free[owner] = storage.free[storage.kind[owner]]
+            storage.free[storage.kind[owner]] = owner
 
 
 @kernel(types.void(I4_2, I8_2, INT, INT, INT, INT, I8_2, U4_2))
@@ -238,9 +281,12 @@ def _emit_code(  # noqa: PLR0913  a kernel over flat columns
         owner = _owner_of(rows, pool, at, k, place, layout, storage, width)
         storage.owner[k] = owner
         storage.owner_last_use[owner] = max(storage.owner_last_use[owner], storage.last_use[k])
-        if owner == k:
+        computed = facts[operation, ARITY] != 0
+        if owner == k and not (computed and _take_free(k, layout, storage)):
             layout[k, ADDRESS] = free
             free += rows[k, SIZE] * width
+        if computed:
+            _release(rows, facts, layout, k, place, storage)
         if facts[operation, ARITY] == 0 or (owner != k and operation == op.VIEW):
             continue
         _write(rows, facts, k, at, np.int64(owner != k), lanes, layout, code[written : written + 1])
@@ -286,7 +332,16 @@ def schedule(source: FlatList, laned_inputs: NDArray[np.uint8], lanes: int) -> S
     last_use = np.full(len(rows), NONE, np.int64)
     _find_last_use(rows, TABLES.facts, order, last_use)
     last_use[source.outputs[source.outputs >= 0]] = len(rows)
-    storage = Storage(np.zeros(len(rows), np.int64), np.full(len(rows), NONE, np.int64), last_use)
+    sizes = rows[:, SIZE] * np.where(layout[:, LANED] != 0, lanes, 1)
+    classes, kind = np.unique(sizes, return_inverse=True)
+    storage = Storage(
+        np.zeros(len(rows), np.int64),
+        np.full(len(rows), NONE, np.int64),
+        last_use,
+        kind.astype(np.int64),
+        np.full(len(classes) + 1, NONE, np.int64),
+        np.full(len(rows), NONE, np.int64),
+    )
     code = np.empty((len(rows), 8), np.uint32)
     totals = np.zeros(2, np.int64)
     written = _emit_code(rows, TABLES.facts, source.pool, source.starts, order, layout, storage, code, lanes, totals)

@@ -113,7 +113,13 @@ class Statement:
         for axis in range(rank):
             if extents[axis] < 0:
                 raise self.bad_parameter(f"extent of axis {axis} is {extents[axis]}, expected 0 or more", rank - axis)
-        return tuple(int(extent) for extent in extents)
+        shape = tuple(int(extent) for extent in extents)
+        if size_of(shape) > self.limits.variable_elements:
+            raise LimitExceeded(
+                "variable_elements", self.limits.variable_elements, size_of(shape), f"{self.title}: elements",
+                f"primitives[{self.number}]",
+            )  # fmt: skip
+        return shape
 
 
 def size_of(shape: Sequence[int]) -> int:
@@ -216,11 +222,6 @@ def _indices(statement: Statement) -> tuple[int, Shape, NDArray[np.int64]]:
         raise statement.bad_parameter(f"axis is {axis}, the argument has {len(given)} axes")
     shape = statement.take_shape()
     count = size_of(shape)
-    if count > statement.limits.variable_elements:
-        raise LimitExceeded(
-            "variable_elements", statement.limits.variable_elements, count, f"{statement.title}: indices",
-            f"primitives[{statement.number}]",
-        )  # fmt: skip
     indices = statement.take_many(count, "indices")
     bad = np.flatnonzero((indices < 0) | (indices >= given[axis]))
     if len(bad):

@@ -98,11 +98,17 @@ def _eight_leaf(primitive: Primitive, indent: str) -> list[str]:
     return [f"{indent}_eight_{primitive.name.lower()}(w, out, i, j, h, di, dj, dh)"]
 
 
+def _weight(primitive: Primitive) -> int:
+    """How common a primitive is: arithmetic makes up most lists."""
+    return 12 if primitive.number <= 12 else 4 if primitive.number <= 20 else 1
+
+
 def _tree(rows: list[Primitive], indent: str, leaf: Callable[[Primitive, str], list[str]]) -> list[str]:
-    """Nested comparisons over sorted codes."""
+    """Nested comparisons over sorted codes, fewer for those that lists are full of."""
     if len(rows) == 1:
         return leaf(rows[0], indent)
-    middle = len(rows) // 2
+    weights = [_weight(row) for row in rows]
+    middle = min(range(1, len(rows)), key=lambda split: abs(sum(weights[:split]) - sum(weights[split:])))
     return [
         f"{indent}if code < {rows[middle].number}:",
         *_tree(rows[:middle], indent + "    ", leaf),
