@@ -10,7 +10,7 @@ from adengine.adjoint import adjoint
 from adengine.dual import dual
 from adengine.graph import NONE, FlatList, add_input, append, finish, intern, new_graph
 from adengine.primitives import BY_NAME, BY_NUMBER, ELEMENTWISE, FIRST_INTERNAL, SERVED, TABLE, Kind, Primitive
-from adengine.templates import TABLES, compile_tables
+from adengine.templates import TABLES, TEMPLATE, compile_tables
 from tests.adengine.flat import Floats, run
 from wengert.v1 import Primitive as WirePrimitive
 
@@ -64,7 +64,7 @@ def test_formulas_name_the_arguments_of_the_row_only(row: Primitive) -> None:
 @by_name
 def test_templates_parse(row: Primitive) -> None:
     compiled = compile_tables((row,))
-    kinds = [int(compiled.facts[row.number, 3 + 4 * place]) for place in range(row.arity)]
+    kinds = [int(compiled.facts[row.number, TEMPLATE + 4 * place]) for place in range(row.arity)]
     assert [kind != 0 for kind in kinds] == [bool(partial) for partial in row.partials]
 
 
