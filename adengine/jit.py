@@ -20,8 +20,9 @@ from pathlib import Path
 from typing import Any, TypeAlias, TypeVar, cast
 
 import numba
+from numba.core import config as _numba_config
 
-_config: Any = numba.config  # its attributes are made at run time
+_config: Any = _numba_config  # its attributes are made at run time
 _log = logging.getLogger("adengine.jit")
 _SLOW_S = 0.5
 _KEPT_FOLDERS = 4
