@@ -10,6 +10,8 @@ SERVER := $(VENV)/.installed-demo
 TEST := $(VENV)/.installed-test
 BENCH := $(VENV)/.installed-bench
 CODE := adengine proto/wengert client/wengert_client server/wengert_server tests tools examples benchmarks
+# In this order: each reads what those before it wrote.
+GENERATORS = $(addprefix tools/generate_,stubs.py kernels.py docs.py outputs.py) tests/conformance/generate.py
 # Only what is there: a part of the tree may be checked out alone.
 SOURCES = $(wildcard $(CODE))
 
@@ -58,8 +60,7 @@ bench: venv-bench ## measure speed beside other systems; ratios within one run
 	@$(BIN)/python -m benchmarks $(ARGS)
 
 generate: venv ## make every generated file again: stubs, tables, pages, conformance cases
-	@set -e; for script in $(wildcard tools/generate_*.py tests/conformance/generate.py); do \
-		echo "generate: $$script"; $(BIN)/python $$script; done
+	@set -e; for script in $(GENERATORS); do echo "generate: $$script"; $(BIN)/python $$script; done
 
 format: venv ## format, and mend what lint can mend
 	@$(BIN)/ruff check --fix $(SOURCES)
