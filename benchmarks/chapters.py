@@ -6,12 +6,16 @@ from collections.abc import Callable
 
 from benchmarks.big_list import big_list
 from benchmarks.in_process import in_process
+from benchmarks.many_points import many_points
 from benchmarks.measure import Effort
 from benchmarks.results import Chapter
+from benchmarks.scaling import scaling
 from benchmarks.service import service
 
 CHAPTERS: dict[str, Callable[[Effort], Chapter]] = {
     "in-process": in_process,
+    "many-points": many_points,
     "service": service,
     "big-list": big_list,
+    "scaling": scaling,
 }

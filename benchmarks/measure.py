@@ -33,8 +33,8 @@ class Effort:
         Whether sizes are cut down too: only to see that everything runs.
     """
 
-    rounds: int = 60
-    turn_s: float = 0.003
+    rounds: int = 100
+    turn_s: float = 0.004
     comparison_s: float = 12.0
     single_calls: int = 3000
     quick: bool = False

@@ -29,7 +29,9 @@ def service(effort: Effort) -> Chapter:
     with our_server() as served, Client(served.address) as client:
         tiny = _beside_bare(client, _tiny(), np.array([2.0, 5.0]), "Value and Jacobian of x1 x2 + sin x1", effort)
         n = 50 if effort.quick else 1000
-        dense = _beside_bare(client, _dense(n), np.linspace(0.0, 1.0, n), f"{n} x {n} dense Jacobian", effort)
+        dense = _beside_bare(
+            client, elementwise_by_sum(n), np.linspace(0.0, 1.0, n), f"{n} x {n} dense Jacobian", effort
+        )
         points = _many_points(client, 1_000 if effort.quick else 100_000, effort)
     per_second = points.facts["points"] / points.timing(CLIENT).median
     targets = [
@@ -56,7 +58,7 @@ def _tiny() -> ListBuilder:
     return builder
 
 
-def _dense(n: int) -> ListBuilder:
+def elementwise_by_sum(n: int) -> ListBuilder:
     """x_i times the sum of x: a dense Jacobian that costs next to nothing."""
     builder = ListBuilder()
     x = builder.input("x", n)

@@ -56,7 +56,8 @@ def _differentiated(f: Written, task: Task, m: int) -> Callable[..., Any]:
         return y, pull(v)[0]
 
     def jacobian(shared: Any, x: Any) -> Any:
-        transform = jax.jacrev if m < len(x) else jax.jacfwd
+        # A tangent costs JAX far less than a cotangent where there are loops.
+        transform = jax.jacfwd if len(x) <= 8 * m else jax.jacrev
         return f(x, shared), transform(lambda at: f(at, shared))(x)
 
     calls: dict[Task, Callable[..., Any]] = {
