@@ -32,7 +32,7 @@ def main() -> None:
         chapters.append(dataclasses.replace(chapter, seconds=time.perf_counter() - started))
         print(chapter_text(chapters[-1]), flush=True)
     if options.output is not None:
-        write(options.output, chapters, facts)
+        write(options.output, chapters, facts, whole=not options.only)
         print(f"bench: written to {options.output}")
 
 

@@ -11,6 +11,7 @@ from benchmarks.measure import Effort
 from benchmarks.results import Chapter
 from benchmarks.scaling import scaling
 from benchmarks.service import service
+from benchmarks.start import start
 
 CHAPTERS: dict[str, Callable[[Effort], Chapter]] = {
     "in-process": in_process,
@@ -18,4 +19,5 @@ CHAPTERS: dict[str, Callable[[Effort], Chapter]] = {
     "service": service,
     "big-list": big_list,
     "scaling": scaling,
+    "start": start,
 }

@@ -18,7 +18,7 @@ _CONSTANTS = (0.5, -0.4, 0.3, -0.2, 0.25, -0.35, 0.45, -0.15)
 
 
 def irregular_list(statements: int, seed: int = 0) -> WengertList:
-    """A random scalar list of so many statements, with 100 inputs and one output.
+    """A random scalar list of so many statements, at least 4, with 100 inputs and one output.
 
     The last variables are summed, so that the gradient reaches back through nearly all of the list.
     """

@@ -24,7 +24,6 @@ SINGLE_THREAD = {
     "OMP_NUM_THREADS": "1",
     "MKL_NUM_THREADS": "1",
     "XLA_FLAGS": "--xla_cpu_multi_thread_eigen=false intra_op_parallelism_threads=1",
-    "JAX_ENABLE_X64": "1",
     "JAX_PLATFORMS": "cpu",
 }
 """One thread for every system, set before any of them is loaded."""

@@ -94,10 +94,11 @@ def _table_text(each: Table) -> str:
 
 def front_page(chapters: Sequence[Chapter], machine: Mapping[str, str]) -> str:
     """The page that leads to the chapters: how to read them, all aims, the machine."""
-    aims = [target for chapter in chapters for target in chapter.targets]
-    links = [f"* [{chapter.title}]({chapter.name}.md)" for chapter in chapters]
+    parts = ["# Benchmarks\n", _READING]
+    for chapter in chapters:
+        parts.append(f"## [{chapter.title}]({chapter.name}.md)\n")
+        parts += [targets_table(chapter.targets)] if chapter.targets else [f"{chapter.text}\n"]
     rows = [[name, value] for name, value in machine.items()]
-    parts = ["# Benchmarks\n", _READING, "\n".join(links) + "\n", "## Aims\n", targets_table(aims)]
     return "\n".join([*parts, "## The machine\n", table(["", ""], rows)])
 
 

@@ -15,8 +15,8 @@ from benchmarks.results import Chapter
 _DIGITS = 4
 
 
-def write(folder: Path, chapters: Sequence[Chapter], machine: Mapping[str, str]) -> None:
-    """Write all pages of a run into a folder."""
+def write(folder: Path, chapters: Sequence[Chapter], machine: Mapping[str, str], *, whole: bool) -> None:
+    """Write all pages of a run into a folder; the front page only where the run was whole."""
     folder.mkdir(parents=True, exist_ok=True)
     for chapter in chapters:
         (folder / f"{chapter.name}.md").write_text(chapter_text(chapter))
@@ -24,7 +24,8 @@ def write(folder: Path, chapters: Sequence[Chapter], machine: Mapping[str, str])
         (folder / f"{chapter.name}.json").write_text(json.dumps(raw, indent=1) + "\n")
         for plot in chapter.plots:
             draw(plot, folder / f"{plot.name}.svg")
-    (folder / "README.md").write_text(front_page(chapters, machine))
+    if whole:
+        (folder / "README.md").write_text(front_page(chapters, machine))
 
 
 def _plain(value: Any) -> Any:

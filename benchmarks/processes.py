@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -42,23 +43,24 @@ class Served:
 
 
 @contextmanager
-def our_server() -> Iterator[Served]:
-    """``wengert-server`` on a free port of the loopback interface."""
+def our_server(environment: Mapping[str, str] | None = None) -> Iterator[Served]:
+    """``wengert-server`` on a free port of the loopback interface, with variables beside those of this process."""
     command = ["-m", "wengert_server", "--address", "127.0.0.1:0", "--log-level", "warning"]
-    with _running(command, b"") as served:
+    with _running(command, b"", environment or {}) as served:
         yield served
 
 
 @contextmanager
 def bare_server(reply: bytes) -> Iterator[Served]:
     """A gRPC server without content: the same reply to every request."""
-    with _running(["-m", "benchmarks.bare_server"], reply) as served:
+    with _running(["-m", "benchmarks.bare_server"], reply, {}) as served:
         yield served
 
 
 @contextmanager
-def _running(arguments: list[str], sent: bytes) -> Iterator[Served]:
-    with subprocess.Popen([sys.executable, *arguments], stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
+def _running(arguments: list[str], sent: bytes, environment: Mapping[str, str]) -> Iterator[Served]:
+    command, variables = [sys.executable, *arguments], os.environ | dict(environment)
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=variables) as process:
         assert process.stdin is not None  # noqa: S101  asked for above
         assert process.stdout is not None  # noqa: S101
         try:

@@ -10,6 +10,10 @@ import numpy as np
 
 from benchmarks.peers.system import Ask, Question, System, Task
 
+# Its numbers are float32 unless told.
+_config: Any = jax.config
+_config.update("jax_enable_x64", True)
+
 Written = Callable[[Any, Mapping[str, Any]], Any]
 """A function of x, shape (n,), and of shared values; it gives an array."""
 
