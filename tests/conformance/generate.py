@@ -20,6 +20,7 @@ from tests.conformance import (
     section_special,
     section_wrong_calls,
     section_wrong_lists,
+    section_wrong_requests,
     section_wrong_statements,
 )
 from tests.conformance.cases import DATA, dump
@@ -39,6 +40,7 @@ SECTIONS: dict[str, ModuleType] = {
     "wrong-lists": section_wrong_lists,
     "wrong-statements": section_wrong_statements,
     "wrong-calls": section_wrong_calls,
+    "wrong-requests": section_wrong_requests,
 }
 
 

@@ -45,9 +45,13 @@ def _whole() -> list[Case]:
         expect.jvp("m/jvp", "m = 0", Call(e, [1.0, 2.0]), [1.0, 1.0]),
         expect.vjp("m/vjp", "m = 0: cotangents of shape (0,) give zeros", Call(e, [1.0, 2.0]), []),
     ]
+    shapeless = expect.jvp("n/shapeless", "points and tangents without shape and values are (0,)", Call(c, []), [])
+    for name in ("points", "tangents"):
+        getattr(shapeless.request, name).ClearField("shape")
     nothing = np.zeros((0, 2))
     return [
         *result,
+        shapeless,
         expect.evaluate("K/evaluate", "K = 0: values (0, 1)", Call(f, nothing)),
         expect.jacobian("K/jacobian", "K = 0: J (0, 1, 2)", Call(f, nothing)),
         expect.jvp("K/jvp", "K = 0, one direction for all", Call(f, nothing), [1.0, 2.0]),
