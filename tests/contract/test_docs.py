@@ -1,0 +1,82 @@
+"""The pages are true: links lead somewhere, commands exist, every Python block runs and prints what is said."""
+
+import re
+from collections.abc import Iterator
+from dataclasses import fields
+from pathlib import Path
+
+import pytest
+
+from tests.contract import pages
+from tests.contract.pages import PAGES, ROOT
+from tests.serving import RunningServer, running_server
+from tools import generate_outputs
+from wengert_client import _settings
+from wengert_server.settings import Settings, flag, variable
+
+with_python = [page for page in PAGES if generate_outputs.blocks(page.read_text(encoding="utf-8"))]
+every_page = pytest.mark.parametrize("page", PAGES, ids=pages.name)
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[RunningServer]:
+    with running_server() as running:
+        yield running
+
+
+@pytest.mark.parametrize("page", with_python, ids=pages.name)
+def test_python_blocks_run_and_print_what_the_page_says(page: Path, server: RunningServer) -> None:
+    text = page.read_text(encoding="utf-8")
+    printed = generate_outputs.outputs(text, server.address)
+    assert generate_outputs.filled(text, printed) == text, "run: make generate"
+
+
+@every_page
+def test_links_lead_to_files_and_headings(page: Path) -> None:
+    for target in pages.links(page):
+        path, _, anchor = target.partition("#")
+        file = (page.parent / path).resolve() if path else page
+        assert file.exists(), f"{pages.name(page)} links to {target}"
+        if anchor and file.suffix == ".md":
+            assert anchor in pages.anchors(file), f"{pages.name(page)} links to {target}"
+
+
+@every_page
+def test_targets_of_make_exist(page: Path) -> None:
+    targets = set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(encoding="utf-8"), flags=re.MULTILINE))
+    text = page.read_text(encoding="utf-8")
+    asked = re.findall(r"(?:^ {4}|`|^\$ )make ([a-z-]+)", text, flags=re.MULTILINE)
+    assert set(asked) <= targets
+
+
+@every_page
+def test_flags_and_variables_exist(page: Path) -> None:
+    text = page.read_text(encoding="utf-8")
+    names = [row.name for row in fields(Settings)]
+    client = re.findall(r"WENGERT_[A-Z_]+", Path(_settings.__file__).read_text(encoding="utf-8"))
+    known = {variable(name) for name in names} | set(client) | {"WENGERT_"}
+    assert set(re.findall(r"WENGERT_[A-Z_]*", text)) <= known
+    started = re.findall(r"(?:wengert-server|wengert_server)((?: --[a-z-]+[ =]?[^\s`-]*)+)", text)
+    asked = {each for line in started for each in re.findall(r"--[a-z-]+", line)}
+    assert asked <= {flag(name) for name in names} | {"--help"}
+
+
+@every_page
+def test_pages_are_narrow_enough_to_read_as_text(page: Path) -> None:
+    if pages.name(page) in {"docs/primitives.md", "docs/settings.md"} or "benchmarks" in page.parts:
+        return  # tables, written by a program
+    long = [line for line in pages.prose(page).splitlines() if len(line) > 120 and "|" not in line]
+    assert long == []
+
+
+def test_the_index_names_every_page() -> None:
+    index = ROOT / "docs" / "README.md"
+    named = {(index.parent / target.partition("#")[0]).resolve() for target in pages.links(index)}
+    notes = set((ROOT / "docs" / "notes").glob("*.md"))
+    expected = {page for page in (ROOT / "docs").glob("*.md") if page != index} | notes
+    assert expected <= named
+
+
+def test_notes_are_numbered_without_gap() -> None:
+    numbers = [int(page.name[:4]) for page in sorted((ROOT / "docs" / "notes").glob("*.md"))]
+    assert numbers == list(range(1, len(numbers) + 1))
