@@ -219,10 +219,11 @@ def adjoint(source: FlatList, with_respect_to: Sequence[int]) -> FlatList:
         active = np.zeros(len(source.rows), np.uint8)
         _copy_list(graph, TABLES, source.rows, selected, moved, active)
         adjoints[:] = NONE
+        scratch = np.empty(SCRATCH_WORDS, np.int64)
         for number, row in enumerate(renamed(moved, source.outputs)):
             if row >= 0 and active[row]:
                 seed = add_input(graph, p + number, int(source.output_sizes[number]), 1)
-                _seed(graph, adjoints, int(row), seed)
+                _seed(graph, adjoints, int(row), seed, scratch)
         _reverse_sweep(graph, TABLES, active, adjoints)
 
     graph = grown(source, q, fill)
@@ -236,9 +237,8 @@ def adjoint(source: FlatList, with_respect_to: Sequence[int]) -> FlatList:
     return finish(graph, source.arrays, inputs, sizes, q, outputs, output_sizes, q)
 
 
-def _seed(graph: Graph, adjoints: NDArray[np.int32], row: int, seed: int) -> None:
+def _seed(graph: Graph, adjoints: NDArray[np.int32], row: int, seed: int, scratch: NDArray[np.int64]) -> None:
     """Add a cotangent to the adjoint of an output; an output that a scalar stands for gets the sum."""
-    scratch = np.empty(SCRATCH_WORDS, np.int64)
     size = int(graph.rows[seed, SIZE])
     if graph.rows[row, SIZE] != size:
         seed = sum_rows(graph, TABLES, seed, 1, size, scratch)

@@ -134,7 +134,7 @@ class Engine:
         m, n_w, choice = plan.m, plan.n_w, plan.choice
         assert choice is not None  # noqa: S101  a plan of a Jacobian has one
         shape = (at.number, m, n_w) if at.batched else (m, n_w)
-        self._check_reply(at.number * m * n_w, "entries of the Jacobian")
+        self._check_reply(at.number * max(m * n_w, 1), "entries of the Jacobian", "points")
         if plan.derivative is None or at.number == 0:
             values, jacobian = self._run_primal(plan, at, fixed), np.zeros(at.number * m * n_w)
         else:
@@ -193,7 +193,8 @@ class Engine:
         width, reply = (plan.n_w, plan.m) if forward else (plan.m, plan.n_w)
         directions = check_directions(given, at, width, "tangents" if forward else "cotangents")
         p = directions.number
-        self._check_reply(at.number * p * reply, "products")
+        self._check_reply(at.number * max(p * reply, 1), "products", "points")
+        self._check_reply(p * max(reply, 1), "products at one point", "tangents" if forward else "cotangents")
         if plan.derivative is None or p == 0 or at.number == 0:
             values, products = self._run_primal(plan, at, fixed), np.zeros(at.number * p * reply)
         else:
@@ -222,14 +223,15 @@ class Engine:
     ) -> Array:
         """Run a list for all points and directions; gives the values, (m,) or (K, m)."""
         count = at.number * plan.m
-        self._check_reply(count, "values of the outputs")
+        self._check_reply(max(count, at.number), "values of the outputs", "points")
         values = np.empty(count)
-        if at.number:
+        if count or len(derivatives):
             run = plan.run(work, differentiate, self.limits, count + len(derivatives))
             for blocks in (run.blocks,) if run.blocks is not None else blocks_of(work, run.lanes):
                 run.program.run(blocks, at.values, fixed, seeds, values, derivatives)
         return values.reshape(at.number, plan.m) if at.batched else values
 
-    def _check_reply(self, elements: int, what: str) -> None:
+    def _check_reply(self, elements: int, what: str, field: str) -> None:
+        """Refuse replies that are too large; also points and directions of nothing, which would run for ever."""
         if elements > self.limits.reply_elements:
-            raise LimitExceeded("reply_elements", self.limits.reply_elements, elements, what)
+            raise LimitExceeded("reply_elements", self.limits.reply_elements, elements, what, field)

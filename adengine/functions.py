@@ -147,6 +147,7 @@ class Plan:
 
     def _new_run(self, work: Work, differentiate: bool, limits: Limits, reply: int) -> Run:
         prepared = self.derivative if differentiate and self.derivative is not None else self.primal
+        _check_work(prepared.cost, work, limits)
         most = limits.call_bytes // 8 - reply
         lanes = choose_lanes(work.points, work.directions, prepared.cost, most)
         laned_seeds = work.per_point if lanes.points else True
@@ -156,6 +157,13 @@ class Plan:
             raise LimitExceeded("call_bytes", limits.call_bytes, needed, "bytes of all variables and the reply")
         few = work.directions * work.points <= _SINGLE_BLOCKS * lanes.width
         return Run(program, lanes, np.concatenate(list(blocks_of(work, lanes))) if few else None)
+
+
+def _check_work(cost: Cost, work: Work, limits: Limits) -> None:
+    """Refuse a call that would compute for hours."""
+    elements = work.points * (cost.elements + (work.directions - 1) * cost.seeded_elements)
+    if elements > limits.call_elements:
+        raise LimitExceeded("call_elements", limits.call_elements, elements, "elements that the call computes")
 
 
 def _choice(held: HeldFunction, selection: Selection, n_w: int, m: int, mode: Mode) -> Choice:

@@ -54,7 +54,7 @@ def predicted(cost: Cost, sweeps: int) -> int:
 def choose(n_w: int, m: int, dual: Cost, adjoint: Cost) -> Choice:
     """Compare both modes by counted operations."""
     forward, reverse = predicted(dual, n_w), predicted(adjoint, m)
-    both = f"{n_w} forward sweeps take {forward} operations, {m} reverse sweeps {reverse}"
+    both = f"{_sweeps(n_w, 'forward')} {forward} operations, {_sweeps(m, 'reverse')} {reverse}"
     if forward <= reverse:
         return Choice(Mode.FORWARD, n_w, f"forward: {both}, at each point (n_w = {n_w}, m = {m}).")
     return Choice(Mode.REVERSE, m, f"reverse: {both}, at each point (n_w = {n_w}, m = {m}).")
@@ -64,8 +64,12 @@ def without_comparison(mode: Mode, n_w: int, m: int, *, asked: bool) -> Choice:
     """The choice that was asked for, or that the numbers of sweeps make clear."""
     why = "asked for" if asked else "far fewer sweeps"
     if mode is Mode.FORWARD:
-        return Choice(mode, n_w, f"forward, {why}: n_w = {n_w} forward sweeps against m = {m} reverse sweeps.")
-    return Choice(mode, m, f"reverse, {why}: m = {m} reverse sweeps against n_w = {n_w} forward sweeps.")
+        return Choice(mode, n_w, f"forward, {why}: n_w = {n_w} forward against m = {m} reverse sweeps.")
+    return Choice(mode, m, f"reverse, {why}: m = {m} reverse against n_w = {n_w} forward sweeps.")
+
+
+def _sweeps(number: int, kind: str) -> str:
+    return f"1 {kind} sweep takes" if number == 1 else f"{number} {kind} sweeps take"
 
 
 class Lanes(NamedTuple):

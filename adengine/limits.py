@@ -21,6 +21,8 @@ class Limits:
         Elements of the largest array of a reply, such as K * m * n_w of a Jacobian.
     call_bytes : int
         Bytes that one call may take while it runs.
+    call_elements : int
+        Elements that one call may compute: those of all variables, times points and sweeps.
     kept_bytes : int
         Bytes of flat lists, derivative lists, instructions and arenas kept for later calls; what was used least
         recently goes first.
@@ -37,6 +39,7 @@ class Limits:
     list_elements: int = 1 << 29
     reply_elements: int = 1 << 27
     call_bytes: int = 4 << 30
+    call_elements: int = 1 << 40
     kept_bytes: int = 4 << 30
     inputs: int = 100_000
     outputs: int = 100_000

@@ -372,7 +372,7 @@ def lower(source: WengertList, outputs: Sequence[int]) -> FlatList:
         k += 1
     rows = np.array([lowering.operand(source.outputs[number].argument) for number in outputs], np.int32)
     input_sizes = np.array([size_of(value.shape) for value in source.inputs], np.int64)
-    output_sizes = np.array([size_of(source.output_shapes[number]) for number in outputs], np.int64)
+    output_sizes = np.array([size_of(source.shape(source.outputs[number].argument)) for number in outputs], np.int64)
     arrays = tuple(tensor.reshape(-1) for tensor in source.tensors)
     inputs = flat[:first].copy()
     return finish(graph, arrays, inputs, input_sizes, 0, rows, output_sizes, len(rows))

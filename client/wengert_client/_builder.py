@@ -15,7 +15,7 @@ from wengert_client._shaping import as_shape
 from wengert_client._variable import Variable
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Collection, Sequence
 
     from numpy.typing import ArrayLike
 
@@ -79,7 +79,7 @@ class ListBuilder:
         """
         if self.statements:
             raise BuildError(f"input {name} comes after a statement; declare all inputs before the first operation")
-        self._check_name(name, "an input", (each.name for each in self._columns.inputs))
+        self._check_name(name, "an input", self._columns.input_names)
         declared = Input(name=name)
         value = None if default is None else as_constant(default, f"default of input {name}")
         extents = as_shape(shape, "input") if shape is not None else () if value is None else value.shape
@@ -91,6 +91,7 @@ class ListBuilder:
                 raise ShapeError(f"input {name} has the shape {extents}, but its default {value.shape}")
             write_tensor(declared.default_value, value)
         self._columns.inputs.append(declared)
+        self._columns.input_names.add(name)
         self._columns.variables += 1
         return self._columns.variable(self._columns.variables, extents)
 
@@ -104,9 +105,10 @@ class ListBuilder:
 
     def output(self, name: str, value: Operand) -> None:
         """Name an output: a variable, or a number or array that is the same at every point."""
-        self._check_name(name, "an output", (each.name for each in self._columns.outputs))
+        self._check_name(name, "an output", self._columns.output_names)
         argument, _ = as_argument(self._columns, value, f"output {name}")
         self._columns.outputs.append(Output(name=name, argument=argument))
+        self._columns.output_names.add(name)
 
     def label(self, variable: Variable, name: str) -> Variable:
         """Name a variable for people, in lists that are printed or explained; gives the variable."""
@@ -138,7 +140,7 @@ class ListBuilder:
         array = as_constant(values, "CONSTANT")
         return self._columns.tensor(array), array.shape
 
-    def _check_name(self, name: str, kind: str, taken: Iterable[str]) -> None:
+    def _check_name(self, name: str, kind: str, taken: Collection[str]) -> None:
         if not _NAME.fullmatch(name) or len(name) > _NAME_BYTES:
             rule = f"letters, digits and _, no digit first, in segments joined by '.', at most {_NAME_BYTES} in all"
             raise BuildError(f"{name!r} is no name of {kind}: {rule}")

@@ -43,8 +43,10 @@ class Columns:
         "_tensor_of",
         "arguments",
         "constants",
+        "input_names",
         "inputs",
         "labels",
+        "output_names",
         "outputs",
         "parameters",
         "primitives",
@@ -55,6 +57,8 @@ class Columns:
     def __init__(self, make: Callable[[Columns, int, Shape], Variable]) -> None:
         self._make = make
         self.inputs: list[Input] = []
+        self.input_names: set[str] = set()
+        self.output_names: set[str] = set()
         self.primitives: list[Primitive.ValueType] = []
         self.arguments: list[int] = []
         self.constants: list[float] = []

@@ -73,6 +73,10 @@ class Settings:
     max_reply_elements: int = _row(1 << 27,
         "elements of the largest array of a reply, such as K * m * n_w of a Jacobian")
     max_call_bytes: int = _row(4 << 30, "bytes of memory one call may take")
+    max_call_elements: int = _row(1 << 40,
+        "elements one call may compute: those of all variables, times points and sweeps")
+    max_kept_bytes: int = _row(4 << 30,
+        "bytes of derivative lists, instructions and working memory kept for later calls")
     max_inputs: int = _row(100_000, "inputs of one list")
     max_outputs: int = _row(100_000, "outputs of one list")
     max_body_depth: int = _row(16, "how deep bodies may nest")
