@@ -147,5 +147,36 @@ def _held() -> list[Case]:
     ]
 
 
+def _described() -> list[Case]:
+    """What FunctionInfo and the list say of defaults, shapes and labels."""
+    f = ListWriter()
+    x = f.input("x", 2, 1, default=[[1.0], [2.0]])
+    total = f.add("ADD", x, f.input("y", 3))
+    f.output("sum", total)
+    f.output("empty", f.add("SLICE", total, parameters=[2, 0, 0, 1, 0, 3, 1]))
+    f.message.labels.append(Label(variable=total, name="total"))
+    info = _info(f.message)
+    default = {"shape": [2, 1], "values": [1.0, 2.0]}
+    info["inputs"] = [{"name": "x", "shape": [2, 1], "default_value": default}, {"name": "y", "shape": [3]}]
+    listed: dict[str, Any] = {"labels": [{"variable": total, "name": "total"}], "parameters": [2, 0, 0, 1, 0, 3, 1]}
+    request = v1.DescribeRequest(function=_source(f.message), with_list=True)
+    return [
+        Case(
+            "describe/inline",
+            "a list sent along, with everything in it",
+            "Describe",
+            request,
+            {"response": {"info": info, "list": listed}},
+        ),
+        Case(
+            "register/shapes",
+            "shapes of outputs as inferred, n = 5, m = 6",
+            "Register",
+            _register(f.message),
+            {"response": {"info": {**info, "n": 5, "m": 6, "statements": 2}}},
+        ),
+    ]
+
+
 def cases() -> list[Case]:
-    return [*_ids(), *_held()]
+    return [*_ids(), *_held(), *_described()]

@@ -69,6 +69,27 @@ def test_case(channel: grpc.Channel, case: Case) -> None:
         _check_report(request, response)
 
 
+def test_capabilities_say_what_the_cases_find(channel: grpc.Channel) -> None:
+    said = DifferentiationServiceStub(channel).GetCapabilities(v1.GetCapabilitiesRequest())
+    assert list(said.primitives) == sorted(set(said.primitives))
+    everything = {number for number in v1.Primitive.values() if number}
+    unserved = {case.request.function.list.primitives[0] for case in _starting("wrong-statements", "unserved/")}
+    assert not unserved & set(said.primitives)
+    assert everything - set(said.primitives) >= unserved
+    refused = {case.rpc for case in _starting("wrong-calls", "rpc/")}
+    assert not refused & set(said.rpcs)
+    assert {"Register", "Describe", "Forget", "Evaluate", "Jvp", "Vjp", "Jacobian", "GetCapabilities"} <= set(said.rpcs)
+    assert said.cores >= 1
+    assert "vm" in said.tiers
+    names = [limit.name for limit in said.limits]
+    assert len(set(names)) == len(names)
+    assert all(limit.value > 0 and limit.description for limit in said.limits)
+
+
+def _starting(section: str, start: str) -> list[Any]:
+    return [case for case in load(DATA / f"{section}.json") if case.name.startswith(start)]
+
+
 def test_the_server_is_unharmed(channel: grpc.Channel) -> None:
     """Runs last in this file: after all that was refused, an ordinary call is answered."""
     case = load(DATA / "lecture.json")[0]

@@ -58,6 +58,19 @@ def test_thirty_thousand_scalar_inputs() -> None:
     agree(gradient, np.concatenate([[0], x[:-1]]) + np.concatenate([x[1:], [0]]), 1e-15)
 
 
+def test_thirty_thousand_outputs() -> None:
+    count = 30_000
+    f = ListWriter()
+    x = f.input("x")
+    for i in range(count):
+        f.output(f"y{i}", f.add("MULTIPLY", x, f.constant(float(i))))
+    function = engine_list(f.message)
+    assert ENGINE.evaluate(function, np.array([2.0])).values[-1] == 2.0 * (count - 1)
+    result = ENGINE.jacobian(function, np.array([2.0]))
+    assert result.report.mode is adengine.Mode.FORWARD
+    agree(result.jacobian[:, 0], np.arange(count, dtype=np.float64), 0.0)
+
+
 def test_ten_thousand_single_element_slices() -> None:
     """Each slice's adjoint adds one element: n of them must cost n, and be right."""
     n = 10_000
