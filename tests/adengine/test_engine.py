@@ -21,8 +21,8 @@ G = engine_list(gaussian().message)
 def mixed() -> adengine.WengertList:
     """Return a function of a vector and a scalar, with arrays, reductions, a product and kinks."""
     f = ListWriter()
-    x, s = f.input("x", 6), f.input("s")
-    matrix = f.array(np.linspace(-1, 1, 24).reshape(4, 6))
+    x, s = f.input("x", 37), f.input("s")
+    matrix = f.array(np.linspace(-1, 1, 148).reshape(4, 37))
     z = f.add("TANH", f.add("MULTIPLY", f.add("MATMUL", matrix, x), s))
     f.output("z", z)
     f.output("lse", f.add("LOGSUMEXP", z, parameters=[0, 1, 0]))

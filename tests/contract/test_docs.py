@@ -7,11 +7,13 @@ from pathlib import Path
 
 import pytest
 
+from adengine.errors import EngineError, LimitExceeded
 from tests.contract import pages
 from tests.contract.pages import PAGES, ROOT
 from tests.serving import RunningServer, running_server
 from tools import generate_outputs
 from wengert_client import _settings
+from wengert_server import status
 from wengert_server.settings import Settings, flag, variable
 
 with_python = [page for page in PAGES if generate_outputs.blocks(page.read_text(encoding="utf-8"))]
@@ -80,3 +82,23 @@ def test_the_index_names_every_page() -> None:
 def test_notes_are_numbered_without_gap() -> None:
     numbers = [int(page.name[:4]) for page in sorted((ROOT / "docs" / "notes").glob("*.md"))]
     assert numbers == list(range(1, len(numbers) + 1))
+
+
+def reasons_of_the_contract() -> set[str]:
+    comment = (ROOT / "proto" / "wengert" / "v1" / "service.proto").read_text(encoding="ascii").partition("syntax")[0]
+    return set(re.findall(r"^//   ([A-Z_]+) {2,}", comment, flags=re.MULTILINE))
+
+
+def test_the_table_of_errors_is_that_of_the_contract_and_of_the_server() -> None:
+    page = (ROOT / "docs" / "contract.md").read_text(encoding="utf-8")
+    told = set(re.findall(r"^\| `([A-Z_]+)` \| ([A-Z_]+) \|", page, flags=re.MULTILINE))
+    assert {reason for reason, _ in told} == reasons_of_the_contract()
+    answered = {(kind.reason, status.code_of(kind("", "")).name) for kind in raised(EngineError)}
+    assert answered <= told
+
+
+def raised(kind: type[EngineError]) -> list[type[EngineError]]:
+    """Return the errors of a tree that are raised themselves, and whose maker takes a sentence and a field."""
+    below = kind.__subclasses__()
+    leaves = [leaf for each in below for leaf in raised(each)]
+    return leaves or [kind] * (kind is not LimitExceeded)
