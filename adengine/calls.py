@@ -175,7 +175,7 @@ def check_points(points: Array | None, width: int, free: Sequence[Input]) -> Poi
 
 def _described(inputs: Sequence[Input]) -> str:
     most = 6
-    listed = ", ".join(f"{value.name[:60]}{list(value.shape)}" for value in inputs[:most])
+    listed = ", ".join(f"{value.name[:60]}{list(value.shape) if value.shape else ''}" for value in inputs[:most])
     return f"the inputs {listed}{', ...' if len(inputs) > most else ''}" if inputs else "no inputs"
 
 

@@ -158,11 +158,9 @@ def _shifted(k: Int, shift: Int) -> Int:
     return np.int64(k if shift > 0 and k > _MAX_INT64 - shift else k + shift)
 
 
-@kernel(INT(GRAPH, TABLES_TYPE, INT, INT, INT, INT, INT, WORDS_TYPE))
-def _operand(
-    graph: Graph, tables: Tables, reference: Int, row: Int, w: Int, t: Int, k: Int, scratch: NDArray[np.int64]
-) -> Int:
-    """The variable that a reference of a template names, for source statement ``row`` of the graph."""
+@kernel(INT(GRAPH, TABLES_TYPE, INT, INT, INT, INT, WORDS_TYPE))
+def _operand(graph: Graph, tables: Tables, reference: Int, w: Int, t: Int, k: Int, scratch: NDArray[np.int64]) -> Int:
+    """The variable that a reference of a template names, for the statement w of the graph."""
     if reference >= 0:
         return scratch[reference]
     if reference == NOTHING:
@@ -174,7 +172,7 @@ def _operand(
     if reference == K:
         return add_constant(graph, float(k))
     if reference >= A - 2:
-        return np.int64(graph.rows[row, FIRST + A - reference])
+        return np.int64(graph.rows[w, FIRST + A - reference])
     return w
 
 
@@ -197,11 +195,11 @@ def contribution(graph: Graph, tables: Tables, w: Int, place: Int, t: Int, scrat
         if tables.facts[operation, PARAMETRIC] != 0:
             scratch[_PARAMETER_SCRATCH] = _shifted(k * step[4], step[5])
             parameter = intern(graph, scratch, _PARAMETER_SCRATCH, 1)
-        a = _operand(graph, tables, step[1], w, w, t, k, scratch)
-        b = _operand(graph, tables, step[2], w, w, t, k, scratch)
-        c = _operand(graph, tables, step[3], w, w, t, k, scratch)
+        a = _operand(graph, tables, step[1], w, t, k, scratch)
+        b = _operand(graph, tables, step[2], w, t, k, scratch)
+        c = _operand(graph, tables, step[3], w, t, k, scratch)
         scratch[r - first] = _elementwise(graph, tables, operation, a, b, c, parameter)
-    result = _operand(graph, tables, tables.facts[code, column + 3], w, w, t, k, scratch)
+    result = _operand(graph, tables, tables.facts[code, column + 3], w, t, k, scratch)
     return result if what == CONTRIBUTION else product(graph, tables, result, t)
 
 

@@ -77,11 +77,6 @@ def _cache_folder() -> str:
 _CACHE_FOLDER = _cache_folder()
 
 
-def kernels_are_cached() -> bool:
-    """Whether kernels were compiled before, so that loading them takes a second and not half a minute."""
-    return any(Path(_CACHE_FOLDER).rglob("*.nbi"))
-
-
 def kernel(signature: Any, *, inline: bool = False, allocates: bool = False) -> Callable[[F], F]:
     """Compile a function for one explicit signature, or load it from the cache.
 

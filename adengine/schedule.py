@@ -35,8 +35,6 @@ ROW = 4096
 """Added to the code of what is not one element of single variables."""
 EIGHT = 8192
 """Added to the code of one element of laned variables that runs on eight lanes at once."""
-LEAST_LANES = 8
-"""Fewer lanes than these run one by one: eight cost as much as one."""
 
 LANED_1, LANED_2, LANED_3, MANY_1, MANY_2, MANY_3, LANED_OUT, IN_PLACE, NO_BASE, FLAT = (1 << bit for bit in range(10))
 """Flags: which operands are laned, which have more than one element, and how the statement runs."""
