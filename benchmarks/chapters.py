@@ -14,10 +14,10 @@ from benchmarks.service import service
 from benchmarks.start import start
 
 CHAPTERS: dict[str, Callable[[Effort], Chapter]] = {
-    "in-process": in_process,
-    "many-points": many_points,
     "service": service,
     "big-list": big_list,
+    "in-process": in_process,
+    "many-points": many_points,
     "scaling": scaling,
     "start": start,
 }

@@ -26,19 +26,19 @@ def number_text(number: float) -> str:
     return text.removesuffix(".")
 
 
-def table(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
-    """A Markdown table, its first column left and the others right."""
+def table(columns: Sequence[str], rows: Iterable[Sequence[str]], *, words: bool = False) -> str:
+    """A Markdown table, its first column left and the others, unless they hold words, right."""
     all_rows = [list(columns), *(list(row) for row in rows)]
     widths = [max(len(row[place]) for row in all_rows) for place in range(len(columns))]
     widths = [max(width, 3) for width in widths]
-    lines = [_line(row, widths) for row in all_rows]
-    rule = "| " + " | ".join(("-" * w) if not p else "-" * (w - 1) + ":" for p, w in enumerate(widths)) + " |"
-    return "\n".join([lines[0], rule, *lines[1:]]) + "\n"
+    lines = [_line(row, widths, words=words) for row in all_rows]
+    rule = [("-" * width) if words or not place else "-" * (width - 1) + ":" for place, width in enumerate(widths)]
+    return "\n".join([lines[0], _line(rule, widths, words=words), *lines[1:]]) + "\n"
 
 
-def _line(row: Sequence[str], widths: Sequence[int]) -> str:
+def _line(row: Sequence[str], widths: Sequence[int], *, words: bool) -> str:
     cells = [
-        cell.ljust(width) if not place else cell.rjust(width)
+        cell.ljust(width) if words or not place else cell.rjust(width)
         for place, (cell, width) in enumerate(zip(row, widths, strict=True))
     ]
     return "| " + " | ".join(cells) + " |"
@@ -99,7 +99,7 @@ def front_page(chapters: Sequence[Chapter], machine: Mapping[str, str]) -> str:
         parts.append(f"## [{chapter.title}]({chapter.name}.md)\n")
         parts += [targets_table(chapter.targets)] if chapter.targets else [f"{chapter.text}\n"]
     rows = [[name, value] for name, value in machine.items()]
-    return "\n".join([*parts, "## The machine\n", table(["", ""], rows)])
+    return "\n".join([*parts, "## The machine\n", table(["", ""], rows, words=True)])
 
 
 _READING = """\
@@ -107,6 +107,6 @@ Written by `make bench` (`python -m benchmarks`); not edited by hand. Another ru
 **ratios within one run**: contenders take turns, round after round, and whatever disturbs one disturbs all. *Minimum*
 is the best turn, *median* the usual one; ratios are ratios of medians. Every contender's answer was compared with the
 others' before it was timed. All systems run on one thread, with float64 numbers in NumPy arrays in and out, copies
-included. An aim that is not met is shown as such; nothing fails because of it. Beside every page lies its raw data,
-`NAME.json`: seconds of every turn.
+included. Aims that are not met yet are shown as such; nothing fails because of them. Beside every page lies its raw
+data, `NAME.json`: seconds of every turn.
 """

@@ -21,7 +21,7 @@ def write(folder: Path, chapters: Sequence[Chapter], machine: Mapping[str, str],
     for chapter in chapters:
         (folder / f"{chapter.name}.md").write_text(chapter_text(chapter))
         raw = {"machine": machine, "chapter": _plain(dataclasses.asdict(chapter))}
-        (folder / f"{chapter.name}.json").write_text(json.dumps(raw, indent=1) + "\n")
+        (folder / f"{chapter.name}.json").write_text(json.dumps(raw, separators=(",", ":")) + "\n")
         for plot in chapter.plots:
             draw(plot, folder / f"{plot.name}.svg")
     if whole:

@@ -45,5 +45,7 @@ def _pyplot() -> Any:
     """Matplotlib, loaded only where something is drawn: the pages can be had without it."""
     matplotlib: Any = importlib.import_module("matplotlib")
     matplotlib.use("svg")
-    matplotlib.rcParams.update({"font.family": "sans-serif", "svg.hashsalt": "wengert", "axes.titlesize": 11})
+    matplotlib.rcParams.update(
+        {"font.family": "sans-serif", "svg.hashsalt": "wengert", "svg.fonttype": "none", "axes.titlesize": 11}
+    )
     return importlib.import_module("matplotlib.pyplot")

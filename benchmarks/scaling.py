@@ -61,8 +61,8 @@ def scaling(effort: Effort) -> Chapter:
     )
     plots = [*_statements(engine, short), _inputs(engine, short), *_served(engine, short)]
     text = (
-        "Medians of turns. Irregular lists are random scalar lists; their f and gradient run in process, with one "
-        "thread. A flat curve of time for each statement, entry or point means that cost grows with size alone."
+        "Irregular lists are random scalar lists. Curves show medians; where they are flat, cost grows with size alone "
+        "and what is fixed for each call no longer matters."
     )
     return Chapter("scaling", "How costs grow", text, plots=plots)
 

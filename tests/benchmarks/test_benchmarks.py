@@ -103,7 +103,7 @@ def test_the_front_page_comes_with_whole_runs_only(tmp_path: Path) -> None:
     output.write(tmp_path, [made_up_chapter()], {"cores": "2"}, whole=True)
     front = (tmp_path / "README.md").read_text()
     assert "## [Made up](made-up.md)" in front
-    assert "| cores |   2 |" in front
+    assert "| cores | 2   |" in front
 
 
 def test_chapters_are_named_for_the_command_line() -> None:
