@@ -1,7 +1,7 @@
 """The evaluator's dispatcher. Generated from the table by tools/generate_kernels.py: do not edit.
 
-A binary decision tree over the operation codes leads to the formula of the table, for scalars, for eight lanes of
-them at once, and for rows of elements.
+A binary decision tree over the operation codes leads to the formula of the table, for scalars, for eight lanes or
+eight statements of them at once, and for rows of elements.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ from adengine.rules import (
     xlogy,
     zero_safe_multiply,
 )
-from adengine.vector import eight_lanes
+from adengine.vector import eight_lanes, eight_statements
 
 U = types.uint64
 U4_2 = types.Array(types.uint32, 2, "C")
@@ -71,6 +71,35 @@ _eight_or = eight_lanes("OR", 2)
 _eight_not = eight_lanes("NOT", 1)
 _eight_positive_reciprocal = eight_lanes("POSITIVE_RECIPROCAL", 1)
 _eight_step = eight_lanes("STEP", 2)
+_batch_add = eight_statements("ADD", 2)
+_batch_subtract = eight_statements("SUBTRACT", 2)
+_batch_multiply = eight_statements("MULTIPLY", 2)
+_batch_divide = eight_statements("DIVIDE", 2)
+_batch_negate = eight_statements("NEGATE", 1)
+_batch_reciprocal = eight_statements("RECIPROCAL", 1)
+_batch_square = eight_statements("SQUARE", 1)
+_batch_fma = eight_statements("FMA", 3)
+_batch_zero_safe_multiply = eight_statements("ZERO_SAFE_MULTIPLY", 2)
+_batch_sqrt = eight_statements("SQRT", 1)
+_batch_abs = eight_statements("ABS", 1)
+_batch_sign = eight_statements("SIGN", 1)
+_batch_floor = eight_statements("FLOOR", 1)
+_batch_ceil = eight_statements("CEIL", 1)
+_batch_round = eight_statements("ROUND", 1)
+_batch_trunc = eight_statements("TRUNC", 1)
+_batch_copysign = eight_statements("COPYSIGN", 2)
+_batch_minimum = eight_statements("MINIMUM", 2)
+_batch_maximum = eight_statements("MAXIMUM", 2)
+_batch_select = eight_statements("SELECT", 3)
+_batch_less = eight_statements("LESS", 2)
+_batch_less_equal = eight_statements("LESS_EQUAL", 2)
+_batch_equal = eight_statements("EQUAL", 2)
+_batch_not_equal = eight_statements("NOT_EQUAL", 2)
+_batch_and = eight_statements("AND", 2)
+_batch_or = eight_statements("OR", 2)
+_batch_not = eight_statements("NOT", 1)
+_batch_positive_reciprocal = eight_statements("POSITIVE_RECIPROCAL", 1)
+_batch_step = eight_statements("STEP", 2)
 
 
 @kernel(types.void(U, U, U, U, U, U, I8, F8), inline=True)
@@ -367,6 +396,96 @@ def eight(code: Int, out: Int, i: Int, j: Int, h: Int, di: Int, dj: Int, dh: Int
                                 _eight_positive_reciprocal(w, out, i, j, h, di, dj, dh)
                             else:
                                 _eight_step(w, out, i, j, h, di, dj, dh)
+
+
+@kernel(types.void(U, U, U4_2, U, U, F8), inline=True)
+def batch(code: Int, out: Int, places: NDArray[np.uint32], at: Int, hows: Int, w: NDArray[np.float64]) -> None:
+    """Eight statements at once, their operands at the places of a row. Only for what vector.FORMULAS has."""
+    if code < 14:
+        if code < 12:
+            if code < 11:
+                _batch_add(w, out, places, at, hows)
+            else:
+                _batch_subtract(w, out, places, at, hows)
+        else:
+            if code < 13:
+                _batch_multiply(w, out, places, at, hows)
+            else:
+                _batch_divide(w, out, places, at, hows)
+    else:
+        if code < 30:
+            if code < 16:
+                if code < 15:
+                    _batch_negate(w, out, places, at, hows)
+                else:
+                    _batch_reciprocal(w, out, places, at, hows)
+            else:
+                if code < 19:
+                    _batch_square(w, out, places, at, hows)
+                else:
+                    if code < 20:
+                        _batch_fma(w, out, places, at, hows)
+                    else:
+                        _batch_zero_safe_multiply(w, out, places, at, hows)
+        else:
+            if code < 102:
+                if code < 82:
+                    if code < 33:
+                        if code < 32:
+                            _batch_sqrt(w, out, places, at, hows)
+                        else:
+                            _batch_abs(w, out, places, at, hows)
+                    else:
+                        if code < 80:
+                            _batch_sign(w, out, places, at, hows)
+                        else:
+                            if code < 81:
+                                _batch_floor(w, out, places, at, hows)
+                            else:
+                                _batch_ceil(w, out, places, at, hows)
+                else:
+                    if code < 86:
+                        if code < 83:
+                            _batch_round(w, out, places, at, hows)
+                        else:
+                            _batch_trunc(w, out, places, at, hows)
+                    else:
+                        if code < 100:
+                            _batch_copysign(w, out, places, at, hows)
+                        else:
+                            if code < 101:
+                                _batch_minimum(w, out, places, at, hows)
+                            else:
+                                _batch_maximum(w, out, places, at, hows)
+            else:
+                if code < 107:
+                    if code < 104:
+                        if code < 103:
+                            _batch_select(w, out, places, at, hows)
+                        else:
+                            _batch_less(w, out, places, at, hows)
+                    else:
+                        if code < 105:
+                            _batch_less_equal(w, out, places, at, hows)
+                        else:
+                            if code < 106:
+                                _batch_equal(w, out, places, at, hows)
+                            else:
+                                _batch_not_equal(w, out, places, at, hows)
+                else:
+                    if code < 109:
+                        if code < 108:
+                            _batch_and(w, out, places, at, hows)
+                        else:
+                            _batch_or(w, out, places, at, hows)
+                    else:
+                        if code < 1001:
+                            _batch_not(w, out, places, at, hows)
+                        else:
+                            if code < 1002:
+                                _batch_positive_reciprocal(w, out, places, at, hows)
+                            else:
+                                _batch_step(w, out, places, at, hows)
 
 
 @kernel(types.void(U, U, U, U, U, U, U, U, U, types.int64, F8))

@@ -62,7 +62,8 @@ class Program:
     @property
     def kept_bytes(self) -> int:
         """Bytes of the instructions and one arena, the same as long as the program lives."""
-        return self._schedule.code.nbytes + self._schedule.layout.nbytes + self.bytes
+        plan = self._schedule
+        return plan.code.nbytes + plan.places.nbytes + plan.layout.nbytes + self.bytes
 
     @property
     def instructions(self) -> int:
@@ -93,8 +94,8 @@ class Program:
         try:
             plan = self._schedule
             run_blocks(
-                plan.code, plan.singles, self._pool, arena, self.lanes, self._inputs, self._outputs, blocks,
-                x, shared, seeds, values, derivatives,
+                plan.code, plan.singles, plan.places, self._pool, arena, self.lanes, self._inputs, self._outputs,
+                blocks, x, shared, seeds, values, derivatives,
             )  # fmt: skip
         finally:
             self._give_back(arena)

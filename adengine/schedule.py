@@ -6,7 +6,7 @@ lanes innermost; a place is used again when nobody reads it any more. A contiguo
 address. ACCUMULATE and SCATTER_ADD work in place where nothing reads their base any more, so n single-element
 contributions cost O(n), not O(n^2).
 
-Instructions run in the order of the list, those of single variables first.
+The order is that of :mod:`adengine.order`.
 """
 
 from __future__ import annotations
@@ -20,13 +20,16 @@ from numpy.typing import NDArray
 from adengine import opcodes as op
 from adengine.graph import FIRST, INT, NONE, OPERATION, PARAMETER, SECOND, SIZE, FlatList
 from adengine.jit import Bool, Int, kernel
+from adengine.order import AMONG_EIGHT, EIGHT_STATEMENTS, FIRST_OF_EIGHT, execution_order
 from adengine.templates import ARITY, EIGHT_AT_ONCE, TABLES
+from adengine.vector import APART, SIDE_BY_SIDE, THE_SAME
 
 I4_2 = types.Array(types.int32, 2, "C")
 I8 = types.Array(types.int64, 1, "C")
 I8_2 = types.Array(types.int64, 2, "C")
 U1 = types.Array(types.uint8, 1, "C")
 U4_2 = types.Array(types.uint32, 2, "C")
+U4 = types.Array(types.uint32, 1, "C")
 
 CODE, OUT, IN_1, IN_2, IN_3, POOL, COUNT, FLAGS = range(8)
 """Columns of an instruction: addresses, place of the parameters in the pool, elements, flags."""
@@ -35,6 +38,8 @@ ROW = 4096
 """Added to the code of what is not one element of single variables."""
 EIGHT = 8192
 """Added to the code of one element of laned variables that runs on eight lanes at once."""
+BATCH = 16384
+"""Added to the code of eight statements at once; IN_1 is then the row of their operands' places."""
 
 LANED_1, LANED_2, LANED_3, MANY_1, MANY_2, MANY_3, LANED_OUT, IN_PLACE, NO_BASE, FLAT = (1 << bit for bit in range(10))
 """Flags: which operands are laned, which have more than one element, and how the statement runs."""
@@ -52,6 +57,8 @@ class Schedule(NamedTuple):
     singles : int
         How many instructions at the start do not depend on the lane: a run for more directions at the same point may
         begin after them.
+    places : uint32 array (batches, 24)
+        Where the operands of eight statements at once lie, eight for each argument.
     layout : int64 array (variables, 2)
         Address of each variable in the arena, and whether it is laned.
     elements : int
@@ -61,6 +68,7 @@ class Schedule(NamedTuple):
 
     code: NDArray[np.uint32]
     singles: int
+    places: NDArray[np.uint32]
     layout: NDArray[np.int64]
     elements: int
     lanes: int
@@ -260,11 +268,48 @@ def _write(
         line[0, FLAGS] = _structural_flags(rows, layout, k, arity) | (IN_PLACE * in_place)
 
 
-@kernel(INT(I4_2, I8_2, I8, I8, I8, I8_2, _STORAGE, U4_2, INT, I8))
+@kernel(INT(U4, INT))
+def _how(places: NDArray[np.uint32], first: Int) -> Int:
+    """How eight places lie: side by side, all the same, or apart."""
+    side_by_side = True
+    same = True
+    for i in range(1, EIGHT_STATEMENTS):
+        distance = np.int64(places[first + i]) - np.int64(places[first])
+        side_by_side = side_by_side and distance == i
+        same = same and distance == 0
+    if side_by_side:
+        return SIDE_BY_SIDE
+    return THE_SAME if same else APART
+
+
+@kernel(types.void(I4_2, I8_2, I8, INT, INT, I8_2, U4, U4, INT))
+def _write_batch(  # noqa: PLR0913  a kernel over flat columns
+    rows: NDArray[np.int32], facts: NDArray[np.int64], order: NDArray[np.int64], place: Int, free: Int,
+    layout: NDArray[np.int64], line: NDArray[np.uint32], places: NDArray[np.uint32], number: Int,
+) -> None:  # fmt: skip
+    """Write one instruction for the eight statements from ``place`` on; their results lie side by side."""
+    operation = np.int64(rows[order[place], OPERATION])
+    flags = np.int64(0)
+    for i in range(EIGHT_STATEMENTS):
+        layout[order[place + i], ADDRESS] = free + i
+    for j in range(facts[operation, ARITY]):
+        for i in range(EIGHT_STATEMENTS):
+            operand = rows[order[place + i], FIRST + j]
+            places[EIGHT_STATEMENTS * j + i] = layout[operand, ADDRESS]
+        flags |= _how(places, EIGHT_STATEMENTS * j) << (2 * j)
+    line[CODE] = operation + BATCH
+    line[OUT] = free
+    line[IN_1] = number
+    line[POOL] = 0
+    line[COUNT] = EIGHT_STATEMENTS
+    line[FLAGS] = flags
+
+
+@kernel(INT(I4_2, I8_2, I8, I8, I8, U1, I8_2, _STORAGE, U4_2, U4_2, INT, I8))
 def _emit_code(  # noqa: PLR0913  a kernel over flat columns
     rows: NDArray[np.int32], facts: NDArray[np.int64], pool: NDArray[np.int64], starts: NDArray[np.int64],
-    order: NDArray[np.int64], layout: NDArray[np.int64], storage: Storage, code: NDArray[np.uint32], lanes: Int,
-    totals: NDArray[np.int64],
+    order: NDArray[np.int64], batches: NDArray[np.uint8], layout: NDArray[np.int64], storage: Storage,
+    code: NDArray[np.uint32], places: NDArray[np.uint32], lanes: Int, totals: NDArray[np.int64],
 ) -> Int:  # fmt: skip
     """Lay out the variables and write the instructions; returns how many there are."""
     written = np.int64(0)
@@ -272,6 +317,17 @@ def _emit_code(  # noqa: PLR0913  a kernel over flat columns
     for place in range(order.shape[0]):
         k = order[place]
         operation = np.int64(rows[k, OPERATION])
+        if batches[place] != 0:
+            if batches[place] != AMONG_EIGHT:
+                _write_batch(rows, facts, order, place, free, layout, code[written], places[totals[2]], totals[2])
+                totals[2] += 1
+                written += 1
+                totals[1] = written
+            storage.owner[k] = k
+            storage.owner_last_use[k] = storage.last_use[k]
+            free += 1
+            _release(rows, facts, layout, k, place, storage)
+            continue
         width = lanes if layout[k, LANED] != 0 else np.int64(1)
         at = np.int64(0)
         if rows[k, PARAMETER] >= 0 and operation != op.INPUT and operation != op.ARRAY:
@@ -303,14 +359,6 @@ def depends(source: FlatList, inputs: NDArray[np.uint8]) -> NDArray[np.bool_]:
     return laned
 
 
-def _order(rows: NDArray[np.int32], layout: NDArray[np.int64]) -> NDArray[np.int64]:
-    """Inputs by number, so that they lie side by side; then what is single, then what is laned, as in the list."""
-    inputs = np.flatnonzero(rows[:, OPERATION] == op.INPUT)
-    inputs = inputs[np.lexsort((rows[inputs, PARAMETER], layout[inputs, LANED]))]
-    rest = np.flatnonzero(rows[:, OPERATION] != op.INPUT)
-    return np.concatenate([inputs, rest[np.argsort(layout[rest, LANED], kind="stable")]])
-
-
 def schedule(source: FlatList, laned_inputs: NDArray[np.uint8], lanes: int) -> Schedule:
     """Instructions for a list.
 
@@ -326,7 +374,8 @@ def schedule(source: FlatList, laned_inputs: NDArray[np.uint8], lanes: int) -> S
     layout = np.zeros((len(rows), 2), np.int64)
     mask = laned_inputs if len(laned_inputs) else np.zeros(1, np.uint8)
     _mark_laned(rows, TABLES.facts, mask, layout)
-    order = _order(rows, layout)
+    order, batches = execution_order(rows, layout[:, LANED])
+    places = np.zeros((int((batches == FIRST_OF_EIGHT).sum()) + 1, 3 * EIGHT_STATEMENTS), np.uint32)
     last_use = np.full(len(rows), NONE, np.int64)
     _find_last_use(rows, TABLES.facts, order, last_use)
     last_use[source.outputs[source.outputs >= 0]] = len(rows)
@@ -341,6 +390,8 @@ def schedule(source: FlatList, laned_inputs: NDArray[np.uint8], lanes: int) -> S
         np.full(len(rows), NONE, np.int64),
     )
     code = np.empty((len(rows), 8), np.uint32)
-    totals = np.zeros(2, np.int64)
-    written = _emit_code(rows, TABLES.facts, source.pool, source.starts, order, layout, storage, code, lanes, totals)
-    return Schedule(code[:written].copy(), int(totals[1]), layout, int(totals[0]), lanes)
+    totals = np.zeros(3, np.int64)
+    written = _emit_code(
+        rows, TABLES.facts, source.pool, source.starts, order, batches, layout, storage, code, places, lanes, totals
+    )
+    return Schedule(code[:written].copy(), int(totals[1]), places, layout, int(totals[0]), lanes)

@@ -1,4 +1,4 @@
-"""Eight lanes at once: the simple primitives on ``<8 x double>``.
+"""Eight at once: the simple primitives on ``<8 x double>``, for eight lanes or for eight statements.
 
 Numba does not vectorise a loop over lanes, for it cannot know that the operands do not overlap. These intrinsics load
 eight lanes of each operand, or one value for all eight, compute and store. LLVM maps the vectors to what the machine
@@ -131,21 +131,95 @@ def _pointer(builder: Any, data: Value, place: Value) -> Value:
 
 def _operand(builder: Any, data: Value, place: Value, laned: Value) -> Value:
     """Eight lanes from a place, or the value there for all of them."""
-    is_laned = builder.icmp_unsigned("!=", laned, ir.Constant(laned.type, 0))
-    with builder.if_else(is_laned) as (then, otherwise):
+    return _choose(
+        builder,
+        builder.icmp_unsigned("!=", laned, ir.Constant(laned.type, 0)),
+        lambda: builder.load(_pointer(builder, data, place), align=8),
+        lambda: _spread(builder, builder.load(builder.gep(data, [place]))),
+    )
+
+
+def _spread(builder: Any, one: Value) -> Value:
+    """The same value in each lane."""
+    single = builder.insert_element(ir.Constant(_VECTOR, ir.Undefined), one, ir.Constant(_INT32, 0))
+    mask = ir.Constant(ir.VectorType(_INT32, LANES), [0] * LANES)
+    return builder.shuffle_vector(single, ir.Constant(_VECTOR, ir.Undefined), mask)
+
+
+def _choose(builder: Any, condition: Value, yes: Callable[[], Value], no: Callable[[], Value]) -> Value:
+    """One of two values, only that one computed."""
+    with builder.if_else(condition) as (then, otherwise):
         with then:
-            eight = builder.load(_pointer(builder, data, place), align=8)
-            then_block = builder.block
+            first = yes()
+            first_block = builder.block
         with otherwise:
-            one = builder.load(builder.gep(data, [place]))
-            single = builder.insert_element(ir.Constant(_VECTOR, ir.Undefined), one, ir.Constant(_INT32, 0))
-            mask = ir.Constant(ir.VectorType(_INT32, LANES), [0] * LANES)
-            spread = builder.shuffle_vector(single, ir.Constant(_VECTOR, ir.Undefined), mask)
-            otherwise_block = builder.block
+            second = no()
+            second_block = builder.block
     value = builder.phi(_VECTOR)
-    value.add_incoming(eight, then_block)
-    value.add_incoming(spread, otherwise_block)
+    value.add_incoming(first, first_block)
+    value.add_incoming(second, second_block)
     return value
+
+
+def _gathered(builder: Any, data: Value, places: Value, how: Value) -> Value:
+    """Eight elements: those from the first place on, the one there for all, or each from its own place."""
+
+    def place(number: int) -> Value:
+        at = builder.load(builder.gep(places, [ir.Constant(_INT32, number)]))
+        return builder.zext(at, ir.IntType(64))
+
+    def one(number: int) -> Value:
+        return builder.load(builder.gep(data, [place(number)]))
+
+    def each() -> Value:
+        value = ir.Constant(_VECTOR, ir.Undefined)
+        for lane in range(LANES):
+            value = builder.insert_element(value, one(lane), ir.Constant(_INT32, lane))
+        return value
+
+    def is_(code: int) -> Value:
+        return builder.icmp_unsigned("==", how, ir.Constant(how.type, code))
+
+    return _choose(
+        builder,
+        is_(SIDE_BY_SIDE),
+        lambda: builder.load(_pointer(builder, data, place(0)), align=8),
+        lambda: _choose(builder, is_(THE_SAME), lambda: _spread(builder, one(0)), each),
+    )
+
+
+APART, SIDE_BY_SIDE, THE_SAME = 0, 1, 2
+"""How the operands of eight statements lie in the arena."""
+
+
+def eight_statements(name: str, arity: int) -> Any:
+    """An intrinsic ``(w, out, places, at, hows)``: eight statements at once, their results side by side at out.
+
+    The operands' places stand in the table ``places``, row ``at``, eight for each argument; ``hows`` has two bits for
+    each argument.
+    """
+    formula = FORMULAS[name]
+
+    def typed(typing_context: Any, w: Any, out: Any, places: Any, at: Any, hows: Any) -> Any:  # noqa: ARG001  what numba asks for
+        signature = types.void(w, out, places, at, hows)
+
+        def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+            data = context.make_array(signature.args[0])(context, builder, arguments[0]).data
+            table = context.make_array(signature.args[2])(context, builder, arguments[2]).data
+            row = builder.mul(arguments[3], ir.Constant(arguments[3].type, 3 * LANES))
+            operands = []
+            for number in range(arity):
+                first = builder.gep(table, [builder.add(row, ir.Constant(row.type, LANES * number))])
+                shifted = builder.lshr(arguments[4], ir.Constant(arguments[4].type, 2 * number))
+                how = builder.and_(shifted, ir.Constant(shifted.type, 3))
+                operands.append(_gathered(builder, data, first, how))
+            builder.store(formula(builder, operands), _pointer(builder, data, arguments[1]), align=8)
+            return context.get_dummy_value()
+
+        return signature, generate
+
+    typed.__name__ = f"eight_statements_{name.lower()}"
+    return intrinsic(typed)
 
 
 def eight_lanes(name: str, arity: int) -> Any:

@@ -11,9 +11,10 @@ from numba import types
 from numpy.typing import NDArray
 
 from adengine import opcodes as op
-from adengine.dispatch import eight, row, scalar
+from adengine.dispatch import batch, eight, row, scalar
 from adengine.jit import Int, kernel
 from adengine.schedule import (
+    BATCH,
     CODE,
     COUNT,
     EIGHT,
@@ -177,8 +178,11 @@ def _laned(code: NDArray[np.uint32], at: Int, w: NDArray[np.float64], lanes: Int
         )  # fmt: skip
 
 
-@kernel(types.void(U4_2, U, I8, F8, U))
-def run(code: NDArray[np.uint32], first: Int, pool: NDArray[np.int64], w: NDArray[np.float64], lanes: Int) -> None:
+@kernel(types.void(U4_2, U, U4_2, I8, F8, U))
+def run(
+    code: NDArray[np.uint32], first: Int, places: NDArray[np.uint32], pool: NDArray[np.int64], w: NDArray[np.float64],
+    lanes: Int,
+) -> None:  # fmt: skip
     """Run the instructions from the first on an arena."""
     for at in range(first, np.uint64(code.shape[0])):
         operation = U(code[at, CODE])
@@ -187,6 +191,8 @@ def run(code: NDArray[np.uint32], first: Int, pool: NDArray[np.int64], w: NDArra
                 operation, U(code[at, OUT]), U(code[at, IN_1]), U(code[at, IN_2]), U(code[at, IN_3]),
                 U(code[at, POOL]), pool, w,
             )  # fmt: skip
+        elif operation >= BATCH:
+            batch(operation - U(BATCH), U(code[at, OUT]), places, U(code[at, IN_1]), U(code[at, FLAGS]), w)
         elif operation >= EIGHT:
             _laned(code, at, w, lanes)
         elif operation < ROW + op.FIRST_STRUCTURAL:
@@ -195,12 +201,12 @@ def run(code: NDArray[np.uint32], first: Int, pool: NDArray[np.int64], w: NDArra
             _structural(code, at, pool, w, lanes)
 
 
-@kernel(types.void(U4_2, U, I8, F8, U, I8_2, I8_2, I8_2, F8, F8, F8, F8, F8))
+@kernel(types.void(U4_2, U, U4_2, I8, F8, U, I8_2, I8_2, I8_2, F8, F8, F8, F8, F8))
 def run_blocks(  # noqa: PLR0913  a kernel over flat columns
-    code: NDArray[np.uint32], singles: Int, pool: NDArray[np.int64], w: NDArray[np.float64], lanes: Int,
-    inputs: NDArray[np.int64], outputs: NDArray[np.int64], blocks: NDArray[np.int64], x: NDArray[np.float64],
-    shared: NDArray[np.float64], seeds: NDArray[np.float64], values: NDArray[np.float64],
-    derivatives: NDArray[np.float64],
+    code: NDArray[np.uint32], singles: Int, places: NDArray[np.uint32], pool: NDArray[np.int64],
+    w: NDArray[np.float64], lanes: Int, inputs: NDArray[np.int64], outputs: NDArray[np.int64],
+    blocks: NDArray[np.int64], x: NDArray[np.float64], shared: NDArray[np.float64], seeds: NDArray[np.float64],
+    values: NDArray[np.float64], derivatives: NDArray[np.float64],
 ) -> None:  # fmt: skip
     """Load, run and store, block after block; what is single runs once for all blocks of directions at one point."""
     for b in range(blocks.shape[0]):
@@ -208,5 +214,5 @@ def run_blocks(  # noqa: PLR0913  a kernel over flat columns
         load(w, inputs, block, lanes, x, shared, seeds)
         same = b > 0 and lanes > 1 and block[X_STRIDE] == 0 and block[X_BASE] == blocks[b - 1, X_BASE]
         same = same and block[V_BASE] < 0
-        run(code, singles if same else U(0), pool, w, lanes)
+        run(code, singles if same else U(0), places, pool, w, lanes)
         store(w, outputs, block, lanes, values, derivatives)

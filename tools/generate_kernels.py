@@ -26,8 +26,8 @@ TARGET = ENGINE / "dispatch.py"
 
 HEADER = '''"""The evaluator's dispatcher. Generated from the table by tools/generate_kernels.py: do not edit.
 
-A binary decision tree over the operation codes leads to the formula of the table, for scalars, for eight lanes of
-them at once, and for rows of elements.
+A binary decision tree over the operation codes leads to the formula of the table, for scalars, for eight lanes or
+eight statements of them at once, and for rows of elements.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ from adengine.jit import Int, kernel
 from adengine.rules import (
 {rules}
 )
-from adengine.vector import eight_lanes
+from adengine.vector import eight_lanes, eight_statements
 
 U = types.uint64
 U4_2 = types.Array(types.uint32, 2, "C")
@@ -64,6 +64,13 @@ EIGHT = '''
 @kernel(types.void(U, U, U, U, U, U, U, U, F8), inline=True)
 def eight(code: Int, out: Int, i: Int, j: Int, h: Int, di: Int, dj: Int, dh: Int, w: NDArray[np.float64]) -> None:
     """Eight lanes at once; a stride of 0 spreads one value. Only for what vector.FORMULAS has."""
+'''
+
+BATCH = '''
+
+@kernel(types.void(U, U, U4_2, U, U, F8), inline=True)
+def batch(code: Int, out: Int, places: NDArray[np.uint32], at: Int, hows: Int, w: NDArray[np.float64]) -> None:
+    """Eight statements at once, their operands at the places of a row. Only for what vector.FORMULAS has."""
 '''
 
 ROWS = '''
@@ -96,6 +103,10 @@ def _row_leaf(primitive: Primitive, indent: str) -> list[str]:
 
 def _eight_leaf(primitive: Primitive, indent: str) -> list[str]:
     return [f"{indent}_eight_{primitive.name.lower()}(w, out, i, j, h, di, dj, dh)"]
+
+
+def _batch_leaf(primitive: Primitive, indent: str) -> list[str]:
+    return [f"{indent}_batch_{primitive.name.lower()}(w, out, places, at, hows)"]
 
 
 def _weight(primitive: Primitive) -> int:
@@ -131,6 +142,7 @@ def _module(name: str) -> ModuleType:
 def _vector_definitions(rows: list[Primitive]) -> list[str]:
     """The intrinsics for eight lanes."""
     made = [f'_eight_{row.name.lower()} = eight_lanes("{row.name}", {row.arity})' for row in rows]
+    made += [f'_batch_{row.name.lower()} = eight_statements("{row.name}", {row.arity})' for row in rows]
     return ["", *made]
 
 
@@ -150,6 +162,8 @@ def generate() -> str:
         *_tree(rows, "    ", _scalar_leaf),
         EIGHT.rstrip("\n"),
         *_tree(vectors, "    ", _eight_leaf),
+        BATCH.rstrip("\n"),
+        *_tree(vectors, "    ", _batch_leaf),
         ROWS.rstrip("\n"),
         *_tree(rows, "    ", _row_leaf),
     ]
