@@ -88,7 +88,7 @@ def product_at(channel: grpc.Channel, x: float, y: float) -> list[float]:
     return list(response.dense.values)
 
 
-def long_call(n: int = 1500, depth: int = 60) -> v1.JacobianRequest:
+def long_call(n: int = 1500, depth: int = 2500) -> v1.JacobianRequest:
     """A call that is small to send and takes seconds: n sweeps forward over `depth` vectors of n."""
     f = ListWriter()
     w = f.input("x", n)
