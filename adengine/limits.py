@@ -5,6 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 
+MOST_ELEMENTS = 2**31 - 1
+MOST_CALL_BYTES = 2**35
+"""No limit may be set higher than these."""
+
+
 @dataclass(frozen=True, slots=True)
 class Limits:
     """Bounds that hold before anything is allocated.
@@ -47,6 +52,12 @@ class Limits:
     bodies: int = 1_000
     name_bytes: int = 255
     rank: int = 32
+
+    def __post_init__(self) -> None:
+        """Sizes are int32 and addresses uint32 inside the engine."""
+        for name, most in (("variable_elements", MOST_ELEMENTS), ("call_bytes", MOST_CALL_BYTES)):
+            if not 0 < getattr(self, name) <= most:
+                raise ValueError(f"the limit {name} is {getattr(self, name)}, expected 1 to {most}")
 
 
 DEFAULT_LIMITS = Limits()

@@ -66,13 +66,13 @@ class Settings:
         "bytes of all functions kept; those longest unused are dropped")
     max_tensors: int = _row(100_000, "array constants of one list")
     max_statements: int = _row(2_000_000, "statements of one list")
-    max_variable_elements: int = _row(1 << 27,
+    max_variable_elements: int = _row(1 << 27, most=2**31 - 1, description=
         "elements of one variable, input or array constant")
     max_list_elements: int = _row(1 << 29,
         "elements of all variables of one list")
     max_reply_elements: int = _row(1 << 27,
         "elements of the largest array of a reply, such as K * m * n_w of a Jacobian")
-    max_call_bytes: int = _row(4 << 30, "bytes of memory one call may take")
+    max_call_bytes: int = _row(4 << 30, "bytes of memory one call may take", most=2**35)
     max_call_elements: int = _row(1 << 40,
         "elements one call may compute: those of all variables, times points and sweeps")
     max_kept_bytes: int = _row(4 << 30,
