@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-
 MOST_ELEMENTS = 2**31 - 1
 MOST_CALL_BYTES = 2**35
 """No limit may be set higher than these."""
