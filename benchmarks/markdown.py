@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Iterable, Mapping, Sequence
 
 from benchmarks.results import Chapter, Comparison, Table, Target
 
 _UNITS = ((1.0, "s"), (1e-3, "ms"), (1e-6, "us"), (1e-9, "ns"))
 _DIGITS = 3
+_WIDTH = 120
 
 
 def seconds_text(seconds: float) -> str:
@@ -76,7 +78,7 @@ def comparison_table(comparison: Comparison) -> str:
 
 def chapter_text(chapter: Chapter) -> str:
     """A chapter as a page."""
-    parts = [f"# {chapter.title}\n", chapter.text + "\n"]
+    parts = [f"# {chapter.title}\n", _prose(chapter.text)]
     if chapter.targets:
         parts += ["## Aims\n", targets_table(chapter.targets)]
     parts += [f"![{plot.title}]({plot.name}.svg)\n" for plot in chapter.plots]
@@ -87,9 +89,14 @@ def chapter_text(chapter: Chapter) -> str:
     return "\n".join(parts)
 
 
+def _prose(text: str) -> str:
+    """A paragraph in lines that a page can be read in as text."""
+    return textwrap.fill(text, _WIDTH) + "\n"
+
+
 def _table_text(each: Table) -> str:
     text = f"## {each.title}\n\n{table(each.columns, each.rows)}"
-    return text + (f"\n{each.note}\n" if each.note else "")
+    return text + (f"\n{_prose(each.note)}" if each.note else "")
 
 
 def front_page(chapters: Sequence[Chapter], machine: Mapping[str, str]) -> str:
@@ -97,7 +104,7 @@ def front_page(chapters: Sequence[Chapter], machine: Mapping[str, str]) -> str:
     parts = ["# Benchmarks\n", _READING]
     for chapter in chapters:
         parts.append(f"## [{chapter.title}]({chapter.name}.md)\n")
-        parts += [targets_table(chapter.targets)] if chapter.targets else [f"{chapter.text}\n"]
+        parts += [targets_table(chapter.targets)] if chapter.targets else [_prose(chapter.text)]
     rows = [[name, value] for name, value in machine.items()]
     return "\n".join([*parts, "## The machine\n", table(["", ""], rows, words=True)])
 
