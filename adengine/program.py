@@ -23,6 +23,7 @@ from adengine.transfer import (
     OUT_OFFSET,
     OUT_SIZE,
     OUT_SPREAD,
+    SEED,
 )
 from adengine.vm import CHUNK, run_blocks
 
@@ -47,6 +48,8 @@ class Program:
     def __init__(self, source: FlatList, sources: NDArray[np.int64], laned: NDArray[np.uint8], lanes: int) -> None:
         self._schedule: Schedule = schedule(source, laned, lanes)
         self.lanes = lanes
+        seeds = laned[sources[:, 0] == SEED]
+        self._once: int = self._schedule.singles if seeds.all() else 0
         self._pool = source.pool if len(source.pool) else np.zeros(1, np.int64)
         self._constants = _constants(source, self._schedule)
         self._inputs = _input_table(source, sources, self._schedule)
@@ -94,7 +97,7 @@ class Program:
         try:
             plan = self._schedule
             run_blocks(
-                plan.code, plan.singles, plan.places, self._pool, arena, self.lanes, self._inputs, self._outputs,
+                plan.code, self._once, plan.places, self._pool, arena, self.lanes, self._inputs, self._outputs,
                 blocks, x, shared, seeds, values, derivatives,
             )  # fmt: skip
         finally:

@@ -203,16 +203,20 @@ def run(
 
 @kernel(types.void(U4_2, U, U4_2, I8, F8, U, I8_2, I8_2, I8_2, F8, F8, F8, F8, F8))
 def run_blocks(  # noqa: PLR0913  a kernel over flat columns
-    code: NDArray[np.uint32], singles: Int, places: NDArray[np.uint32], pool: NDArray[np.int64],
+    code: NDArray[np.uint32], once: Int, places: NDArray[np.uint32], pool: NDArray[np.int64],
     w: NDArray[np.float64], lanes: Int, inputs: NDArray[np.int64], outputs: NDArray[np.int64],
     blocks: NDArray[np.int64], x: NDArray[np.float64], shared: NDArray[np.float64], seeds: NDArray[np.float64],
     values: NDArray[np.float64], derivatives: NDArray[np.float64],
 ) -> None:  # fmt: skip
-    """Load, run and store, block after block; what is single runs once for all blocks of directions at one point."""
+    """Load, run and store, block after block.
+
+    The first ``once`` instructions depend neither on the lane nor on the seeds: they run once for all blocks of
+    directions at one point.
+    """
     for b in range(blocks.shape[0]):
         block = blocks[b]
         load(w, inputs, block, lanes, x, shared, seeds)
         same = b > 0 and lanes > 1 and block[X_STRIDE] == 0 and block[X_BASE] == blocks[b - 1, X_BASE]
         same = same and block[V_BASE] < 0
-        run(code, singles if same else U(0), places, pool, w, lanes)
+        run(code, once if same else U(0), places, pool, w, lanes)
         store(w, outputs, block, lanes, values, derivatives)

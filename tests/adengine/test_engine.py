@@ -149,6 +149,24 @@ def test_directions_of_each_point_are_its_own() -> None:
 # ---- Threads ----
 
 
+@pytest.mark.parametrize("mode", [Mode.FORWARD, Mode.REVERSE])
+@pytest.mark.parametrize("count", [1, 2, 3, 9])
+@pytest.mark.parametrize("p", [1, 2, 3, 9])
+def test_points_of_nothing_have_their_directions(mode: Mode, count: int, p: int) -> None:
+    """All inputs shared: every point is the same, and nothing but the directions can differ."""
+    x = random_points(MIXED, 1)[0]
+    shared = (("x", x[:37]), ("s", x[37]))
+    jacobian = Engine().jacobian(MIXED, x).jacobian
+    matrix = jacobian if mode is Mode.FORWARD else jacobian.T
+    engine = Engine()
+    call = engine.jvp if mode is Mode.FORWARD else engine.vjp
+    for each in (1, count):
+        directions = np.random.default_rng(p).normal(size=(each, p, matrix.shape[1]))
+        _, given, _ = call(MIXED, np.empty((count, 0)), directions, shared=shared, with_respect_to=("x", "s"))
+        expected = np.broadcast_to(directions @ matrix.T, given.shape)
+        assert given == pytest.approx(expected, rel=1e-12, abs=1e-13)
+
+
 def test_threads_share_a_function() -> None:
     engine = Engine()
     points = random_points(MIXED, 50)
