@@ -13,6 +13,7 @@ _PACKAGES = ("wengert", "numba", "llvmlite", "numpy", "scipy", "casadi", "jax", 
 _VARIABLES = (
     "OPENBLAS_NUM_THREADS",
     "OMP_NUM_THREADS",
+    "NPROC",
     "XLA_FLAGS",
     "OPENBLAS_CORETYPE",
     "NUMBA_CPU_NAME",
@@ -23,7 +24,10 @@ SINGLE_THREAD = {
     "OPENBLAS_NUM_THREADS": "1",
     "OMP_NUM_THREADS": "1",
     "MKL_NUM_THREADS": "1",
-    "XLA_FLAGS": "--xla_cpu_multi_thread_eigen=false intra_op_parallelism_threads=1",
+    # XLA sizes its pool of threads by these; its flags alone leave it with one for every core.
+    "NPROC": "1",
+    "PJRT_NPROC": "1",
+    "XLA_FLAGS": "--xla_cpu_multi_thread_eigen=false",
     "JAX_PLATFORMS": "cpu",
 }
 """One thread for every system, set before any of them is loaded."""

@@ -112,8 +112,8 @@ def front_page(chapters: Sequence[Chapter], machine: Mapping[str, str]) -> str:
 _READING = """\
 Written by `make bench` (`python -m benchmarks`); not edited by hand. Another run gives other times, so read
 **ratios within one run**: contenders take turns, round after round, and whatever disturbs one disturbs all. *Minimum*
-is the best turn, *median* the usual one; ratios are ratios of medians. Every contender's answer was compared with the
-others' before it was timed. All systems run on one thread, with float64 numbers in NumPy arrays in and out, copies
-included. Aims that are not met yet are shown as such; nothing fails because of them. Beside every page lies its raw
-data, `NAME.json`: seconds of every turn.
+is the best turn, *median* the usual one; ratios are ratios of medians. In the comparisons with other systems every
+answer was held against the engine's before it was timed. Every system computes on one thread, with float64 numbers in
+NumPy arrays in and out, copies included. Aims that are not met yet are shown as such; nothing fails because of them.
+Beside every page lies its raw data, `NAME.json`: seconds of every turn.
 """
