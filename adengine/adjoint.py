@@ -25,6 +25,7 @@ from adengine.graph import (
     INT,
     NONE,
     OPERATION,
+    OVERFLOW,
     PARAMETER,
     SECOND,
     SIZE,
@@ -165,6 +166,8 @@ def _reverse_sweep(graph: Graph, tables: Tables, active: NDArray[np.uint8], adjo
     """Walk the statements of the graph backwards; ``adjoints`` holds the seeds, then receives all adjoints."""
     scratch = np.empty(SCRATCH_WORDS, np.int64)
     for w in range(active.shape[0] - 1, -1, -1):
+        if graph.used[OVERFLOW] != 0:
+            return
         t = np.int64(adjoints[w])
         code = np.int64(graph.rows[w, OPERATION])
         if t == NONE or active[w] == 0 or code == op.INPUT:

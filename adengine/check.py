@@ -167,7 +167,7 @@ class _Checker:
             arity = self.concatenated(statement)
         statement.shapes = [self.argument_shape(statement, place) for place in range(arity)]
         shape, detail = self.infer(statement, row.kind)
-        self.check_size(statement, shape)
+        statement.check_size(shape)
         self.shape_of[self.first + k] = self.number(shape)
         self.details[k] = detail
         self.state[:] = k + 1, self.state[_ARGUMENT] + arity, statement.position
@@ -202,15 +202,6 @@ class _Checker:
         if argument == 0 or argument > self.first + statement.number or -argument > len(self.columns.constants):
             raise self.bad_argument(statement.number, at)
         return () if argument < 0 else self.shapes[self.shape_of[argument - 1]]
-
-    def check_size(self, statement: Statement, shape: Shape) -> None:
-        if len(shape) > self.limits.rank:
-            raise statement.bad_shape(f"the result has rank {len(shape)}, at most {self.limits.rank}")
-        if size_of(shape) > self.limits.variable_elements:
-            raise LimitExceeded(
-                "variable_elements", self.limits.variable_elements, size_of(shape), f"{statement.title}: elements",
-                f"primitives[{statement.number}]",
-            )  # fmt: skip
 
     def title(self, k: int) -> str:
         return f"statement {k + 1} ({BY_NUMBER[int(self.columns.primitives[k])].name})"

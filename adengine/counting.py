@@ -64,6 +64,15 @@ def _accumulated(rows: NDArray[np.int32], scatters: NDArray[np.intp]) -> NDArray
     return np.where(empty & (added <= rows[scatters, SIZE]), 0, added)
 
 
+def _in_place(rows: NDArray[np.int32]) -> NDArray[np.bool_]:
+    """Rows that add to a base of their own size, which runs in place wherever nobody else reads the base."""
+    scatter = (rows[:, OPERATION] == op.ACCUMULATE) | (rows[:, OPERATION] == op.SCATTER_ADD)
+    scatter &= rows[:, FIRST] >= 0
+    base = np.where(scatter, rows[:, FIRST], 0)
+    in_place: NDArray[np.bool_] = scatter & (rows[base, SIZE] == rows[:, SIZE])
+    return in_place
+
+
 def seeded_rows(source: FlatList) -> NDArray[np.bool_]:
     """Which rows depend on a seed."""
     mask = np.zeros(max(len(source.inputs), 1), np.uint8)
@@ -77,7 +86,7 @@ def cost(source: FlatList) -> Cost:
     seeded = seeded_rows(source)
     code = source.rows[:, OPERATION]
     work = (code > op.ARRAY) | (code < op.FIRST_STRUCTURAL)
-    sizes = np.where(work, source.rows[:, SIZE].astype(np.int64), 0) + operations
+    sizes = np.where(work & ~_in_place(source.rows), source.rows[:, SIZE].astype(np.int64), 0) + operations
     return Cost(
         int(operations.sum()), int(operations[seeded].sum()), int(work.sum()), int((work & seeded).sum()),
         int(sizes.sum()), int(sizes[seeded].sum()),

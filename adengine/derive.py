@@ -94,12 +94,12 @@ def grown(source: FlatList, seeds: int, fill: Callable[[Graph], None]) -> Graph:
     codes = source.rows[:, OPERATION]
     surely = len(codes) + int(_ROW_BOUND[codes].sum()) + 4 * (seeds + len(source.outputs)) + 64
     expected = _EXPECTED_GROWTH * len(codes) + 4 * (seeds + len(source.outputs)) + 64
-    graph = _room(source, seeds, min(expected, surely))
-    fill(graph)
-    if graph.used[OVERFLOW]:
-        graph = _room(source, seeds, surely)
+    for rows in (min(expected, surely), surely):
+        graph = _room(source, seeds, rows)
         fill(graph)
-    return graph
+        if not graph.used[OVERFLOW]:
+            return graph
+    raise MemoryError("a derivative list is longer than its bound says")  # pragma: no cover
 
 
 def _room(source: FlatList, seeds: int, rows: int) -> Graph:

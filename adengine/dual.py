@@ -25,6 +25,7 @@ from adengine.graph import (
     INT,
     NONE,
     OPERATION,
+    OVERFLOW,
     PARAMETER,
     SECOND,
     SIZE,
@@ -111,6 +112,8 @@ def _dual(
     for k in range(rows.shape[0]):
         code = np.int64(rows[k, OPERATION])
         w = copy_row(graph, tables, rows, k, moved)
+        if graph.used[OVERFLOW] != 0:
+            return  # the row is not what it seems: start again with more room
         moved[k] = w
         if code == op.INPUT:
             seed = np.int64(seeds[rows[k, PARAMETER]])

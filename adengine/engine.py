@@ -85,8 +85,9 @@ class Engine:
         ------
         InvalidPoints, InvalidDirections, AmbiguousDirections, InvalidShape, InvalidName, UnknownName, LimitExceeded
         """
+        started = time.perf_counter()
         plan = self._plan(function, "directional", Mode.FORWARD, outputs, with_respect_to, shared)
-        return JvpResult(*self._directional(plan, function, points, tangents, shared))
+        return JvpResult(*self._directional(started, plan, function, points, tangents, shared))
 
     def vjp(
         self,
@@ -106,8 +107,9 @@ class Engine:
         ------
         InvalidPoints, InvalidDirections, AmbiguousDirections, InvalidShape, InvalidName, UnknownName, LimitExceeded
         """
+        started = time.perf_counter()
         plan = self._plan(function, "directional", Mode.REVERSE, outputs, with_respect_to, shared)
-        return VjpResult(*self._directional(plan, function, points, cotangents, shared))
+        return VjpResult(*self._directional(started, plan, function, points, cotangents, shared))
 
     def jacobian(
         self,
@@ -131,10 +133,10 @@ class Engine:
         plan = self._plan(function, "jacobian", mode, outputs, with_respect_to, shared)
         at = check_points(points, plan.point_width, plan.free)
         fixed = shared_values(function.inputs, shared, plan.selection.shared)
-        m, n_w, choice = plan.m, plan.n_w, plan.choice
-        assert choice is not None  # noqa: S101  a plan of a Jacobian has one
+        m, n_w = plan.m, plan.n_w
         shape = (at.number, m, n_w) if at.batched else (m, n_w)
         self._check_reply(at.number * max(m * n_w, 1), "entries of the Jacobian", "points")
+        choice = plan.choice
         if plan.derivative is None or at.number == 0:
             values, jacobian = self._run_primal(plan, at, fixed), np.zeros(at.number * m * n_w)
         else:
@@ -168,25 +170,30 @@ class Engine:
         with self._lock:
             held = self._functions.get(function.id)
             if held is None:
-                self._make_room()
-                held = self._functions[function.id] = HeldFunction(function, self.limits.kept_bytes)
+                while len(self._functions) >= self._most_functions:
+                    self._functions.popitem(last=False)
+                held = self._functions[function.id] = HeldFunction(function, self.limits.kept_bytes, self._drop_excess)
             else:
                 self._functions.move_to_end(function.id)
             return held
 
-    def _make_room(self) -> None:
-        """Drop the functions used least recently before another one is kept."""
-        while len(self._functions) >= self._most_functions:
-            self._functions.popitem(last=False)
-        total = sum(held.kept_bytes for held in self._functions.values())
-        while total > self.limits.kept_bytes:
-            total -= self._functions.popitem(last=False)[1].kept_bytes
+    def _drop_excess(self) -> None:
+        """Drop the functions used least recently while too much is kept; the one in use stays."""
+        with self._lock:
+            total = sum(held.kept_bytes for held in self._functions.values())
+            while len(self._functions) > 1 and total > self.limits.kept_bytes:
+                total -= self._functions.popitem(last=False)[1].kept_bytes
 
     def _directional(
-        self, plan: Plan, function: WengertList, points: Array | None, given: Array | None, shared: Shared
+        self,
+        started: float,
+        plan: Plan,
+        function: WengertList,
+        points: Array | None,
+        given: Array | None,
+        shared: Shared,
     ) -> tuple[Array, Array, Report]:
         """J u or J^T v."""
-        started = time.perf_counter()
         at = check_points(points, plan.point_width, plan.free)
         fixed = shared_values(function.inputs, shared, plan.selection.shared)
         forward = plan.mode is Mode.FORWARD

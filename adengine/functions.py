@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import itertools
 import threading
 from collections import OrderedDict
 from collections.abc import Callable, Hashable, Sequence
+from functools import cached_property
 from typing import NamedTuple, Protocol, TypeVar
 
 import numpy as np
@@ -29,6 +31,7 @@ T = TypeVar("T", bound="Kept")
 
 _KEPT_PER_FUNCTION = 64
 """Lists, plans and programs kept for one function; the least recently used go first."""
+_BYTES_PER_NAME = 100
 _SINGLE_BLOCKS = 8
 """Calls of at most so many blocks keep their description."""
 
@@ -73,6 +76,11 @@ class Asked(NamedTuple):
     with_respect_to: tuple[str, ...]
     shared: tuple[str, ...]
 
+    @property
+    def kept_bytes(self) -> int:
+        """About what the names, and their numbers in a plan, take."""
+        return _BYTES_PER_NAME * (len(self.outputs) + len(self.with_respect_to) + len(self.shared))
+
 
 class Run(NamedTuple):
     """A program and its blocks; None where they are too many to keep."""
@@ -92,13 +100,10 @@ class Plan:
         Inputs that make up a point.
     point_width, m, n_w : int
         n', selected output scalars, scalars differentiated by.
-    choice : Choice or None
-        Mode, sweeps and reason of a Jacobian.
     mode : Mode or None
-    primal : Prepared
-        f.
-    derivative : Prepared or None
-        The dual or adjoint list; None where there is nothing to differentiate.
+        As asked.
+
+    Lists are made when they are first needed: a call that is refused makes none.
     """
 
     def __init__(self, held: HeldFunction, asked: Asked) -> None:
@@ -109,18 +114,33 @@ class Plan:
         shared = set(self.selection.shared)
         self.free: list[Input] = [value for number, value in enumerate(function.inputs) if number not in shared]
         self.point_width = sum(size_of(value.shape) for value in self.free)
-        self.primal = held.primal(self.selection)
-        self.m = int(self.primal.flat.output_sizes.sum())
+        self.m = sum(size_of(function.shape(function.outputs[number].argument)) for number in self.selection.outputs)
         self.n_w = sum(size_of(function.inputs[number].shape) for number in self.selection.with_respect_to)
-        self.choice: Choice | None = None
         self.mode: Mode | None = None if asked.what == "evaluate" else asked.mode
-        if asked.what == "jacobian":
-            self.choice = _choice(held, self.selection, self.n_w, self.m, asked.mode)
-            self.mode = self.choice.mode
-        self.derivative: Prepared | None = None
-        if self.mode is not None and self.n_w * self.m > 0:
-            self.derivative = held.derivative(self.mode, self.selection)
+        self._asked = asked
         self._runs: dict[tuple[bool, Work], Run] = {}
+
+    @cached_property
+    def primal(self) -> Prepared:
+        """f with the selected outputs."""
+        return self._held.primal(self.selection)
+
+    @cached_property
+    def choice(self) -> Choice:
+        """Mode, sweeps and reason of a Jacobian; may make both derivative lists."""
+        return _choice(self._held, self.selection, self.n_w, self.m, self._asked.mode)
+
+    @cached_property
+    def derivative(self) -> Prepared | None:
+        """The dual or adjoint list; None where there is nothing to differentiate."""
+        mode = self._mode_used
+        if mode is None or self.n_w * self.m == 0:
+            return None
+        return self._held.derivative(mode, self.selection)
+
+    @property
+    def _mode_used(self) -> Mode | None:
+        return self.choice.mode if self._asked.what == "jacobian" else self.mode
 
     @property
     def operations(self) -> int:
@@ -146,12 +166,14 @@ class Plan:
         return run
 
     def _new_run(self, work: Work, differentiate: bool, limits: Limits, reply: int) -> Run:
-        prepared = self.derivative if differentiate and self.derivative is not None else self.primal
+        prepared, key, selection = self.primal, "primal", self.selection._replace(with_respect_to=())
+        if differentiate and self.derivative is not None:
+            prepared, key, selection = self.derivative, str(self._mode_used), self.selection
         _check_work(prepared.cost, work, limits)
         most = limits.call_bytes // 8 - reply
         lanes = choose_lanes(work.points, work.directions, prepared.cost, most)
         laned_seeds = work.per_point if lanes.points else True
-        program = self._held.program(prepared, (differentiate, self.mode), self.selection, lanes, laned_seeds)
+        program = self._held.program(prepared, key, selection, lanes, laned_seeds)
         if program.bytes > 8 * most:
             needed = program.bytes + 8 * reply
             raise LimitExceeded("call_bytes", limits.call_bytes, needed, "bytes of all variables and the reply")
@@ -186,6 +208,8 @@ class HeldFunction:
     function : WengertList
     most_bytes : int
         Bytes that may be kept for it.
+    on_growth : callable
+        Called whenever more is kept, so that whoever keeps several functions can bound them together.
 
     Attributes
     ----------
@@ -193,8 +217,9 @@ class HeldFunction:
         Bytes that are kept; read without a lock.
     """
 
-    def __init__(self, function: WengertList, most_bytes: int) -> None:
+    def __init__(self, function: WengertList, most_bytes: int, on_growth: Callable[[], None]) -> None:
         self.list = function
+        self._on_growth = on_growth
         self.kept_bytes = 0
         self._most_bytes = most_bytes
         self.input_numbers = {value.name: number for number, value in enumerate(function.inputs)}
@@ -206,12 +231,15 @@ class HeldFunction:
     def plan(self, asked: Asked) -> Plan:
         """The plan for calls that ask this."""
         plan = self._plans.get(asked)
-        if plan is None:
-            with self._lock:
-                plan = self._plans[asked] = Plan(self, asked)
+        if plan is not None:
+            return plan
+        with self._lock:
+            if asked not in self._plans:
+                self._plans[asked] = Plan(self, asked)
+                self.kept_bytes += asked.kept_bytes
                 while len(self._plans) > _KEPT_PER_FUNCTION:
-                    self._plans.popitem(last=False)
-        return plan
+                    self.kept_bytes -= self._plans.popitem(last=False)[0].kept_bytes
+            return self._plans[asked]
 
     def _keep(self, key: Hashable, make: Callable[[], T]) -> T:
         """What is kept under a key, made once."""
@@ -223,7 +251,8 @@ class HeldFunction:
             self._kept[key] = made
             self.kept_bytes += made.kept_bytes
             self._make_room()
-            return made
+        self._on_growth()
+        return made
 
     def _make_room(self) -> None:
         """Drop what was used least recently; plans refer to it, so they go too."""
@@ -232,6 +261,7 @@ class HeldFunction:
             self.kept_bytes -= self._kept.popitem(last=False)[1].kept_bytes
             dropped = True
         if dropped:
+            self.kept_bytes -= sum(asked.kept_bytes for asked in self._plans)
             self._plans.clear()
 
     def primal(self, selection: Selection) -> Prepared:
@@ -286,4 +316,4 @@ class HeldFunction:
 
 def _offsets(sizes: Sequence[int]) -> list[int]:
     """Where each of several pieces begins when they stand one after another."""
-    return [sum(sizes[:place]) for place in range(len(sizes))]
+    return list(itertools.accumulate(sizes, initial=0))[:-1]

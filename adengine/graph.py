@@ -29,7 +29,7 @@ OPERATION, FIRST, SECOND, THIRD, PARAMETER, SIZE = 0, 1, 2, 3, 4, 5
 """Columns of `rows`."""
 
 ROWS, WORDS, PARAMETERS, OVERFLOW, SALT = 0, 1, 2, 3, 4
-"""Places of `used`: how many rows, words of `pool` and parameters there are, whether a row found no
+"""Places of `used`: how many rows, words of `pool` and parameters there are, whether a row or parameter found no
 room, and a random number that the hashes start from."""
 
 NONE = -1
@@ -130,6 +130,9 @@ def intern(graph: Graph, words: NDArray[np.int64], first: Int, count: Int) -> In
         slot = (slot + 1) & mask
     number = graph.used[PARAMETERS]
     start = graph.used[WORDS]
+    if start + count > graph.pool.shape[0] or number + 2 > graph.starts.shape[0]:
+        graph.used[OVERFLOW] = 1
+        return 0
     for i in range(count):
         graph.pool[start + i] = words[first + i]
     graph.used[WORDS] = start + count

@@ -16,7 +16,7 @@ class Limits:
     Attributes
     ----------
     statements : int
-        Statements of one list, and what one lowered or derivative list may grow to, times 16.
+        Statements of one list.
     variable_elements : int
         Elements of one variable, input, tensor or index array.
     list_elements : int
@@ -43,7 +43,7 @@ class Limits:
     list_elements: int = 1 << 29
     reply_elements: int = 1 << 27
     call_bytes: int = 4 << 30
-    call_elements: int = 1 << 40
+    call_elements: int = 1 << 38
     kept_bytes: int = 4 << 30
     inputs: int = 100_000
     outputs: int = 100_000

@@ -18,6 +18,7 @@ from adengine import opcodes as op
 from adengine.graph import (
     GRAPH,
     NONE,
+    OVERFLOW,
     SIZE,
     TABLES_TYPE,
     FlatList,
@@ -114,20 +115,14 @@ class _Statement(NamedTuple):
 class _Lowering:
     """One list on its way to the flat form."""
 
-    def __init__(self, source: WengertList) -> None:
+    def __init__(self, source: WengertList, room: int) -> None:
         self.source = source
         statements = len(source.primitives)
-        special = len(source.checked.details)
-        bound = 2 * statements + len(source.inputs) + len(source.constants) + 8 * special + self._extra_rows() + 64
-        words = len(source.parameters) + 2 * statements + 80 * (special + self._extra_rows()) + 64
-        self.graph = new_graph(bound, words, 2 * statements + 4 * special + self._extra_rows() + 64)
+        rows = len(source.inputs) + len(source.constants) + room
+        words = len(source.parameters) + 4 * room
+        self.graph = new_graph(rows, words, 2 * statements + room)
         self.flat = np.full(max(len(source.checked.shape_of), 1), NONE, np.int32)
         self.sizes = np.array([size_of(shape) for shape in source.checked.shapes], np.int64)[source.checked.shape_of]
-
-    def _extra_rows(self) -> int:
-        """Rows beyond a few per statement: a concatenation has one per argument, a product some per halving."""
-        names = [BY_NUMBER[int(self.source.primitives[k])].name for k in self.source.checked.details]
-        return len(self.source.arguments) * ("CONCATENATE" in names) + 96 * names.count("PROD")
 
     # leaves -----------------------------------------------------------------------------------------------------
 
@@ -356,12 +351,28 @@ def lower(source: WengertList, outputs: Sequence[int]) -> FlatList:
 
     The function's inputs keep their numbers; an input that no chosen output needs has no row.
     """
-    lowering = _Lowering(source)
+    room = 2 * len(source.primitives) + 8 * len(source.checked.details) + 256
+    lowering = _filled(source, room)
+    while lowering.graph.used[OVERFLOW]:
+        room *= 4
+        lowering = _filled(source, room)
+    first = len(source.inputs)
+    rows = np.array([lowering.operand(source.outputs[number].argument) for number in outputs], np.int32)
+    input_sizes = np.array([size_of(value.shape) for value in source.inputs], np.int64)
+    output_sizes = np.array([size_of(source.shape(source.outputs[number].argument)) for number in outputs], np.int64)
+    arrays = tuple(tensor.reshape(-1) for tensor in source.tensors)
+    inputs = lowering.flat[:first].copy()
+    return finish(lowering.graph, arrays, inputs, input_sizes, 0, rows, output_sizes, len(rows))
+
+
+def _filled(source: WengertList, room: int) -> _Lowering:
+    """All statements of a list lowered, as far as there is room."""
+    lowering = _Lowering(source, room)
     graph, flat = lowering.graph, lowering.flat
     for number, value in enumerate(source.inputs):
         flat[number] = add_input(graph, number, size_of(value.shape), 0)
     k, statements, first = 0, len(source.primitives), len(source.inputs)
-    while True:
+    while not graph.used[OVERFLOW]:
         k = _walk(
             graph, TABLES, source.primitives, source.arguments, source.constants, source.parameters,
             source.checked.argument_start, source.checked.parameter_start, lowering.sizes, flat, k,
@@ -370,9 +381,4 @@ def lower(source: WengertList, outputs: Sequence[int]) -> FlatList:
             break
         flat[first + k] = lowering.special(k)
         k += 1
-    rows = np.array([lowering.operand(source.outputs[number].argument) for number in outputs], np.int32)
-    input_sizes = np.array([size_of(value.shape) for value in source.inputs], np.int64)
-    output_sizes = np.array([size_of(source.shape(source.outputs[number].argument)) for number in outputs], np.int64)
-    arrays = tuple(tensor.reshape(-1) for tensor in source.tensors)
-    inputs = flat[:first].copy()
-    return finish(graph, arrays, inputs, input_sizes, 0, rows, output_sizes, len(rows))
+    return lowering

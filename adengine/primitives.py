@@ -130,22 +130,22 @@ _LEAF = (
 )
 
 _ARITHMETIC = (
-    _binary(10, "ADD",         "a + b",  "1",      "1",           "arguments"),
-    _binary(11, "SUBTRACT",    "a - b",  "1",      "-1",          "arguments"),
-    _binary(12, "MULTIPLY",    "a * b",  "b",      "a",           "arguments"),
+    _binary(10, "ADD",         "a + b",  "1",      "1"),
+    _binary(11, "SUBTRACT",    "a - b",  "1",      "-1"),
+    _binary(12, "MULTIPLY",    "a * b",  "b",      "a"),
     _binary(13, "DIVIDE",      "a / b",  "1 / b",  "-zero_safe_multiply(w, 1 / b)", domain=(REAL, POSITIVE)),
     _unary(14,  "NEGATE",      "-a",     "-1",     "arguments", nonlinear=False),
     _unary(15,  "RECIPROCAL",  "1.0 / a", "-(w * w)", domain=POSITIVE),
-    _unary(16,  "SQUARE",      "a * a",  "2 * a",  "arguments", nonlinear=False),
+    _unary(16,  "SQUARE",      "a * a",  "2 * a",  nonlinear=False),
     _binary(17, "POWER",       "power(a, b)",
             "zero_safe_multiply(b, power(a, b - 1))", "zero_safe_multiply(w, power_log(a, b))",
             domain=(POSITIVE, REAL), nonlinear=True,
             note="d/da is 0 where b = 0, also at a = 0; d/db is 0 at a = 0 with b >= 0 and NaN at a < 0."),
     _parametric(18, "INTEGER_POWER", "integer_power(a, k)", "zero_safe_multiply(k, integer_power[k-1](a))", REAL,
                 "a to the integer parameter k; exact at 0 and below; k = 0 gives derivative 0, also at a = 0."),
-    Primitive(19, "FMA", Kind.ELEMENTWISE, 3, "a * b + c", ("b", "a", "1"), "arguments", (REAL, REAL, REAL),
+    Primitive(19, "FMA", Kind.ELEMENTWISE, 3, "a * b + c", ("b", "a", "1"), "", (REAL, REAL, REAL),
               "a b + c, rounded once or twice."),
-    _binary(20, "ZERO_SAFE_MULTIPLY", "zero_safe_multiply(a, b)", "b", "a", "arguments",
+    _binary(20, "ZERO_SAFE_MULTIPLY", "zero_safe_multiply(a, b)", "b", "a",
             note="0 where either factor is exactly 0, else a b: the product of derivative lists (strong zero)."),
 )
 

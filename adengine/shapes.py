@@ -102,6 +102,16 @@ class Statement:
             raise self.bad_parameter(f"{what} is {value}, {expected}")
         return value
 
+    def check_size(self, shape: Shape) -> None:
+        """Refuse a shape that is too large, before anything of it exists."""
+        if len(shape) > self.limits.rank:
+            raise self.bad_shape(f"the result has rank {len(shape)}, at most {self.limits.rank}")
+        if largest(shape) > self.limits.variable_elements:
+            raise LimitExceeded(
+                "variable_elements", self.limits.variable_elements, largest(shape), f"{self.title}: elements",
+                f"primitives[{self.number}]",
+            )  # fmt: skip
+
     def take_shape(self) -> Shape:
         """A rank and so many extents."""
         rank = self.take("rank")
@@ -114,12 +124,13 @@ class Statement:
             if extents[axis] < 0:
                 raise self.bad_parameter(f"extent of axis {axis} is {extents[axis]}, expected 0 or more", rank - axis)
         shape = tuple(int(extent) for extent in extents)
-        if size_of(shape) > self.limits.variable_elements:
-            raise LimitExceeded(
-                "variable_elements", self.limits.variable_elements, size_of(shape), f"{self.title}: elements",
-                f"primitives[{self.number}]",
-            )  # fmt: skip
+        self.check_size(shape)
         return shape
+
+
+def largest(shape: Sequence[int]) -> int:
+    """Number of elements, or the largest extent where that is more: an array of nothing has bounded extents too."""
+    return max(size_of(shape), *shape, 0)
 
 
 def size_of(shape: Sequence[int]) -> int:

@@ -19,6 +19,7 @@ F8 = types.Array(types.float64, 1, "C")
 I8 = types.Array(types.int64, 1, "C")
 
 MAX_RANK = 32
+_MOST_COPIED = 1 << 22
 
 
 @kernel(types.void(F8, U, U, U))
@@ -273,7 +274,8 @@ def matrix_product(  # noqa: PLR0913  a kernel over flat columns
     y_row, y_column = (n, U(1)) if pool[at + 4] == 0 else (U(1), k)
     for i in range(m * n * width):
         w[out + i] = 0.0
-    if width == 1 and (not zero_safe or (_all_finite(w, x, m * k) and _all_finite(w, y, k * n))):
+    fits = pool[at + 4] == 0 or k * n <= _MOST_COPIED
+    if width == 1 and fits and (not zero_safe or (_all_finite(w, x, m * k) and _all_finite(w, y, k * n))):
         _plain_product(w, out, x, y, m, k, n, x_row, x_column, pool[at + 4] != 0)
         return
     for i in range(m):

@@ -18,7 +18,7 @@ from adengine.check import Checked, Columns, check_statements
 from adengine.errors import InvalidList, InvalidName, InvalidShape, LimitExceeded
 from adengine.identity import identity
 from adengine.limits import DEFAULT_LIMITS, Limits
-from adengine.shapes import Shape, size_of
+from adengine.shapes import Shape, largest, size_of
 
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*(\.[A-Za-z_][A-Za-z0-9_]*)*", re.ASCII)
 
@@ -126,7 +126,7 @@ class WengertList:
         )  # fmt: skip
 
     def id_bytes(self) -> bytes:
-        """The bytes whose SHA-256 is the id, without the heading: what a list with this body hashes."""
+        """The bytes whose SHA-256 is the id: what a list with this body hashes."""
         return identity(
             self.inputs, self.primitives, self.arguments, self.constants, self.tensors, self.parameters, self.outputs,
             [body.id_bytes() for body in self.bodies],
@@ -223,9 +223,10 @@ def _check_inputs(inputs: Sequence[Input], limits: Limits) -> None:
 def _check_extents(shape: Shape, path: str, what: str, limits: Limits) -> None:
     if len(shape) > limits.rank:
         raise InvalidShape(f"{what} has rank {len(shape)}, at most {limits.rank}", path)
-    if size_of(shape) > limits.variable_elements or any(extent > limits.variable_elements for extent in shape):
-        needed = max(size_of(shape), *shape)
-        raise LimitExceeded("variable_elements", limits.variable_elements, needed, f"elements of {what}", path)
+    if any(extent < 0 for extent in shape):
+        raise InvalidShape(f"{what} has the shape {shape}; no extent is negative", path)
+    if largest(shape) > limits.variable_elements:
+        raise LimitExceeded("variable_elements", limits.variable_elements, largest(shape), f"elements of {what}", path)
 
 
 def _check_tensors(tensors: Sequence[NDArray[np.float64]], limits: Limits) -> None:

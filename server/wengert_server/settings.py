@@ -73,7 +73,7 @@ class Settings:
     max_reply_elements: int = _row(1 << 27,
         "elements of the largest array of a reply, such as K * m * n_w of a Jacobian")
     max_call_bytes: int = _row(4 << 30, "bytes of memory one call may take", most=2**35)
-    max_call_elements: int = _row(1 << 40,
+    max_call_elements: int = _row(1 << 38,
         "elements one call may compute: those of all variables, times points and sweeps")
     max_kept_bytes: int = _row(4 << 30,
         "bytes of derivative lists, instructions and working memory kept for later calls")

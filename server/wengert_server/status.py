@@ -56,7 +56,8 @@ def status_of(error: errors.EngineError) -> grpc.Status:
     Returns
     -------
     status
-        With ``google.rpc.ErrorInfo`` and, where a field is to blame, ``google.rpc.BadRequest``.
+        With ``google.rpc.ErrorInfo`` and, for INVALID_ARGUMENT and wherever a field is to blame,
+        ``google.rpc.BadRequest``; the empty path is the whole request.
     """
     first = error.violations[0]
     message = _cut(first.description, _MESSAGE_BYTES)
@@ -71,7 +72,7 @@ def status_of(error: errors.EngineError) -> grpc.Status:
         field = _cut(violation.field, _PATH_BYTES)
         description = _cut(violation.description, _VIOLATION_BYTES)
         room -= len(field) + len(description) + 10
-        if room < 0 or not field:
+        if room < 0 or not (field or code_of(error) is grpc.StatusCode.INVALID_ARGUMENT):
             break
         blamed.field_violations.add(field=field, description=description)
     if blamed.field_violations:
