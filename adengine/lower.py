@@ -274,7 +274,7 @@ class _Lowering:
         return view, size_of(extents[: len(kept)]), size_of(extents[len(kept) :])
 
     def sum(self, s: _Statement) -> int:
-        """The transpose of a broadcast; it starts from -0.0, so that a sum of -0.0 keeps its sign."""
+        """The transpose of a broadcast; it starts from -0.0, which added to anything changes nothing."""
         given, axes, whole = s.shapes[0], s.detail.numbers, size_of(s.shape)
         if size_of(given) == whole and all(given[axis] == 1 for axis in axes):
             return s.operands[0]
