@@ -66,9 +66,9 @@ def _branches() -> list[Case]:
     g.output("f", g.add("SELECT", positive, g.add("LOG", x), g.add("MULTIPLY", g.constant(2.0), x)))
     about = "the slope of the branch not taken never leaks"
     return [
-        expect.jacobian("branch/root/at-zero", about, Call(f.message, [0]), values=[0], dense=[[0]]),
-        expect.jacobian("branch/root/below", about, Call(f.message, [-4]), values=[0], dense=[[0]]),
-        expect.jacobian("branch/root/above", about, Call(f.message, [4]), values=[2], dense=[[0.25]]),
+        expect.jacobian("branch/square-root/at-zero", about, Call(f.message, [0]), values=[0], dense=[[0]]),
+        expect.jacobian("branch/square-root/below", about, Call(f.message, [-4]), values=[0], dense=[[0]]),
+        expect.jacobian("branch/square-root/above", about, Call(f.message, [4]), values=[2], dense=[[0.25]]),
         expect.jacobian("branch/log/below", about, Call(g.message, [-3]), values=[-6], dense=[[2]]),
         expect.jacobian("branch/log/at-zero", about, Call(g.message, [0]), values=[0], dense=[[2]]),
     ]
