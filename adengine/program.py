@@ -68,11 +68,6 @@ class Program:
         plan = self._schedule
         return plan.code.nbytes + plan.places.nbytes + plan.layout.nbytes + self.bytes
 
-    @property
-    def instructions(self) -> int:
-        """Instructions of one run."""
-        return len(self._schedule.code)
-
     def _take_arena(self) -> NDArray[np.float64]:
         with self._lock:
             if self._arenas:
