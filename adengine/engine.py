@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
+import itertools
 import threading
 import time
-from collections import OrderedDict
 from collections.abc import Sequence
 
 import numpy as np
 
-from adengine.blocks import Work, blocks_of
+from adengine.blocks import blocks_of
 from adengine.calls import NO_VALUES, Array, Points, Shared, check_directions, check_points, shared_values
-from adengine.errors import LimitExceeded
-from adengine.functions import Asked, HeldFunction, Plan
+from adengine.functions import DIRECTIONAL, EVALUATE, JACOBIAN, Asked, HeldFunction, Plan
 from adengine.jacobian import Mode
 from adengine.limits import DEFAULT_LIMITS, Limits
 from adengine.results import EvaluateResult, JacobianResult, JvpResult, Report, VjpResult
+from adengine.runs import Run
 from adengine.wengert_list import WengertList
 
 
@@ -43,7 +43,8 @@ class Engine:
     def __init__(self, limits: Limits = DEFAULT_LIMITS, functions: int = 256) -> None:
         self.limits = limits
         self._most_functions = functions
-        self._functions: OrderedDict[str, HeldFunction] = OrderedDict()
+        self._functions: dict[str, HeldFunction] = {}
+        self._uses = itertools.count()
         self._lock = threading.Lock()
 
     def evaluate(
@@ -56,13 +57,12 @@ class Engine:
         InvalidPoints, InvalidShape, InvalidName, UnknownName, LimitExceeded
         """
         started = time.perf_counter()
-        plan = self._plan(function, "evaluate", Mode.AUTO, outputs, (), shared)
+        plan = self._plan(function, EVALUATE, Mode.AUTO, outputs, (), shared)
         at = check_points(points, plan.point_width, plan.free)
-        fixed = shared_values(function.inputs, shared, plan.selection.shared)
-        values = self._run_primal(plan, at, fixed)
-        operations = plan.primal.cost.operations
-        seconds = time.perf_counter() - started
-        return EvaluateResult(values, Report(None, 0, operations, operations, seconds, "f alone was asked for."))
+        fixed = shared_values(function.inputs, shared, plan.selection.shared) if shared else NO_VALUES
+        run = plan.run(at.number, 0, False, self.limits)
+        values, _ = self._run(run, at, fixed, NO_VALUES)
+        return EvaluateResult(values, _report(run, started))
 
     def jvp(
         self,
@@ -86,7 +86,7 @@ class Engine:
         InvalidPoints, InvalidDirections, AmbiguousDirections, InvalidShape, InvalidName, UnknownName, LimitExceeded
         """
         started = time.perf_counter()
-        plan = self._plan(function, "directional", Mode.FORWARD, outputs, with_respect_to, shared)
+        plan = self._plan(function, DIRECTIONAL, Mode.FORWARD, outputs, with_respect_to, shared)
         return JvpResult(*self._directional(started, plan, function, points, tangents, shared))
 
     def vjp(
@@ -108,7 +108,7 @@ class Engine:
         InvalidPoints, InvalidDirections, AmbiguousDirections, InvalidShape, InvalidName, UnknownName, LimitExceeded
         """
         started = time.perf_counter()
-        plan = self._plan(function, "directional", Mode.REVERSE, outputs, with_respect_to, shared)
+        plan = self._plan(function, DIRECTIONAL, Mode.REVERSE, outputs, with_respect_to, shared)
         return VjpResult(*self._directional(started, plan, function, points, cotangents, shared))
 
     def jacobian(
@@ -130,24 +130,13 @@ class Engine:
         InvalidPoints, InvalidShape, InvalidName, UnknownName, LimitExceeded
         """
         started = time.perf_counter()
-        plan = self._plan(function, "jacobian", mode, outputs, with_respect_to, shared)
+        plan = self._plan(function, JACOBIAN, mode, outputs, with_respect_to, shared)
         at = check_points(points, plan.point_width, plan.free)
-        fixed = shared_values(function.inputs, shared, plan.selection.shared)
-        m, n_w = plan.m, plan.n_w
-        shape = (at.number, m, n_w) if at.batched else (m, n_w)
-        self._check_reply(at.number * max(m * n_w, 1), "entries of the Jacobian", "points")
-        choice = plan.choice
-        if plan.derivative is None or at.number == 0:
-            values, jacobian = self._run_primal(plan, at, fixed), np.zeros(at.number * m * n_w)
-        else:
-            steps = (1, n_w) if choice.mode is Mode.FORWARD else (n_w, 1)
-            work = Work(at.number, plan.point_width, choice.sweeps, choice.sweeps, True, False, m, m * n_w, *steps)
-            values, jacobian = self._run_derivative(plan, work, at, fixed, NO_VALUES, at.number * m * n_w)
-        seconds = time.perf_counter() - started
-        report = Report(
-            choice.mode, choice.sweeps, plan.operations, plan.primal.cost.operations, seconds, choice.reason
-        )
-        return JacobianResult(values, jacobian.reshape(shape), report)
+        fixed = shared_values(function.inputs, shared, plan.selection.shared) if shared else NO_VALUES
+        run = plan.run(at.number, 0, False, self.limits)
+        values, jacobian = self._run(run, at, fixed, NO_VALUES)
+        shape = (at.number, plan.m, plan.n_w) if at.batched else (plan.m, plan.n_w)
+        return JacobianResult(values, jacobian.reshape(shape), _report(run, started))
 
     def forget(self, function_id: str) -> bool:
         """Drop what is kept for a function; returns whether anything was."""
@@ -164,25 +153,32 @@ class Engine:
         shared: Shared,
     ) -> Plan:
         names = tuple(name for name, _ in shared) if shared else ()
-        return self._held(function).plan(Asked(what, mode, tuple(outputs), tuple(with_respect_to), names))
+        asked = Asked(what, mode, tuple(outputs), tuple(with_respect_to), names)
+        held = self._functions.get(function.id) or self._hold(function)
+        held.used = next(self._uses)
+        return held.plans.get(asked) or held.plan(asked)
 
-    def _held(self, function: WengertList) -> HeldFunction:
+    def _hold(self, function: WengertList) -> HeldFunction:
         with self._lock:
             held = self._functions.get(function.id)
             if held is None:
                 while len(self._functions) >= self._most_functions:
-                    self._functions.popitem(last=False)
-                held = self._functions[function.id] = HeldFunction(function, self.limits.kept_bytes, self._drop_excess)
-            else:
-                self._functions.move_to_end(function.id)
+                    self._drop_oldest()
+                held = HeldFunction(function, self.limits.kept_bytes, self._drop_excess)
+                held.used = next(self._uses)
+                self._functions[function.id] = held
             return held
+
+    def _drop_oldest(self) -> HeldFunction:
+        """Drop the function used least recently."""
+        return self._functions.pop(min(self._functions, key=lambda name: self._functions[name].used))
 
     def _drop_excess(self) -> None:
         """Drop the functions used least recently while too much is kept; the one in use stays."""
         with self._lock:
             total = sum(held.kept_bytes for held in self._functions.values())
             while len(self._functions) > 1 and total > self.limits.kept_bytes:
-                total -= self._functions.popitem(last=False)[1].kept_bytes
+                total -= self._drop_oldest().kept_bytes
 
     def _directional(
         self,
@@ -195,50 +191,27 @@ class Engine:
     ) -> tuple[Array, Array, Report]:
         """J u or J^T v."""
         at = check_points(points, plan.point_width, plan.free)
-        fixed = shared_values(function.inputs, shared, plan.selection.shared)
+        fixed = shared_values(function.inputs, shared, plan.selection.shared) if shared else NO_VALUES
         forward = plan.mode is Mode.FORWARD
         width, reply = (plan.n_w, plan.m) if forward else (plan.m, plan.n_w)
         directions = check_directions(given, at, width, "tangents" if forward else "cotangents")
-        p = directions.number
-        self._check_reply(at.number * max(p * reply, 1), "products", "points")
-        self._check_reply(p * max(reply, 1), "products at one point", "tangents" if forward else "cotangents")
-        if plan.derivative is None or p == 0 or at.number == 0:
-            values, products = self._run_primal(plan, at, fixed), np.zeros(at.number * p * reply)
-        else:
-            work = Work(at.number, plan.point_width, p, width, False, directions.per_point, plan.m, p * reply, reply, 1)
-            values, products = self._run_derivative(plan, work, at, fixed, directions.values, at.number * p * reply)
-        shape = (p, reply) if directions.listed else (reply,)
-        products = products.reshape((at.number, *shape) if at.batched else shape)
-        reason = f"{'forward' if forward else 'reverse'}: one sweep for each direction, {p} at each point."
-        seconds = time.perf_counter() - started
-        return values, products, Report(plan.mode, p, plan.operations, plan.primal.cost.operations, seconds, reason)
+        run = plan.run(at.number, directions.number, directions.per_point, self.limits)
+        values, products = self._run(run, at, fixed, directions.values)
+        if at.batched or directions.listed:
+            shape = (directions.number, reply) if directions.listed else (reply,)
+            products = products.reshape((at.number, *shape) if at.batched else shape)
+        return values, products, _report(run, started)
 
-    def _run_primal(self, plan: Plan, at: Points, fixed: Array) -> Array:
-        """Values alone, (m,) or (K, m)."""
-        work = Work(at.number, plan.point_width, 1, 0, False, False, plan.m, 0, 0, 0)
-        return self._run(plan, work, at, fixed, NO_VALUES, NO_VALUES, differentiate=False)
-
-    def _run_derivative(
-        self, plan: Plan, work: Work, at: Points, fixed: Array, seeds: Array, reply: int
-    ) -> tuple[Array, Array]:
-        """Values and so many numbers of derivatives, the latter flat."""
-        derivatives = np.empty(reply)
-        return self._run(plan, work, at, fixed, seeds, derivatives, differentiate=True), derivatives
-
-    def _run(
-        self, plan: Plan, work: Work, at: Points, fixed: Array, seeds: Array, derivatives: Array, *, differentiate: bool
-    ) -> Array:
-        """Run a list for all points and directions; gives the values, (m,) or (K, m)."""
-        count = at.number * plan.m
-        self._check_reply(max(count, at.number), "values of the outputs", "points")
-        values = np.empty(count)
-        if count or len(derivatives):
-            run = plan.run(work, differentiate, self.limits, count + len(derivatives))
-            for blocks in (run.blocks,) if run.blocks is not None else blocks_of(work, run.lanes):
+    def _run(self, run: Run, at: Points, fixed: Array, seeds: Array) -> tuple[Array, Array]:
+        """Run a program for all points and directions; gives the values, (m,) or (K, m), and derivatives, flat."""
+        values = np.empty(run.values)
+        derivatives = np.empty(run.derivatives) if run.differentiates else np.zeros(run.derivatives)
+        if run.program is not None:
+            for blocks in (run.blocks,) if run.blocks is not None else blocks_of(run.work, run.lanes):
                 run.program.run(blocks, at.values, fixed, seeds, values, derivatives)
-        return values.reshape(at.number, plan.m) if at.batched else values
+        return values.reshape(at.number, run.work.values) if at.batched else values, derivatives
 
-    def _check_reply(self, elements: int, what: str, field: str) -> None:
-        """Refuse replies that are too large; also points and directions of nothing, which would run for ever."""
-        if elements > self.limits.reply_elements:
-            raise LimitExceeded("reply_elements", self.limits.reply_elements, elements, what, field)
+
+def _report(run: Run, started: float) -> Report:
+    mode, sweeps, operations, primal_operations, reason = run.told
+    return Report(mode, sweeps, operations, primal_operations, time.perf_counter() - started, reason)

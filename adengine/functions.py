@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from adengine.adjoint import adjoint
-from adengine.blocks import Blocks, Work, blocks_of
+from adengine.blocks import Work, blocks_of
 from adengine.calls import Selection, select
 from adengine.counting import Cost, cost
 from adengine.dual import dual
@@ -23,15 +23,20 @@ from adengine.jacobian import Choice, Lanes, Mode, choose, choose_lanes, clear_c
 from adengine.limits import Limits
 from adengine.lower import lower
 from adengine.program import Program
+from adengine.runs import Run, Told, check_reply, check_work
 from adengine.shapes import size_of
-from adengine.transfer import POINT, SEED, SHARED
+from adengine.transfer import BLOCK_COLUMNS, POINT, SEED, SHARED
 from adengine.wengert_list import Input, WengertList
 
 T = TypeVar("T", bound="Kept")
 
+EVALUATE, DIRECTIONAL, JACOBIAN = "evaluate", "directional", "jacobian"
+"""What a call asks for."""
+
 _KEPT_PER_FUNCTION = 64
 """Lists, plans and programs kept for one function; the least recently used go first."""
 _BYTES_PER_NAME = 100
+_NO_BLOCKS = np.zeros((0, BLOCK_COLUMNS), np.int64)
 _SINGLE_BLOCKS = 8
 """Calls of at most so many blocks keep their description."""
 
@@ -63,7 +68,7 @@ class Asked(NamedTuple):
     Attributes
     ----------
     what : str
-        ``evaluate``, ``directional`` or ``jacobian``.
+        :data:`EVALUATE`, :data:`DIRECTIONAL` or :data:`JACOBIAN`.
     mode : Mode
         AUTO for a Jacobian where the engine chooses.
     outputs, with_respect_to, shared : tuple of str
@@ -80,14 +85,6 @@ class Asked(NamedTuple):
     def kept_bytes(self) -> int:
         """About what the names, and their numbers in a plan, take."""
         return _BYTES_PER_NAME * (len(self.outputs) + len(self.with_respect_to) + len(self.shared))
-
-
-class Run(NamedTuple):
-    """A program and its blocks; None where they are too many to keep."""
-
-    program: Program
-    lanes: Lanes
-    blocks: Blocks | None
 
 
 class Plan:
@@ -108,7 +105,7 @@ class Plan:
 
     def __init__(self, held: HeldFunction, asked: Asked) -> None:
         function = held.list
-        wrt = None if asked.what == "evaluate" else asked.with_respect_to
+        wrt = None if asked.what == EVALUATE else asked.with_respect_to
         self._held = held
         self.selection: Selection = select(held.input_numbers, held.output_numbers, asked.outputs, wrt, asked.shared)
         shared = set(self.selection.shared)
@@ -116,9 +113,9 @@ class Plan:
         self.point_width = sum(size_of(value.shape) for value in self.free)
         self.m = sum(size_of(function.shape(function.outputs[number].argument)) for number in self.selection.outputs)
         self.n_w = sum(size_of(function.inputs[number].shape) for number in self.selection.with_respect_to)
-        self.mode: Mode | None = None if asked.what == "evaluate" else asked.mode
+        self.mode: Mode | None = None if asked.what == EVALUATE else asked.mode
         self._asked = asked
-        self._runs: dict[tuple[bool, Work], Run] = {}
+        self._runs: dict[tuple[int, int, bool], Run] = {}
 
     @cached_property
     def primal(self) -> Prepared:
@@ -140,36 +137,51 @@ class Plan:
 
     @property
     def _mode_used(self) -> Mode | None:
-        return self.choice.mode if self._asked.what == "jacobian" else self.mode
+        return self.choice.mode if self._asked.what == JACOBIAN else self.mode
 
     @property
     def operations(self) -> int:
         """Operations of one sweep at one point, f included."""
         return (self.derivative or self.primal).cost.operations
 
-    def run(self, work: Work, differentiate: bool, limits: Limits, reply: int) -> Run:
-        """The program for a piece of work, with its blocks; ``reply`` is how many numbers the reply has.
+    def run(self, points: int, directions: int, per_point: bool, limits: Limits) -> Run:
+        """The run over so many points, with so many directions at each; a Jacobian has its own directions.
 
         Raises
         ------
         LimitExceeded
-            Where the variables of one run do not fit the memory of a call.
+            Where the reply is too large, or the variables of one run do not fit the memory of a call.
         """
-        key = (differentiate, work)
-        run = self._runs.get(key)
+        run = self._runs.get((points, directions, per_point))
         if run is None:
-            run = self._new_run(work, differentiate, limits, reply)
+            run = self._new_run(points, directions, per_point, limits)
             if run.blocks is not None:
                 if len(self._runs) >= _KEPT_PER_FUNCTION:
                     self._runs.clear()
-                self._runs[key] = run
+                self._runs[points, directions, per_point] = run
         return run
 
-    def _new_run(self, work: Work, differentiate: bool, limits: Limits, reply: int) -> Run:
+    def _new_run(self, points: int, directions: int, per_point: bool, limits: Limits) -> Run:
+        work = self._work(points, directions, per_point, limits)
+        values, derivatives = points * self.m, points * work.point_step
+        check_reply(limits, max(values, points), "values of the outputs", "points")
+        differentiates = derivatives > 0 and self.derivative is not None
+        if not differentiates:
+            work = Work(points, self.point_width, 1, 0, False, False, self.m, 0, 0, 0)
+        told = self._told(directions)
+        if values + derivatives == 0:
+            return Run(None, work, Lanes(True, 1), _NO_BLOCKS, 0, 0, False, told)
+        program, lanes = self._program(work, differentiates, limits, values + derivatives)
+        few = work.directions * work.points <= _SINGLE_BLOCKS * lanes.width
+        blocks = np.concatenate(list(blocks_of(work, lanes))) if few else None
+        return Run(program, work, lanes, blocks, values, derivatives, differentiates, told)
+
+    def _program(self, work: Work, differentiates: bool, limits: Limits, reply: int) -> tuple[Program, Lanes]:
+        """The program for a piece of work; ``reply`` is how many numbers the reply has."""
         prepared, key, selection = self.primal, "primal", self.selection._replace(with_respect_to=())
-        if differentiate and self.derivative is not None:
+        if differentiates and self.derivative is not None:
             prepared, key, selection = self.derivative, str(self._mode_used), self.selection
-        _check_work(prepared.cost, work, limits)
+        check_work(prepared.cost, work, limits)
         most = limits.call_bytes // 8 - reply
         lanes = choose_lanes(work.points, work.directions, prepared.cost, most)
         laned_seeds = work.per_point if lanes.points else True
@@ -177,15 +189,36 @@ class Plan:
         if program.bytes > 8 * most:
             needed = program.bytes + 8 * reply
             raise LimitExceeded("call_bytes", limits.call_bytes, needed, "bytes of all variables and the reply")
-        few = work.directions * work.points <= _SINGLE_BLOCKS * lanes.width
-        return Run(program, lanes, np.concatenate(list(blocks_of(work, lanes))) if few else None)
+        return program, lanes
 
+    def _work(self, points: int, directions: int, per_point: bool, limits: Limits) -> Work:
+        """What a call asks to be computed; refused where the reply would be too large."""
+        if self._asked.what == EVALUATE:
+            return Work(points, self.point_width, 1, 0, False, False, self.m, 0, 0, 0)
+        m, n_w = self.m, self.n_w
+        if self._asked.what == JACOBIAN:
+            check_reply(limits, points * max(m * n_w, 1), "entries of the Jacobian", "points")
+            sweeps = self.choice.sweeps
+            steps = (1, n_w) if self.choice.mode is Mode.FORWARD else (n_w, 1)
+            return Work(points, self.point_width, sweeps, sweeps, True, False, m, m * n_w, *steps)
+        forward = self.mode is Mode.FORWARD
+        width, reply = (n_w, m) if forward else (m, n_w)
+        check_reply(limits, points * max(directions * reply, 1), "products", "points")
+        check_reply(
+            limits, directions * max(reply, 1), "products at one point", "tangents" if forward else "cotangents"
+        )
+        return Work(points, self.point_width, directions, width, False, per_point, m, directions * reply, reply, 1)
 
-def _check_work(cost: Cost, work: Work, limits: Limits) -> None:
-    """Refuse a call that would compute for hours."""
-    elements = work.points * (cost.elements + (work.directions - 1) * cost.seeded_elements)
-    if elements > limits.call_elements:
-        raise LimitExceeded("call_elements", limits.call_elements, elements, "elements that the call computes")
+    def _told(self, directions: int) -> Told:
+        """What the reports of calls with so many directions say."""
+        primal = self.primal.cost.operations
+        if self._asked.what == EVALUATE:
+            return Told(None, 0, primal, primal, "f alone was asked for.")
+        if self._asked.what == JACOBIAN:
+            return Told(self.choice.mode, self.choice.sweeps, self.operations, primal, self.choice.reason)
+        kind = "forward" if self.mode is Mode.FORWARD else "reverse"
+        reason = f"{kind}: one sweep for each direction, {directions} at each point."
+        return Told(self.mode, directions, self.operations, primal, reason)
 
 
 def _choice(held: HeldFunction, selection: Selection, n_w: int, m: int, mode: Mode) -> Choice:
@@ -215,31 +248,33 @@ class HeldFunction:
     ----------
     kept_bytes : int
         Bytes that are kept; read without a lock.
+    used : int
+        When it was used last, as its engine counts.
+    plans : dict
+        The plans by what is asked.
     """
 
     def __init__(self, function: WengertList, most_bytes: int, on_growth: Callable[[], None]) -> None:
         self.list = function
+        self.used = 0
         self._on_growth = on_growth
         self.kept_bytes = 0
         self._most_bytes = most_bytes
         self.input_numbers = {value.name: number for number, value in enumerate(function.inputs)}
         self.output_numbers = {value.name: number for number, value in enumerate(function.outputs)}
         self._kept: OrderedDict[Hashable, Kept] = OrderedDict()
-        self._plans: OrderedDict[Asked, Plan] = OrderedDict()
+        self.plans: OrderedDict[Asked, Plan] = OrderedDict()
         self._lock = threading.RLock()
 
     def plan(self, asked: Asked) -> Plan:
-        """The plan for calls that ask this."""
-        plan = self._plans.get(asked)
-        if plan is not None:
-            return plan
+        """The plan for calls that ask this, made where it is not among :attr:`plans`."""
         with self._lock:
-            if asked not in self._plans:
-                self._plans[asked] = Plan(self, asked)
+            if asked not in self.plans:
+                self.plans[asked] = Plan(self, asked)
                 self.kept_bytes += asked.kept_bytes
-                while len(self._plans) > _KEPT_PER_FUNCTION:
-                    self.kept_bytes -= self._plans.popitem(last=False)[0].kept_bytes
-            return self._plans[asked]
+                while len(self.plans) > _KEPT_PER_FUNCTION:
+                    self.kept_bytes -= self.plans.popitem(last=False)[0].kept_bytes
+            return self.plans[asked]
 
     def _keep(self, key: Hashable, make: Callable[[], T]) -> T:
         """What is kept under a key, made once."""
@@ -261,8 +296,8 @@ class HeldFunction:
             self.kept_bytes -= self._kept.popitem(last=False)[1].kept_bytes
             dropped = True
         if dropped:
-            self.kept_bytes -= sum(asked.kept_bytes for asked in self._plans)
-            self._plans.clear()
+            self.kept_bytes -= sum(asked.kept_bytes for asked in self.plans)
+            self.plans.clear()
 
     def primal(self, selection: Selection) -> Prepared:
         """The flat list of f with the selected outputs."""

@@ -23,6 +23,9 @@ class Mode(Enum):
     FORWARD = 2
     REVERSE = 3
 
+    __hash__ = object.__hash__
+    """Each mode is one object, and plans are looked up by it at every call; Enum would hash the name, in Python."""
+
 
 class Choice(NamedTuple):
     """A mode, its number of sweeps at each point, and one sentence that says why."""

@@ -41,7 +41,13 @@ def _fingerprint() -> str:
     digest = hashlib.sha256()
     for path in sorted(Path(__file__).parent.glob("*.py")):
         text = path.read_bytes()
-        if b"adengine.jit import" in text or path.name in ("jit.py", "opcodes.py", "templates.py", "vector.py"):
+        if b"adengine.jit import" in text or path.name in (
+            "descriptor.py",
+            "jit.py",
+            "opcodes.py",
+            "templates.py",
+            "vector.py",
+        ):
             digest.update(path.name.encode() + b"\0" + text + b"\0")
     return digest.hexdigest()[:16]
 

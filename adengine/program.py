@@ -2,34 +2,45 @@
 
 from __future__ import annotations
 
-import threading
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
+from adengine import descriptor
 from adengine import opcodes as op
 from adengine.graph import FIRST, OPERATION, PARAMETER, SECOND, SIZE, FlatList
 from adengine.schedule import ADDRESS, LANED, Schedule, schedule
 from adengine.transfer import (
     IN_ADDRESS,
+    IN_COLUMNS,
     IN_LANED,
     IN_OFFSET,
     IN_SIZE,
     IN_SOURCE,
     OUT_ADDRESS,
+    OUT_COLUMNS,
     OUT_DERIVATIVE,
     OUT_LANED,
     OUT_OFFSET,
     OUT_SIZE,
     OUT_SPREAD,
+    SCATTERED_FROM,
     SEED,
+    STRUCTURAL_ZERO,
 )
 from adengine.vm import CHUNK, run_blocks
 
 _IDLE_ARENAS = 4
 """Arenas that a program keeps for the next calls; one where they are large."""
 _LARGE_BYTES = 16 << 20
+
+
+class Arena(NamedTuple):
+    """Where the variables of one run live, and the descriptor that the kernel is given."""
+
+    memory: NDArray[np.float64]
+    descriptor: NDArray[np.int64]
 
 
 class Program:
@@ -53,50 +64,55 @@ class Program:
         self._pool = source.pool if len(source.pool) else np.zeros(1, np.int64)
         self._constants = _constants(source, self._schedule)
         self._inputs = _input_table(source, sources, self._schedule)
-        self._outputs = _output_table(source, self._schedule)
-        self._arenas: list[NDArray[np.float64]] = []
-        self._lock = threading.Lock()
-
-    @property
-    def bytes(self) -> int:
+        self._outputs, self._scattered = _output_table(source, self._schedule)
+        self.bytes: int = 8 * (self._schedule.elements + 3 * CHUNK)
         """Bytes of one arena."""
-        return 8 * (self._schedule.elements + 3 * CHUNK)
+        self._most_idle = _IDLE_ARENAS if self.bytes < _LARGE_BYTES else 1
+        self._idle: list[Arena] = []
 
     @property
     def kept_bytes(self) -> int:
         """Bytes of the instructions and one arena, the same as long as the program lives."""
         plan = self._schedule
-        return plan.code.nbytes + plan.places.nbytes + plan.layout.nbytes + self.bytes
+        tables = self._inputs.nbytes + self._outputs.nbytes + self._scattered.nbytes
+        return plan.code.nbytes + plan.places.nbytes + plan.layout.nbytes + tables + self.bytes
 
-    def _take_arena(self) -> NDArray[np.float64]:
-        with self._lock:
-            if self._arenas:
-                return self._arenas.pop()
-        arena = np.empty(self._schedule.elements + 3 * CHUNK)
-        arena[self._constants.addresses] = self._constants.values
+    def _new_arena(self) -> Arena:
+        memory = np.empty(self._schedule.elements + 3 * CHUNK)
+        memory[self._constants.addresses] = self._constants.values
         for address, values in self._constants.arrays:
-            arena[address : address + len(values)] = values
-        return arena
+            memory[address : address + len(values)] = values
+        return Arena(memory, self._descriptor(memory))
 
-    def _give_back(self, arena: NDArray[np.float64]) -> None:
-        with self._lock:
-            if len(self._arenas) < (_IDLE_ARENAS if self.bytes < _LARGE_BYTES else 1):
-                self._arenas.append(arena)
+    def _descriptor(self, memory: NDArray[np.float64]) -> NDArray[np.int64]:
+        """The program with one arena, as the kernel reads it; all columns live as long as the program."""
+        plan = self._schedule
+        row = np.zeros(descriptor.DESCRIPTOR_LENGTH, np.int64)
+        columns: list[tuple[int, NDArray[Any]]] = [
+            (descriptor.CODE, plan.code), (descriptor.PLACES, plan.places), (descriptor.POOL, self._pool),
+            (descriptor.ARENA, memory), (descriptor.INPUTS, self._inputs), (descriptor.OUTPUTS, self._outputs),
+            (descriptor.SCATTERED, self._scattered),
+        ]  # fmt: skip
+        for place, column in columns:
+            row[place], row[place + 1] = column.ctypes.data, len(column)
+        row[descriptor.LANES], row[descriptor.ONCE] = self.lanes, self._once
+        return row
 
     def run(
         self, blocks: NDArray[np.int64], x: NDArray[np.float64], shared: NDArray[np.float64],
         seeds: NDArray[np.float64], values: NDArray[np.float64], derivatives: NDArray[np.float64],
     ) -> None:  # fmt: skip
         """Run blocks, each a row of :data:`BLOCK_COLUMNS` numbers; all arrays are flat float64."""
-        arena = self._take_arena()
+        idle = self._idle  # popping and appending are atomic: no lock
         try:
-            plan = self._schedule
-            run_blocks(
-                plan.code, self._once, plan.places, self._pool, arena, self.lanes, self._inputs, self._outputs,
-                blocks, x, shared, seeds, values, derivatives,
-            )  # fmt: skip
+            arena = idle.pop()
+        except IndexError:
+            arena = self._new_arena()
+        try:
+            run_blocks(arena.descriptor, blocks, x, shared, seeds, values, derivatives)
         finally:
-            self._give_back(arena)
+            if len(idle) < self._most_idle:
+                idle.append(arena)
 
 
 class Constants(NamedTuple):
@@ -123,7 +139,7 @@ def _input_table(source: FlatList, sources: NDArray[np.int64], plan: Schedule) -
     """One line per input that is used; neighbours that lie side by side at both ends are one line."""
     used = np.flatnonzero(source.inputs >= 0)
     rows = source.inputs[used]
-    table = np.empty((len(used), 5), np.int64)
+    table = np.empty((len(used), IN_COLUMNS), np.int64)
     table[:, IN_ADDRESS] = plan.layout[rows, ADDRESS]
     table[:, IN_SIZE] = source.input_sizes[used]
     table[:, IN_LANED] = plan.layout[rows, LANED]
@@ -141,11 +157,12 @@ def _input_table(source: FlatList, sources: NDArray[np.int64], plan: Schedule) -
     return lines
 
 
-def _output_table(source: FlatList, plan: Schedule) -> NDArray[np.int64]:
-    table = np.zeros((len(source.outputs), 6), np.int64)
+def _output_table(source: FlatList, plan: Schedule) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """The lines, and the addresses of neighbouring outputs of one element, which share a line."""
+    table = np.zeros((len(source.outputs), OUT_COLUMNS), np.int64)
     used = source.outputs >= 0
     rows = source.outputs[used]
-    table[:, OUT_ADDRESS] = -1
+    table[:, OUT_ADDRESS] = STRUCTURAL_ZERO
     table[used, OUT_ADDRESS] = plan.layout[rows, ADDRESS]
     table[:, OUT_SIZE] = source.output_sizes
     table[used, OUT_SPREAD] = source.rows[rows, SIZE] != source.output_sizes[used]
@@ -154,4 +171,18 @@ def _output_table(source: FlatList, plan: Schedule) -> NDArray[np.int64]:
     results, derivatives = source.output_sizes[: source.results], source.output_sizes[source.results :]
     table[: source.results, OUT_OFFSET] = np.cumsum(results) - results
     table[source.results :, OUT_OFFSET] = np.cumsum(derivatives) - derivatives
-    return table
+    return _joined_outputs(table)
+
+
+def _joined_outputs(table: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Neighbouring outputs of one element as one line, with a list of their addresses."""
+    single = (table[:, OUT_SIZE] == 1) & (table[:, OUT_ADDRESS] >= 0)
+    alike = single[1:] & single[:-1]
+    for column in (OUT_LANED, OUT_DERIVATIVE):
+        alike &= table[1:, column] == table[:-1, column]
+    first = np.flatnonzero(np.concatenate([[True], ~alike])) if len(table) else np.zeros(0, np.intp)
+    lines = table[first]
+    many = np.diff(np.concatenate([first, [len(table)]]))
+    lines[many > 1, OUT_ADDRESS] = SCATTERED_FROM - first[many > 1]
+    lines[many > 1, OUT_SIZE] = many[many > 1]
+    return lines, np.concatenate([table[:, OUT_ADDRESS], [0]])

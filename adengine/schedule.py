@@ -34,6 +34,8 @@ U4 = types.Array(types.uint32, 1, "C")
 CODE, OUT, IN_1, IN_2, IN_3, POOL, COUNT, FLAGS = range(8)
 """Columns of an instruction: addresses, place of the parameters in the pool, elements, flags."""
 
+COLUMNS, PLACES_OF_BATCH = 8, 3 * EIGHT_STATEMENTS
+
 ROW = 4096
 """Added to the code of what is not one element of single variables."""
 EIGHT = 8192
@@ -375,7 +377,7 @@ def schedule(source: FlatList, laned_inputs: NDArray[np.uint8], lanes: int) -> S
     mask = laned_inputs if len(laned_inputs) else np.zeros(1, np.uint8)
     _mark_laned(rows, TABLES.facts, mask, layout)
     order, batches = execution_order(rows, layout[:, LANED])
-    places = np.zeros((int((batches == FIRST_OF_EIGHT).sum()) + 1, 3 * EIGHT_STATEMENTS), np.uint32)
+    places = np.zeros((int((batches == FIRST_OF_EIGHT).sum()) + 1, PLACES_OF_BATCH), np.uint32)
     last_use = np.full(len(rows), NONE, np.int64)
     _find_last_use(rows, TABLES.facts, order, last_use)
     last_use[source.outputs[source.outputs >= 0]] = len(rows)
@@ -389,7 +391,7 @@ def schedule(source: FlatList, laned_inputs: NDArray[np.uint8], lanes: int) -> S
         np.full(len(classes) + 1, NONE, np.int64),
         np.full(len(rows), NONE, np.int64),
     )
-    code = np.empty((len(rows), 8), np.uint32)
+    code = np.empty((len(rows), COLUMNS), np.uint32)
     totals = np.zeros(3, np.int64)
     written = _emit_code(
         rows, TABLES.facts, source.pool, source.starts, order, batches, layout, storage, code, places, lanes, totals

@@ -14,6 +14,7 @@ from adengine.jit import Int, kernel
 
 U = types.uint64
 F8 = types.Array(types.float64, 1, "C")
+F8R = types.Array(types.float64, 1, "C", readonly=True)
 I8 = types.Array(types.int64, 1, "C")
 I8_2 = types.Array(types.int64, 2, "C")
 
@@ -24,8 +25,13 @@ POINT, SHARED, SEED = 0, 1, 2
 IN_ADDRESS, IN_SIZE, IN_LANED, IN_SOURCE, IN_OFFSET = range(5)
 """Columns of a program's input table."""
 
+IN_COLUMNS, OUT_COLUMNS = 5, 6
+
 OUT_ADDRESS, OUT_SIZE, OUT_SPREAD, OUT_LANED, OUT_DERIVATIVE, OUT_OFFSET = range(6)
-"""Columns of its output table; address -1 is a structural zero, spread means that one element stands for all."""
+"""Columns of its output table; spread means that one element stands for all. In place of an address, `STRUCTURAL_ZERO`
+or, for neighbouring outputs of one element that lie apart, `SCATTERED_FROM` less the place in the list of addresses."""
+
+STRUCTURAL_ZERO, SCATTERED_FROM = -1, -2
 
 VALID, X_BASE, X_STRIDE, S_BASE, S_STRIDE, V_BASE, V_STRIDE, D_BASE, D_LANE, D_ELEMENT, IDENTITY = range(11)
 """Columns of a block: lanes that count; where points, seeds, values and derivatives start and how far one lane is from
@@ -48,20 +54,25 @@ def _load_identity(w: NDArray[np.float64], line: NDArray[np.int64], block: NDArr
             w[line[IN_ADDRESS] + one * width + lane] = 1.0
 
 
-@kernel(types.void(F8, I8, I8, U, F8, types.int64, types.int64))
+@kernel(types.void(F8, I8, I8, U, F8R, types.int64, types.int64))
 def _load_lanes(
     w: NDArray[np.float64], line: NDArray[np.int64], block: NDArray[np.int64], lanes: Int, values: NDArray[np.float64],
     first: Int, step: Int,
 ) -> None:  # fmt: skip
     """Bring an input into the arena, each lane from its own place; lanes beyond the valid ones repeat the last."""
-    width = np.int64(lanes) if line[IN_LANED] != 0 else np.int64(1)
-    for lane in range(width):
-        source = first + min(lane, block[VALID] - 1) * step + line[IN_OFFSET]
-        for i in range(line[IN_SIZE]):
-            w[line[IN_ADDRESS] + i * width + lane] = values[source + i]
+    to, size = U(line[IN_ADDRESS]), U(line[IN_SIZE])
+    if line[IN_LANED] == 0 or lanes == U(1):
+        source = U(first + line[IN_OFFSET])
+        for i in range(size):
+            w[to + i] = values[source + i]
+        return
+    for lane in range(lanes):
+        source = U(first + min(np.int64(lane), block[VALID] - 1) * step + line[IN_OFFSET])
+        for i in range(size):
+            w[to + i * lanes + lane] = values[source + i]
 
 
-@kernel(types.void(F8, I8_2, I8, U, F8, F8, F8))
+@kernel(types.void(F8, I8_2, I8, U, F8R, F8R, F8R))
 def load(
     w: NDArray[np.float64], inputs: NDArray[np.int64], block: NDArray[np.int64], lanes: Int, x: NDArray[np.float64],
     shared: NDArray[np.float64], seeds: NDArray[np.float64],
@@ -79,42 +90,72 @@ def load(
             _load_lanes(w, line, block, lanes, seeds, block[S_BASE], block[S_STRIDE])
 
 
-@kernel(types.void(F8, I8, U, types.int64, F8, types.int64, types.int64, types.int64))
-def _store_output(
-    w: NDArray[np.float64], line: NDArray[np.int64], lanes: Int, valid: Int, target: NDArray[np.float64], first: Int,
+@kernel(types.void(F8, I8, U, U, F8, U, U, U))
+def _store_scattered(
+    w: NDArray[np.float64], addresses: NDArray[np.int64], laned: Int, valid: Int, target: NDArray[np.float64], to: Int,
     lane_step: Int, element_step: Int,
 ) -> None:  # fmt: skip
-    """Take one output from the arena; the shorter step runs innermost."""
-    address = line[OUT_ADDRESS]
-    laned = np.int64(1) if line[OUT_LANED] != 0 else np.int64(0)
-    along = np.int64(0) if line[OUT_SPREAD] != 0 else (np.int64(lanes) if laned else np.int64(1))
-    to = first + line[OUT_OFFSET] * element_step
-    if address < 0:
-        for i in range(line[OUT_SIZE]):
-            for lane in range(valid):
-                target[to + i * element_step + lane * lane_step] = 0.0
-    elif lane_step < element_step:
-        for i in range(line[OUT_SIZE]):
+    """Take outputs of one element each from their addresses."""
+    count = np.uint64(addresses.shape[0])
+    if valid == U(1) and element_step == U(1):
+        for i in range(count):
+            target[to + i] = w[U(addresses[i])]
+        return
+    for i in range(count):
+        first = U(addresses[i])
+        for lane in range(valid):
+            target[to + i * element_step + lane * lane_step] = w[first + lane * laned]
+
+
+@kernel(types.void(F8, U, U, U, U, U, F8, U, U, U))
+def _store_elements(  # noqa: PLR0913  a kernel over numbers
+    w: NDArray[np.float64], address: Int, size: Int, along: Int, laned: Int, valid: Int, target: NDArray[np.float64],
+    to: Int, lane_step: Int, element_step: Int,
+) -> None:  # fmt: skip
+    """Take elements that stand ``along`` apart; the shorter step runs innermost."""
+    if lane_step < element_step:
+        for i in range(size):
             for lane in range(valid):
                 target[to + i * element_step + lane * lane_step] = w[address + i * along + lane * laned]
+        return
+    for lane in range(valid):
+        for i in range(size):
+            target[to + lane * lane_step + i * element_step] = w[address + i * along + lane * laned]
+
+
+@kernel(types.void(F8, I8, I8, U, U, F8, types.int64, U, U))
+def _store_output(  # noqa: PLR0913  a kernel over a table
+    w: NDArray[np.float64], line: NDArray[np.int64], addresses: NDArray[np.int64], lanes: Int, valid: Int,
+    target: NDArray[np.float64], first: Int, lane_step: Int, element_step: Int,
+) -> None:  # fmt: skip
+    """Take one line of the output table from the arena."""
+    address = line[OUT_ADDRESS]
+    size = U(line[OUT_SIZE])
+    laned = U(1) if line[OUT_LANED] != 0 else U(0)
+    along = U(0) if line[OUT_SPREAD] != 0 else (lanes if laned else U(1))
+    to = U(first) + U(line[OUT_OFFSET]) * element_step
+    if address == STRUCTURAL_ZERO:
+        for i in range(size):
+            for lane in range(valid):
+                target[to + i * element_step + lane * lane_step] = 0.0
+    elif address < 0:
+        place = U(SCATTERED_FROM - address)
+        _store_scattered(w, addresses[place : place + size], laned, valid, target, to, lane_step, element_step)
     else:
-        for lane in range(valid):
-            for i in range(line[OUT_SIZE]):
-                target[to + lane * lane_step + i * element_step] = w[address + i * along + lane * laned]
+        _store_elements(w, U(address), size, along, laned, valid, target, to, lane_step, element_step)
 
 
-@kernel(types.void(F8, I8_2, I8, U, F8, F8))
+@kernel(types.void(F8, I8_2, I8, I8, U, F8, F8))
 def store(
-    w: NDArray[np.float64], outputs: NDArray[np.int64], block: NDArray[np.int64], lanes: Int,
-    values: NDArray[np.float64], derivatives: NDArray[np.float64],
+    w: NDArray[np.float64], outputs: NDArray[np.int64], addresses: NDArray[np.int64], block: NDArray[np.int64],
+    lanes: Int, values: NDArray[np.float64], derivatives: NDArray[np.float64],
 ) -> None:  # fmt: skip
     """Take the outputs of a block from the arena; values only from the first block of a point."""
-    one = np.int64(1)
     for r in range(outputs.shape[0]):
         line = outputs[r]
         if line[OUT_DERIVATIVE] != 0:
-            valid = block[VALID]
-            _store_output(w, line, lanes, valid, derivatives, block[D_BASE], block[D_LANE], block[D_ELEMENT])
+            steps = U(block[D_LANE]), U(block[D_ELEMENT])
+            _store_output(w, line, addresses, lanes, U(block[VALID]), derivatives, block[D_BASE], steps[0], steps[1])
         elif block[V_BASE] >= 0:
-            valid = block[VALID] if block[V_STRIDE] != 0 else one
-            _store_output(w, line, lanes, valid, values, block[V_BASE], block[V_STRIDE], one)
+            valid = U(block[VALID]) if block[V_STRIDE] != 0 else U(1)
+            _store_output(w, line, addresses, lanes, valid, values, block[V_BASE], U(block[V_STRIDE]), U(1))

@@ -10,7 +10,9 @@ import numpy as np
 from numba import types
 from numpy.typing import NDArray
 
+from adengine import descriptor as of
 from adengine import opcodes as op
+from adengine.descriptor import float64_at, inputs_at, instructions_at, int64_at, outputs_at, places_at
 from adengine.dispatch import batch, eight, row, scalar
 from adengine.jit import Int, kernel
 from adengine.schedule import (
@@ -42,6 +44,7 @@ from adengine.transfer import V_BASE, X_BASE, X_STRIDE, load, store
 U = types.uint64
 U4_2 = types.Array(types.uint32, 2, "C")
 F8 = types.Array(types.float64, 1, "C")
+F8R = types.Array(types.float64, 1, "C", readonly=True)
 I8 = types.Array(types.int64, 1, "C")
 I8_2 = types.Array(types.int64, 2, "C")
 
@@ -201,22 +204,28 @@ def run(
             _structural(code, at, pool, w, lanes)
 
 
-@kernel(types.void(U4_2, U, U4_2, I8, F8, U, I8_2, I8_2, I8_2, F8, F8, F8, F8, F8))
-def run_blocks(  # noqa: PLR0913  a kernel over flat columns
-    code: NDArray[np.uint32], once: Int, places: NDArray[np.uint32], pool: NDArray[np.int64],
-    w: NDArray[np.float64], lanes: Int, inputs: NDArray[np.int64], outputs: NDArray[np.int64],
-    blocks: NDArray[np.int64], x: NDArray[np.float64], shared: NDArray[np.float64], seeds: NDArray[np.float64],
-    values: NDArray[np.float64], derivatives: NDArray[np.float64],
+@kernel(types.void(I8, I8_2, F8R, F8R, F8R, F8, F8))
+def run_blocks(
+    program: NDArray[np.int64], blocks: NDArray[np.int64], x: NDArray[np.float64], shared: NDArray[np.float64],
+    seeds: NDArray[np.float64], values: NDArray[np.float64], derivatives: NDArray[np.float64],
 ) -> None:  # fmt: skip
-    """Load, run and store, block after block.
+    """Load, run and store, block after block; the program is given by its descriptor.
 
-    The first ``once`` instructions depend neither on the lane nor on the seeds: they run once for all blocks of
+    Its first ``ONCE`` instructions depend neither on the lane nor on the seeds: they run once for all blocks of
     directions at one point.
     """
+    code = instructions_at(program[of.CODE], program[of.INSTRUCTIONS])
+    places = places_at(program[of.PLACES], program[of.BATCHES])
+    pool = int64_at(program[of.POOL], program[of.WORDS])
+    w = float64_at(program[of.ARENA], program[of.ELEMENTS])
+    inputs = inputs_at(program[of.INPUTS], program[of.INPUT_LINES])
+    outputs = outputs_at(program[of.OUTPUTS], program[of.OUTPUT_LINES])
+    scattered = int64_at(program[of.SCATTERED], program[of.SCATTERED_COUNT])
+    lanes, once = U(program[of.LANES]), U(program[of.ONCE])
     for b in range(blocks.shape[0]):
         block = blocks[b]
         load(w, inputs, block, lanes, x, shared, seeds)
         same = b > 0 and lanes > 1 and block[X_STRIDE] == 0 and block[X_BASE] == blocks[b - 1, X_BASE]
         same = same and block[V_BASE] < 0
         run(code, once if same else U(0), places, pool, w, lanes)
-        store(w, outputs, block, lanes, values, derivatives)
+        store(w, outputs, scattered, block, lanes, values, derivatives)
