@@ -3,7 +3,8 @@
 Inputs come first, by number, so that they lie side by side; then what is single, then what is laned. Single statements
 of one element run in the order of the list, or, where the list is shallow enough for that to pay, level by level and
 operation by operation: what stands on one level does not depend on each other, so eight of the same operation become
-one instruction. Reordering costs locality; so only where most statements find seven companions.
+one instruction. Those that come from the same line of an unrolled loop are taken together, so that their operands lie
+side by side. Reordering costs locality; so only where most statements find seven companions.
 """
 
 from __future__ import annotations
@@ -31,6 +32,8 @@ _FEWEST = 64
 """Shorter lists run in their own order."""
 _WIDE = 2
 """Lists with fewer statements per level are not looked at closer."""
+_FAR = 8
+"""How many steps away statements may be told apart."""
 _PAYS = 0.6
 """Part of the statements that must run eight at once for the new order to be taken."""
 
@@ -80,6 +83,68 @@ def execution_order(rows: NDArray[np.int32], laned: NDArray[np.int64]) -> Order:
     return Order(np.concatenate([inputs, single, rest]), marks)
 
 
+@kernel(types.int64(types.int64, types.int64), inline=True)
+def _mix(h: Int, value: Int) -> Int:
+    h = (h ^ value) * np.int64(-7046029254386353131)
+    return h ^ (h >> np.int64(29))
+
+
+@kernel(types.void(I4_2, I8_2, I8, I8))
+def _look_down(
+    rows: NDArray[np.int32], facts: NDArray[np.int64], kinds: NDArray[np.int64], to: NDArray[np.int64]
+) -> None:
+    """Tell statements apart by the kinds of their operands."""
+    for k in range(rows.shape[0]):
+        code = np.int64(rows[k, OPERATION])
+        h = _mix(kinds[k], code)
+        for j in range(facts[code, ARITY]):
+            operand = rows[k, FIRST + j]
+            h = _mix(h, kinds[operand] if operand >= 0 else np.int64(j))
+        to[k] = h
+
+
+@kernel(types.void(I4_2, I8_2, I8, I8))
+def _look_up(
+    rows: NDArray[np.int32], facts: NDArray[np.int64], kinds: NDArray[np.int64], to: NDArray[np.int64]
+) -> None:
+    """Tell statements apart by who reads them first, and as which argument."""
+    for k in range(rows.shape[0] - 1, -1, -1):
+        code = np.int64(rows[k, OPERATION])
+        for j in range(facts[code, ARITY]):
+            operand = rows[k, FIRST + j]
+            if operand >= 0:
+                to[operand] = _mix(_mix(kinds[k], code), np.int64(j + 1))
+
+
+def _kinds(rows: NDArray[np.int32]) -> NDArray[np.int64]:
+    """A number for each statement, the same for those that do the same for the same purpose.
+
+    An unrolled loop repeats its body; the statements of one line of the body compute alike and are read alike. Taken
+    together in the order of the list, their operands lie side by side, for those were taken together too. So look at
+    the operands of the operands, and at the readers of the readers, a few steps far.
+    """
+    below = np.where(rows[:, OPERATION] == op.CONST, rows[:, FIRST].astype(np.int64) ^ rows[:, FIRST + 1], 0)
+    above = np.zeros(len(rows), np.int64)
+    for _ in range(_FAR):
+        to = np.zeros(len(rows), np.int64)
+        _look_down(rows, TABLES.facts, below, to)
+        below = to
+        to = np.zeros(len(rows), np.int64)
+        _look_up(rows, TABLES.facts, above, to)
+        above = to
+    kinds: NDArray[np.int64] = below * 31 + above
+    return kinds
+
+
+def _runs(*columns: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """For sorted columns: the place of each row within its run of equal rows, and how many whole eights the run has."""
+    changes = np.any([column[1:] != column[:-1] for column in columns], axis=0)
+    starts = np.flatnonzero(np.concatenate([[True], changes]))
+    lengths = np.diff(np.concatenate([starts, [len(columns[0])]]))
+    within = np.arange(len(columns[0])) - np.repeat(starts, lengths)
+    return within, np.repeat(lengths - lengths % EIGHT_STATEMENTS, lengths)
+
+
 def _by_level(rows: NDArray[np.int32], single: NDArray[np.int64]) -> Order | None:
     """Single rows by level and operation, where that pays."""
     if len(single) < _FEWEST:
@@ -91,12 +156,15 @@ def _by_level(rows: NDArray[np.int32], single: NDArray[np.int64]) -> Order | Non
     codes = rows[single, OPERATION].astype(np.int64)
     batchable = (rows[single, SIZE] == 1) & (TABLES.facts[codes, EIGHT_AT_ONCE] != 0)
     keys = (levels[single] * 2 + batchable) * op.CODES + codes
-    by_key = np.argsort(keys, kind="stable")
-    sorted_keys = keys[by_key]
-    starts = np.flatnonzero(np.concatenate([[True], sorted_keys[1:] != sorted_keys[:-1]]))
-    lengths = np.diff(np.concatenate([starts, [len(single)]]))
-    within = np.arange(len(single)) - np.repeat(starts, lengths)
-    whole = np.repeat(lengths - lengths % EIGHT_STATEMENTS, lengths)
+    kinds = _kinds(rows)[single]
+    by_kind = np.lexsort((kinds, keys))
+    within, whole = _runs(keys[by_kind], kinds[by_kind])
+    # Eights of one kind first; what is left over of all kinds makes up eights of its own.
+    left = within >= whole
+    by_key = by_kind[np.lexsort((left, keys[by_kind]))]
+    left_over = np.zeros(len(single), np.int64)
+    left_over[by_kind] = left
+    within, whole = _runs(keys[by_key], left_over[by_key])
     together = batchable[by_key] & (within < whole)
     if together.sum() < _PAYS * len(single):
         return None
