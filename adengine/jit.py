@@ -26,6 +26,8 @@ _config: Any = _numba_config  # its attributes are made at run time
 _log = logging.getLogger("adengine.jit")
 _SLOW_S = 0.5
 _KEPT_FOLDERS = 4
+_WITHOUT_KERNELS = ("descriptor.py", "jit.py", "opcodes.py", "templates.py", "tiles.py", "vector.py")
+"""Files that have no kernel themselves but go into those of others."""
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -41,13 +43,7 @@ def _fingerprint() -> str:
     digest = hashlib.sha256()
     for path in sorted(Path(__file__).parent.glob("*.py")):
         text = path.read_bytes()
-        if b"adengine.jit import" in text or path.name in (
-            "descriptor.py",
-            "jit.py",
-            "opcodes.py",
-            "templates.py",
-            "vector.py",
-        ):
+        if b"adengine.jit import" in text or path.name in _WITHOUT_KERNELS:
             digest.update(path.name.encode() + b"\0" + text + b"\0")
     return digest.hexdigest()[:16]
 

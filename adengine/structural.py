@@ -19,7 +19,6 @@ F8 = types.Array(types.float64, 1, "C")
 I8 = types.Array(types.int64, 1, "C")
 
 MAX_RANK = 32
-_MOST_COPIED = 1 << 22
 
 
 @kernel(types.void(F8, U, U, U))
@@ -207,87 +206,3 @@ def logsumexps(w: NDArray[np.float64], out: Int, x: Int, rows: Int, length: Int,
             for i in range(length):
                 total += math.exp(w[first + i * width] - best)
             w[out + row * width + lane] = best + math.log(total)
-
-
-@kernel(types.boolean(F8, U, U))
-def _all_finite(w: NDArray[np.float64], x: Int, count: Int) -> Bool:
-    """Whether a run of elements has no infinity and no NaN: only those times 0 add up to anything but 0."""
-    total = 0.0
-    for i in range(count):
-        total += w[x + i] * 0.0
-    return total == 0.0
-
-
-@kernel(types.void(F8, F8, U, U, U, U, U, U, U, U))
-def _add_products(  # noqa: PLR0913  a kernel over flat columns
-    w: NDArray[np.float64], rows: NDArray[np.float64], out: Int, x: Int, m: Int, k: Int, n: Int, x_row: Int,
-    x_column: Int, y: Int,
-) -> None:  # fmt: skip
-    """Add op(x) y to out for one lane, y stored by rows; four of its rows at a time, each added in turn."""
-    whole = k - k % U(4)
-    for i in range(m):
-        to = out + i * n
-        for p in range(U(0), whole, U(4)):
-            at = x + i * x_row + p * x_column
-            a, b = w[at], w[at + x_column]
-            c, d = w[at + U(2) * x_column], w[at + U(3) * x_column]
-            from_ = y + p * n
-            for j in range(n):
-                total = w[to + j]
-                total += a * rows[from_ + j]
-                total += b * rows[from_ + n + j]
-                total += c * rows[from_ + U(2) * n + j]
-                total += d * rows[from_ + U(3) * n + j]
-                w[to + j] = total
-        for p in range(whole, k):
-            a = w[x + i * x_row + p * x_column]
-            for j in range(n):
-                w[to + j] += a * rows[y + p * n + j]
-
-
-@kernel(types.void(F8, U, U, U, U, U, U, U, U, types.boolean), allocates=True)
-def _plain_product(  # noqa: PLR0913  a kernel over flat columns
-    w: NDArray[np.float64], out: Int, x: Int, y: Int, m: Int, k: Int, n: Int, x_row: Int, x_column: Int,
-    y_transposed: Bool,
-) -> None:  # fmt: skip
-    """A product of one lane without infinities; a transposed y is written out by rows first."""
-    if not y_transposed:
-        _add_products(w, w, out, x, m, k, n, x_row, x_column, y)
-        return
-    rows = np.empty(k * n)
-    for j in range(n):
-        for p in range(k):
-            rows[p * n + j] = w[y + j * k + p]
-    _add_products(w, rows, out, x, m, k, n, x_row, x_column, U(0))
-
-
-@kernel(types.void(F8, I8, U, U, U, U, U, U, U, types.boolean))
-def matrix_product(  # noqa: PLR0913  a kernel over flat columns
-    w: NDArray[np.float64], pool: NDArray[np.int64], at: Int, out: Int, x: Int, y: Int, width: Int, x_width: Int,
-    y_width: Int, zero_safe: Bool,
-) -> None:  # fmt: skip
-    """op(x) op(y); ``pool[at:]`` holds m, k, n and whether x and y are stored transposed."""
-    m = U(pool[at])
-    k = U(pool[at + 1])
-    n = U(pool[at + 2])
-    x_row, x_column = (k, U(1)) if pool[at + 3] == 0 else (U(1), m)
-    y_row, y_column = (n, U(1)) if pool[at + 4] == 0 else (U(1), k)
-    for i in range(m * n * width):
-        w[out + i] = 0.0
-    fits = pool[at + 4] == 0 or k * n <= _MOST_COPIED
-    if width == 1 and fits and (not zero_safe or (_all_finite(w, x, m * k) and _all_finite(w, y, k * n))):
-        _plain_product(w, out, x, y, m, k, n, x_row, x_column, pool[at + 4] != 0)
-        return
-    for i in range(m):
-        for p in range(k):
-            xi = x + (i * x_row + p * x_column) * x_width
-            for lane in range(width):
-                factor = w[xi + (lane if x_width != 1 else U(0))]
-                if zero_safe and factor == 0.0:
-                    continue
-                to = out + i * n * width + lane
-                yi = y + p * y_row * y_width + (lane if y_width != 1 else U(0))
-                step = y_column * y_width
-                for j in range(n):
-                    other = w[yi + j * step]
-                    w[to + j * width] += 0.0 if zero_safe and other == 0.0 else factor * other

@@ -15,6 +15,7 @@ from adengine import opcodes as op
 from adengine.descriptor import float64_at, inputs_at, instructions_at, int64_at, outputs_at, places_at
 from adengine.dispatch import batch, eight, row, scalar
 from adengine.jit import Int, kernel
+from adengine.products import matrix_product
 from adengine.schedule import (
     BATCH,
     CODE,
@@ -38,7 +39,7 @@ from adengine.schedule import (
     POOL,
     ROW,
 )  # fmt: skip
-from adengine.structural import extremes, logsumexps, matrix_product, start_from, take, walk
+from adengine.structural import extremes, logsumexps, start_from, take, walk
 from adengine.transfer import V_BASE, X_BASE, X_STRIDE, load, store
 
 U = types.uint64
