@@ -4,187 +4,164 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 
 from adengine import Engine
 from benchmarks.checking import check
 from benchmarks.contests import Contest, contests
 from benchmarks.markdown import number_text, seconds_text
 from benchmarks.measure import Effort, Stages, compare
-from benchmarks.peers.ours import NAME, Ours, received
-from benchmarks.peers.system import Answer, Ask, Question, System, Task
-from benchmarks.results import Chapter, Comparison, Table, Target
-
-_HAND = "by hand"
-_PEERS = ("CasADi", "JAX", _HAND)
-
-_REACH: tuple[tuple[tuple[str, ...], Task, str, float], ...] = (
-    (("Lotka",), Task.F, "CasADi", 0.8),
-    (("Brusselator", "scalars"), Task.F, "CasADi", 0.5),
-    (("Rosenbrock", "scalars"), Task.F, "CasADi", 0.6),
-    (("irregular",), Task.F, "CasADi", 0.6),
-    (("Rosenbrock", "scalars"), Task.VJP, "CasADi", 0.15),
-    (("Lotka",), Task.VJP, "CasADi", 0.4),
-    (("Lotka",), Task.JACOBIAN, _HAND, 0.5),
-    (("PKPD",), Task.JACOBIAN, _HAND, 0.5),
-    (("mixture",), Task.VJP, "JAX", 1.0),
-    (("network",), Task.VJP, "JAX", 1.0),
-    (("network",), Task.VJP, _HAND, 1.2),
-    (("Brusselator", "arrays"), Task.TANGENTS, "JAX", 0.8),
-)
-"""Words of the problem's name, the task, beside whom, and the ratio aimed at."""
-
-
-@dataclass
-class Held:
-    """What one contest gave.
-
-    Attributes
-    ----------
-    name : str
-    comparisons : list of Comparison
-        One for each task.
-    once : dict
-        For each system its stages: writing, and each task's first answer.
-    """
-
-    name: str
-    sizes: str
-    comparisons: list[Comparison] = field(default_factory=list)
-    once: dict[str, Stages] = field(default_factory=dict)
+from benchmarks.peers.ours import COMPILED, NAME, Ours, on_vm, received
+from benchmarks.peers.system import BUILT, FIRST, Absent, Answer, Ask, Question, System, Task
+from benchmarks.peers.system import COMPILED as COMPILING
+from benchmarks.reach import KINDS, Held, contender, sweep, targets
+from benchmarks.results import Chapter, Comparison, Table
 
 
 def in_process(effort: Effort) -> Chapter:
     """Measure all contests."""
-    engine = Engine()
+    engine = on_vm()
     held = []
     for contest in contests(quick=effort.quick):
         started = time.perf_counter()
         held.append(hold(contest, engine, effort))
         print(f"bench:   {held[-1].name}, {time.perf_counter() - started:.0f} s", flush=True)
-    tables = (_summary(held), _sweeps(held), _once(held))
+    tables = (_summary(held), _ratios(held), _sweeps(held), _once(held), _left_out(held))
     text = (
         "Every system answers the same question: f and the derivative together, from NumPy arrays to new NumPy arrays. "
         "CasADi runs the very statements of the list as SX, or a matrix formulation (MX) where SX would have millions "
-        "of nodes, on its virtual machine through preallocated buffers; JAX has the function as its users write it, "
-        "compiled; *by hand* is Numba or NumPy. Each answer was compared with the engine's first."
+        "of nodes: on its virtual machine, and as C that it generates and gcc compiles, both through preallocated "
+        "buffers. JAX has the function as its users write it, compiled; autograd the same for problems of arrays; *by "
+        "hand* is Numba or NumPy. Each answer was compared with the engine's first."
     )
     comparisons = [comparison for each in held for comparison in each.comparisons]
-    return Chapter("in-process", "Beside other systems, in process", text, _targets(held), comparisons, tables)
+    shown = tuple(each for each in tables if each.rows)
+    return Chapter("in-process", "Beside other systems, in process", text, targets(held), comparisons, shown)
 
 
 def hold(contest: Contest, engine: Engine, effort: Effort) -> Held:
     """Write a problem in all systems, compare their answers, time them."""
-    ours = Stages()
-    with ours.stage("written"):
+    stages = Stages()
+    with stages.stage(NAME):
         given = contest.write()
-    function = received(given.message)
+        function = received(given.message)
     question = Question.of(given, function.m)
     sizes = f"n = {len(given.x)}, m = {function.m}, {function.statements} statements"
-    held = Held(given.name, sizes, once={NAME: ours})
-    with ours.stage("checked"):
-        systems: list[System] = [Ours(question, engine)]
-    for peer in contest.peers:
-        stages = Stages()
-        with stages.stage("written"):
-            systems.append(peer(question))
-        held.once[systems[-1].name] = stages
+    held = Held(given.name, sizes, function.statements, written=stages.seconds)
+    systems: list[System] = [Ours(question, engine), *_others(contest, question, held)]
     for task in contest.tasks:
         held.comparisons.append(_task(task, systems, held, effort))
+    for system in systems:
+        held.left_out += [f"{system.name}, {task.value}: {why}" for task, why in system.left_out.items()]
     return held
+
+
+def _others(contest: Contest, question: Question, held: Held) -> list[System]:
+    """The systems beside ours that are there."""
+    systems = []
+    for peer in contest.peers:
+        started = time.perf_counter()
+        try:
+            systems.append(peer(question))
+        except Absent as absent:
+            held.left_out.append(str(absent))
+            continue
+        held.written[systems[-1].name] = time.perf_counter() - started
+    return systems
 
 
 def _task(task: Task, systems: Sequence[System], held: Held, effort: Effort) -> Comparison:
     calls: dict[str, Ask] = {}
     expected: Answer | None = None
     for system in systems:
-        with held.once[system.name].stage(task.value):
-            call = system.ask(task)
-            answer = None if call is None else call()
-        if call is None or answer is None:
-            del held.once[system.name].seconds[task.value]
+        asked = _first_answer(system, task)
+        if asked is None:
             continue
+        calls[system.name], answer = asked
+        held.once[system.name, task.value] = system.once[task]
         expected = answer if expected is None else expected
         check(answer, expected, system.rtol, f"{held.name}, {task.value}: {system.name}")
-        calls[system.name] = call
     return Comparison(held.name, compare(calls, effort), NAME, task.value, {"sizes": held.sizes})
 
 
-def _peer(comparison: Comparison, kind: str) -> str | None:
-    """Name of the contender of a kind; what is neither CasADi nor JAX nor ours is written by hand."""
-    for each in comparison.timings:
-        known = next((peer for peer in (NAME, *_PEERS[:2]) if each.name.startswith(peer)), _HAND)
-        if known == kind:
-            return each.name
-    return None
+def _first_answer(system: System, task: Task) -> tuple[Ask, Answer] | None:
+    """Ask a system, timing what happens once."""
+    stages = Stages()
+    with stages.stage(BUILT):
+        call = system.ask(task)
+    if call is None:
+        return None
+    once = system.once[task]
+    once.seconds[BUILT] = stages.seconds[BUILT] - once.seconds.get(COMPILING, 0.0)
+    with once.stage(FIRST):
+        answer = call()
+    return call, answer
+
+
+def _columns(held: Sequence[Held]) -> list[str]:
+    """Kinds of contenders that are there at all."""
+    return [kind for kind in KINDS if any(contender(c, kind) for each in held for c in each.comparisons)]
 
 
 def _summary(held: Sequence[Held]) -> Table:
-    """Medians of all systems, and ours over theirs."""
+    """Medians of all systems."""
+    kinds, rows = _columns(held), []
+    for each in held:
+        for place, comparison in enumerate(each.comparisons):
+            names = [contender(comparison, kind) for kind in kinds]
+            times = [seconds_text(comparison.timing(name).median) if name else "" for name in names]
+            rows.append([f"{'' if place else each.name + ': '}{comparison.task}", *times])
+    note = "*By hand* is the faster one where both Numba and NumPy were written."
+    return Table("Side by side", ["median", *kinds], rows, note)
+
+
+def _ratios(held: Sequence[Held]) -> Table:
+    """Each of ours over each of the others."""
+    kinds = _columns(held)
+    pairs = [
+        (ours, kind) for ours in (NAME, COMPILED) if ours in kinds for kind in kinds if kind not in {NAME, COMPILED}
+    ]
     rows = []
     for each in held:
         for place, comparison in enumerate(each.comparisons):
-            peers = [_peer(comparison, kind) for kind in _PEERS]
-            times = [seconds_text(comparison.timing(name).median) if name else "" for name in (NAME, *peers)]
-            ratios = [number_text(comparison.ratio(NAME, name)) if name else "" for name in peers]
-            rows.append([f"{'' if place else each.name + ': '}{comparison.task}", *times, *ratios])
-    columns = ["median", NAME, "CasADi VM", "JAX jit", _HAND, "/ CasADi", "/ JAX", "/ by hand"]
-    return Table("Side by side", columns, rows, "Ratios below 1: the engine is faster.")
+            row = [f"{'' if place else each.name + ': '}{comparison.task}"]
+            for pair in pairs:
+                mine, theirs = (contender(comparison, kind) for kind in pair)
+                row.append(number_text(comparison.ratio(mine, theirs)) if mine and theirs else "")
+            rows.append(row)
+    columns = ["", *(f"{'VM' if ours == NAME else 'compiled'} / {kind}" for ours, kind in pairs)]
+    return Table("Ratios", columns, rows, "Below 1: the engine is faster.")
 
 
 def _sweeps(held: Sequence[Held]) -> Table:
     """What one derivative costs beside f, for every system; f there is its own."""
-    rows = []
+    kinds, rows = _columns(held), []
     for each in held:
-        plain = each.comparisons[0]
-        for comparison in each.comparisons[1:]:
-            if comparison.task not in {Task.JVP.value, Task.VJP.value}:
-                continue
-            names = [NAME, _peer(comparison, "CasADi"), _peer(comparison, "JAX")]
-            ratios = [comparison.timing(n).median / plain.timing(n).median if n else None for n in names]
-            rows.append([f"{each.name}: ({comparison.task}) / f", *(number_text(r) if r else "" for r in ratios)])
+        for task in (Task.JVP, Task.VJP):
+            ratios = [sweep(each, task, kind) for kind in kinds]
+            if any(ratios):
+                rows.append([f"{each.name}: ({task.value}) / f", *(number_text(r) if r else "" for r in ratios)])
     note = "The measure of the textbooks: 2.5 forward and 4 in reverse, with memory moves counted."
-    return Table("A derivative beside its function", ["", NAME, "CasADi VM", "JAX jit"], rows, note)
+    return Table("A derivative beside its function", ["", *kinds], rows, note)
 
 
 def _once(held: Sequence[Held]) -> Table:
     """Seconds of what happens once."""
-    tasks = [task.value for task in Task]
     rows = []
     for each in held:
-        for name, stages in each.once.items():
-            seconds = stages.seconds
-            first = [seconds_text(seconds[task]) if task in seconds else "" for task in tasks]
-            written = seconds["written"] + seconds.get("checked", 0.0)
-            rows.append([f"{each.name}: {name}", seconds_text(written), *first])
+        for (name, task), stages in each.once.items():
+            seconds = [stages.seconds.get(stage) for stage in (BUILT, COMPILING, FIRST)]
+            first = task == each.comparisons[0].task
+            written = seconds_text(each.written.get(name, each.written[NAME])) if first else ""
+            shown = [seconds_text(each) if each is not None else "" for each in seconds]
+            rows.append([f"{each.name}: {name}, {task}", written, *shown])
     note = (
-        "*Written*: the function is written in the system, for ours list and checks; then for each task the time to "
-        "its first answer: transformed, traced, compiled, run."
+        "*Written*: the function is written in the system, for ours also sent and checked. *Built*: differentiated, "
+        "traced, generated; for ours the first answer of its virtual machine, for which the derivative list is made "
+        "and scheduled. *Compiled*: by XLA, gcc, Numba or ours. *First call*: what then is answered first."
     )
-    return Table("Once", ["", "written", *tasks], rows, note)
+    return Table("Once", ["", "written", BUILT, COMPILING, FIRST], rows, note)
 
 
-def _targets(held: Sequence[Held]) -> list[Target]:
-    """Ratios that the engine is to keep; those of a derivative beside f by the worst problem."""
-    return [_worst(held, task, aim) for task, aim in ((Task.JVP, 2.8), (Task.VJP, 3.0))] + [
-        Target(f"{comparison.title}: {task.value} / {peer}", aim, comparison.ratio(NAME, peer), "x")
-        for words, task, kind, aim in _REACH
-        for comparison in _found(held, words, task)
-        if (peer := _peer(comparison, kind)) is not None
-    ]
-
-
-def _found(held: Sequence[Held], words: Sequence[str], task: Task) -> list[Comparison]:
-    chosen = [each for each in held if all(word in each.name for word in words)]
-    return [comparison for each in chosen[:1] for comparison in each.comparisons if comparison.task == task.value]
-
-
-def _worst(held: Sequence[Held], task: Task, aim: float) -> Target:
-    ratios: dict[str, float] = {}
-    for each in held:
-        plain = each.comparisons[0].timing(NAME).median
-        for comparison in each.comparisons:
-            if comparison.task == task.value:
-                ratios[each.name] = comparison.timing(NAME).median / plain
-    where = max(ratios, key=lambda name: ratios[name])
-    return Target(f"({task.value}) / f, the worst problem: {where}", aim, ratios[where], "x")
+def _left_out(held: Sequence[Held]) -> Table:
+    rows = [[each.name, why] for each in held for why in dict.fromkeys(each.left_out)]
+    return Table("Not asked", ["", "why"], rows)

@@ -4,11 +4,25 @@ from __future__ import annotations
 
 import os
 import platform
+import shutil
+import subprocess
 from datetime import UTC, datetime
 from importlib import metadata
 from pathlib import Path
 
-_PACKAGES = ("wengert", "numba", "llvmlite", "numpy", "scipy", "casadi", "jax", "jaxlib", "grpcio", "protobuf")
+_PACKAGES = (
+    "wengert",
+    "numba",
+    "llvmlite",
+    "numpy",
+    "scipy",
+    "casadi",
+    "jax",
+    "jaxlib",
+    "autograd",
+    "grpcio",
+    "protobuf",
+)
 
 _VARIABLES = (
     "OPENBLAS_NUM_THREADS",
@@ -44,6 +58,7 @@ def machine() -> dict[str, str]:
         "Python": platform.python_version(),
     }
     facts |= {package: _version(package) for package in _PACKAGES}
+    facts["gcc"] = _gcc()
     facts |= {name: os.environ[name] for name in _VARIABLES if name in os.environ}
     load = os.getloadavg()[0] if hasattr(os, "getloadavg") else float("nan")
     return facts | {"load when it began": f"{load:.1f}"}
@@ -66,6 +81,13 @@ def _cores() -> int:
 
 def _memory_gib() -> float:
     return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30
+
+
+def _gcc() -> str:
+    if shutil.which("gcc") is None:
+        return "not installed"
+    told = subprocess.run(["gcc", "-dumpfullversion"], check=True, capture_output=True, text=True)
+    return told.stdout.strip()
 
 
 def _version(package: str) -> str:

@@ -85,7 +85,8 @@ def _statements(engine: Engine, effort: Effort) -> tuple[Plot, Plot]:
         # CasADi would take minutes to differentiate the largest.
         if statements <= 100_000:
             theirs = CasadiSX(Question.of(Given("", message, x, {}), 1))
-            named |= {f"{theirs.name}: f": theirs.ask(Task.F), f"{theirs.name}: {_GRADIENT}": theirs.ask(Task.VJP)}
+            asked = {"f": theirs.made(Task.F), _GRADIENT: theirs.made(Task.VJP)}
+            named |= {f"{theirs.name}: {task}": made.call() for task, made in asked.items()}
         cost.add_times(named, statements, statements * 1e-9, effort)
     return (
         cost.plot("statements", "Irregular scalar lists", "statements", "ns for each statement of f"),

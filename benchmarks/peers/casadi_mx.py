@@ -9,7 +9,7 @@ from typing import Any
 import casadi
 import numpy as np
 
-from benchmarks.peers.casadi_sx import asked
+from benchmarks.peers.casadi_sx import Made, differentiated
 from benchmarks.peers.system import Ask, Floats, Question, System, Task
 
 Written = Callable[[Any, Mapping[str, Floats]], Any]
@@ -25,9 +25,13 @@ class CasadiMX(System):
         self._x = casadi.MX.sym("x", len(question.x))
         self._f = written(self._x, question.given.shared)
 
-    def ask(self, task: Task) -> Ask:
+    def ask(self, task: Task) -> Ask | None:
         """Differentiate, and make it callable."""
-        return asked(casadi.MX, self._x, self._f, self._question, task)
+        return self.made(task).call()
+
+    def made(self, task: Task) -> Made:
+        """The function that answers a task."""
+        return differentiated(casadi.MX, self._x, self._f, self._question, task)
 
 
 def network(features: int, hidden: int, classes: int) -> Written:

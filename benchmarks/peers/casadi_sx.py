@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import warnings
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import casadi
@@ -51,23 +52,48 @@ class CasadiSX(System):
         self._x = casadi.SX.sym("x", len(question.x))
         self._f = expressions(function, self._x, question.given.shared)
 
-    def ask(self, task: Task) -> Ask:
+    def ask(self, task: Task) -> Ask | None:
         """Differentiate, and make it callable."""
-        return asked(casadi.SX, self._x, self._f, self._question, task)
+        return self.made(task).call()
+
+    def made(self, task: Task) -> Made:
+        """The function that answers a task."""
+        return differentiated(casadi.SX, self._x, self._f, self._question, task)
 
 
-def asked(symbols: Any, x: Any, f: Any, question: Question, task: Task) -> Ask:
-    """Differentiate an expression f of x as a task wants it, and make it callable."""
+@dataclass(frozen=True)
+class Made:
+    """A function of CasADi, and what it is called with.
+
+    Attributes
+    ----------
+    function : casadi.Function
+    inputs : tuple of float64 arrays
+    rows : int or None
+        As for :func:`buffered`.
+    """
+
+    function: Any
+    inputs: tuple[Floats, ...]
+    rows: int | None = None
+
+    def call(self, function: Any = None) -> Ask:
+        """Call it, or another function that does the same."""
+        return buffered(self.function if function is None else function, *self.inputs, rows=self.rows)
+
+
+def differentiated(symbols: Any, x: Any, f: Any, question: Question, task: Task) -> Made:
+    """Differentiate an expression f of x as a task wants it."""
     seed = question.seed(task)
     if task is Task.F:
-        return buffered(casadi.Function("f", [x], [casadi.densify(f)]), question.x)
+        return Made(casadi.Function("f", [x], [casadi.densify(f)]), (question.x,))
     if seed is None:
         jacobian = casadi.densify(casadi.jacobian(f, x))
-        return buffered(casadi.Function("f", [x], [casadi.densify(f), jacobian.T]), question.x, rows=f.numel())
+        return Made(casadi.Function("f", [x], [casadi.densify(f), jacobian.T]), (question.x,), f.numel())
     directions = symbols.sym("u", seed.shape[-1], seed.size // seed.shape[-1])
     product = casadi.densify(casadi.jtimes(f, x, directions, task is Task.VJP))
     function = casadi.Function("f", [x, directions], [casadi.densify(f), product])
-    return buffered(function, question.x, seed, rows=None if seed.ndim == 1 else len(seed))
+    return Made(function, (question.x, seed), None if seed.ndim == 1 else len(seed))
 
 
 def buffered(function: Any, *inputs: Any, rows: int | None = None) -> Ask:

@@ -99,9 +99,9 @@ def brusselator(N: int) -> Written:
     return rate
 
 
-def pollu(x: Any, _shared: Shared) -> Any:
+def pollu(concentrations: Any, k: Any) -> Any:
     """Rates of all reactions as products of gathered concentrations, and their balance as a matrix."""
-    y, k = jnp.append(x[:20], 1.0), x[20:]
+    y = jnp.append(concentrations, 1.0)
     first = np.array([reactants[0] - 1 for reactants in POLLU_REACTANTS])
     second = np.array([reactants[1] - 1 if len(reactants) > 1 else 20 for reactants in POLLU_REACTANTS])
     return jnp.asarray(_balance(POLLU_BALANCE)) @ (k * y[first] * y[second])

@@ -1,6 +1,9 @@
-"""The engine, in process."""
+"""The engine, in process: its virtual machine, and its compiled tier."""
 
 from __future__ import annotations
+
+import inspect
+from typing import Any
 
 from adengine import Engine, WengertList
 from benchmarks.peers.system import Answer, Ask, Question, System, Task
@@ -8,13 +11,20 @@ from wengert import v1
 from wengert_server.decode import wengert_list
 from wengert_server.settings import Settings
 
-NAME = "wengert"
+NAME, COMPILED = "wengert", "wengert, compiled"
 
 
 def received(message: v1.WengertList) -> WengertList:
     """The engine's list from the wire's message, checked as the server checks it."""
     settings = Settings()
     return wengert_list(message, settings.engine_limits(), settings.max_tensors)
+
+
+def on_vm(**options: Any) -> Engine:
+    """An engine that never compiles a list, on one thread unless told otherwise."""
+    wanted = {"threads": 1, "machine_code": False} | options
+    known = inspect.signature(Engine).parameters
+    return Engine(**{name: value for name, value in wanted.items() if name in known})
 
 
 class Ours(System):
@@ -29,7 +39,12 @@ class Ours(System):
         self._shared = tuple(question.given.shared.items())
 
     def ask(self, task: Task) -> Ask:
-        """The call of the engine; the first one makes the derivative list."""
+        """The call of the engine, once called: the first one makes the derivative list and schedules it."""
+        call = self._call(task)
+        call()
+        return call
+
+    def _call(self, task: Task) -> Ask:
         engine, function, shared, x = self._engine, self.list, self._shared, self._question.x
         seed = self._question.seed(task)
 

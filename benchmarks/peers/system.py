@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from collections import defaultdict
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from enum import Enum
+from functools import cached_property
 from typing import TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
+from benchmarks.measure import Stages
 from wengert.v1 import WengertList
 
 Floats: TypeAlias = NDArray[np.float64]
@@ -90,15 +93,33 @@ class Question:
         return {Task.JVP: self.u, Task.VJP: self.v, Task.TANGENTS: self.tangents}.get(task)
 
 
+class Absent(Exception):
+    """A system cannot be asked here; the message says what is missing."""
+
+
+BUILT, COMPILED, FIRST = "built", "compiled", "first call"
+"""What happens once for each task."""
+
+
 class System(ABC):
     """One system with one problem written in it.
 
-    Making it is timed as *written*, the first answer as *first answer*: tracing, transforming and compiling included.
+    Making it is timed as *written*; what :meth:`ask` does as *built*, but for what it times as *compiled* itself.
     """
 
     name: str
     rtol: float = 1e-9
     """How far its answers may be from the engine's, beside the largest number of each array."""
+
+    @cached_property
+    def once(self) -> dict[Task, Stages]:
+        """Seconds of what happened once for each task."""
+        return defaultdict(Stages)
+
+    @cached_property
+    def left_out(self) -> dict[Task, str]:
+        """Why a task is not answered, where that needs a word."""
+        return {}
 
     @abstractmethod
     def ask(self, task: Task) -> Ask | None:

@@ -1,8 +1,10 @@
 """The benchmarks run, and their pages are what they should be; what they measure is no matter of a test."""
 
+import dataclasses
 import json
 import math
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -11,12 +13,16 @@ import numpy as np
 import pytest
 
 from adengine import Engine
-from benchmarks import chapters, contests, markdown, measure, output
+from benchmarks import chapters, contests, markdown, measure, output, reach
 from benchmarks.checking import check
 from benchmarks.contests import Contest
 from benchmarks.in_process import hold
 from benchmarks.irregular import irregular_list, point
+from benchmarks.peers import autograd_arrays, casadi_c
+from benchmarks.peers.casadi_c import CasadiC
+from benchmarks.peers.casadi_sx import CasadiSX
 from benchmarks.peers.ours import received
+from benchmarks.peers.system import Task
 from benchmarks.results import Chapter, Comparison, Table, Target
 
 
@@ -33,11 +39,84 @@ def test_quick_mode_of_one_chapter_writes_a_page_and_its_data(tmp_path: Path) ->
     assert sorted(path.name for path in tmp_path.iterdir()) == ["service.json", "service.md"]
 
 
-@pytest.mark.parametrize("contest", contests.contests(quick=True)[-3:], ids=("gaussian", "network", "mixture"))
+@pytest.mark.parametrize("contest", contests.contests(quick=True), ids=lambda each: each.write().name)
 def test_systems_agree_on_a_small_problem(contest: Contest) -> None:
     held = hold(contest, Engine(), measure.QUICK)
     assert [each.task for each in held.comparisons] == [task.value for task in contest.tasks]
     assert all(len(each.timings) >= 2 for each in held.comparisons)
+    assert all({"built", "first call"} <= set(stages.seconds) for stages in held.once.values())
+
+
+def test_generated_c_answers_as_the_engine_does_and_its_compilation_is_timed() -> None:
+    if shutil.which("gcc") is None:
+        pytest.skip("gcc is not installed")
+    contest = dataclasses.replace(contests.contests(quick=True)[0], peers=(CasadiC,))
+    held = hold(contest, Engine(), measure.QUICK)
+    assert all(len(each.timings) == 2 for each in held.comparisons)
+    assert all(held.once[CasadiC.name, task.value].seconds["compiled"] > 0 for task in contest.tasks)
+
+
+def test_c_that_would_compile_for_minutes_is_left_out_with_the_reason(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(casadi_c, "MOST_NODES", 10)
+    monkeypatch.setattr(casadi_c, "needs_gcc", lambda: None)
+    contest = dataclasses.replace(contests.contests(quick=True)[0], tasks=(Task.F,), peers=(CasadiSX, CasadiC))
+    held = hold(contest, Engine(), measure.QUICK)
+    assert [each.name for each in held.comparisons[0].timings] == ["wengert", CasadiSX.name]
+    (reason,) = held.left_out
+    assert "nodes; beyond 10 gcc takes minutes" in reason
+
+
+def test_a_system_that_is_not_there_is_named_and_the_others_go_on(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(shutil, "which", lambda _: None)
+    monkeypatch.setitem(sys.modules, "autograd", None)
+    contest = dataclasses.replace(
+        contests.contests(quick=True)[0],
+        tasks=(Task.F,),
+        peers=(CasadiSX, CasadiC, contests.autograd_of(autograd_arrays.rosenbrock)),
+    )
+    held = hold(contest, Engine(), measure.QUICK)
+    assert [each.name for each in held.comparisons[0].timings] == ["wengert", CasadiSX.name]
+    assert ["gcc" in held.left_out[0], "autograd" in held.left_out[1]] == [True, True]
+
+
+def made_up_held(name: str, seconds: dict[tuple[str, Task], float]) -> reach.Held:
+    tasks = dict.fromkeys(task for _, task in seconds)
+    comparisons = [
+        Comparison(
+            name,
+            [measure.Timing(who, 1, (s,)) for (who, of), s in seconds.items() if of is task],
+            "wengert",
+            task.value,
+        )
+        for task in tasks
+    ]
+    return reach.Held(name, "", 5000, comparisons)
+
+
+def test_aims_are_ratios_of_medians_of_the_right_contenders() -> None:
+    held = made_up_held(
+        "Lotka-Volterra, 200 RK4 steps",
+        {
+            ("wengert", Task.F): 4e-6, ("wengert, compiled", Task.F): 1e-6, ("CasADi SX VM", Task.F): 5e-6,
+            ("CasADi C, gcc -O2", Task.F): 2e-6, ("wengert", Task.VJP): 8e-6, ("wengert, compiled", Task.VJP): 3e-6,
+        },
+    )  # fmt: skip
+    stages = measure.Stages()
+    stages.seconds |= {"built": 0.010008, "compiled": 0.05}
+    held.once = {("wengert", Task.VJP.value): stages, ("wengert, compiled", Task.F.value): stages}
+    gcc = measure.Stages()
+    gcc.seconds["compiled"] = 5.0
+    held.once["CasADi C, gcc -O2", Task.F.value] = gcc
+    found = {target.what: (target.aim, round(target.reached, 6)) for target in reach.targets([held])}
+    assert found == {
+        f"{held.name}: f, wengert / CasADi SX VM": (0.8, 0.8),
+        f"{held.name}: f, wengert, compiled / CasADi SX VM": (0.35, 0.2),
+        f"{held.name}: f, wengert, compiled / CasADi C, gcc -O2": (1.2, 0.5),
+        f"time to compile f, wengert, compiled / CasADi C; the worst: {held.name}": (0.02, 0.01),
+        f"(f and J^T v) / f, wengert; the worst: {held.name}": (3.0, 2.0),
+        f"(f and J^T v) / f, wengert, compiled; the worst: {held.name}": (2.5, 3.0),
+        f"gradient list made and scheduled, for each statement of f; the worst: {held.name}": (1.5, 2.0),
+    }
 
 
 def test_an_irregular_list_has_as_many_statements_as_asked_and_a_finite_gradient() -> None:
