@@ -8,8 +8,10 @@ from benchmarks.big_list import big_list
 from benchmarks.in_process import in_process
 from benchmarks.many_points import many_points
 from benchmarks.measure import Effort
+from benchmarks.paper import paper
 from benchmarks.results import Chapter
 from benchmarks.scaling import scaling
+from benchmarks.served import served
 from benchmarks.service import service
 from benchmarks.start import start
 
@@ -17,7 +19,9 @@ CHAPTERS: dict[str, Callable[[Effort], Chapter]] = {
     "service": service,
     "big-list": big_list,
     "in-process": in_process,
+    "served": served,
     "many-points": many_points,
+    "paper": paper,
     "scaling": scaling,
     "start": start,
 }

@@ -81,7 +81,7 @@ def _beside_bare(
         reply = stub.Jacobian(request).SerializeToString()
         sent = request.SerializeToString()
         with bare_server(reply) as bare, grpc.insecure_channel(bare.address, options=ANY_SIZE) as bare_channel:
-            echo = _bare_call(bare_channel, sent)
+            echo = bare_call(bare_channel, sent)
             calls = {
                 BARE: echo,
                 STUB: lambda: stub.Jacobian(request),
@@ -94,7 +94,8 @@ def _beside_bare(
     return Comparison(title, (*timings, Timing(ENGINE, 1, seconds)), BARE, "f and J", facts)
 
 
-def _bare_call(channel: grpc.Channel, request: bytes) -> Callable[[], bytes]:
+def bare_call(channel: grpc.Channel, request: bytes) -> Callable[[], bytes]:
+    """Call a bare server with the same bytes, time and again."""
     # Registered, as generated stubs are: it saves the same time on both sides.
     unary: Any = channel.unary_unary
     call = unary(PATH, _registered_method=True)
@@ -117,7 +118,7 @@ def _many_points(client: Client, points: int, effort: Effort) -> Comparison:
     x = np.random.default_rng(0).normal(size=(points, 2))
     request, reply = bytes(x.nbytes), bytes(points * 3 * 8)
     with bare_server(reply) as bare, grpc.insecure_channel(bare.address, options=ANY_SIZE) as channel:
-        calls = {BARE: _bare_call(channel, request), CLIENT: lambda: function.value_and_gradient(x)}
+        calls = {BARE: bare_call(channel, request), CLIENT: lambda: function.value_and_gradient(x)}
         timings = compare(calls, effort)
     seconds = _engine_seconds(function, x)
     title = f"{points} points of x1 x2 + sin x1 with gradients, in one call"

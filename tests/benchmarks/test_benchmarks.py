@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 
 from adengine import Engine
-from benchmarks import chapters, contests, markdown, measure, output, reach
+from benchmarks import chapters, contests, markdown, measure, output, paper, reach, served
 from benchmarks.checking import check
 from benchmarks.contests import Contest
 from benchmarks.in_process import hold
@@ -187,3 +187,20 @@ def test_the_front_page_comes_with_whole_runs_only(tmp_path: Path) -> None:
 
 def test_chapters_are_named_for_the_command_line() -> None:
     assert all(name == name.lower() and " " not in name for name in chapters.CHAPTERS)
+
+
+def test_sensitivities_by_the_engine_stand_beside_differences_and_the_papers_figures() -> None:
+    chapter = paper.paper(measure.QUICK)
+    (comparison,) = chapter.comparisons
+    assert {paper.BY_HAND, paper.ONE_BY_ONE, paper.TOGETHER, "wengert"} <= {each.name for each in comparison.timings}
+    assert chapter.tables[0].rows[0][-2:] == ["5.46", "123 us"]
+
+
+def test_the_servers_answers_are_those_in_process(monkeypatch: pytest.MonkeyPatch) -> None:
+    chosen = [contests.contests(quick=True)[0], contests.contests(quick=True)[3]]
+    monkeypatch.setattr(served, "contests", lambda *, quick: chosen)
+    chapter = served.served(measure.QUICK)
+    assert len(chapter.comparisons) == len(chapter.tables[0].rows) == sum(len(each.tasks) for each in chosen)
+    assert all(
+        {served.LOCAL, served.REMOTE, served.BARE} <= {t.name for t in each.timings} for each in chapter.comparisons
+    )

@@ -1,0 +1,116 @@
+"""The questions of the in-process chapter once more, over a socket: what the wire adds."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+import grpc
+import numpy as np
+
+from adengine import Engine
+from benchmarks.bare_server import ANY_SIZE
+from benchmarks.checking import check
+from benchmarks.contests import Contest, contests
+from benchmarks.markdown import number_text, seconds_text
+from benchmarks.measure import Effort, Timing, compare
+from benchmarks.peers.ours import Ours
+from benchmarks.peers.system import Answer, Ask, Given, Question, Task
+from benchmarks.processes import bare_server, our_server
+from benchmarks.results import Chapter, Comparison, Table
+from benchmarks.service import bare_call
+from wengert_client import Client, Function, ValueAndDerivative
+
+LOCAL, REMOTE, BARE, ENGINE = "in process", "through the server", "bare grpcio, as many bytes", "in the server's engine"
+_REPORTS = 30
+_NUMBER_BYTES = 8
+
+
+def served(effort: Effort) -> Chapter:
+    """Measure all contests' questions in process and through the server."""
+    engine = Engine()
+    comparisons = []
+    with our_server() as server, Client(server.address) as client:
+        for contest in contests(quick=effort.quick):
+            comparisons += _contest(contest, engine, client, effort)
+    text = (
+        "The same calls of the engine, in this process and through a server in a process of its own, by the client, "
+        "over the loopback interface; shared values go along with every call. The bare server answers requests that "
+        "are as large with replies that are as large, without reading or computing anything. *Added* is what the call "
+        "takes beyond the same call in process."
+    )
+    return Chapter("served", "The same questions through the server", text, (), comparisons, (_added(comparisons),))
+
+
+def _contest(contest: Contest, engine: Engine, client: Client, effort: Effort) -> list[Comparison]:
+    given = contest.write()
+    remote = client.function(given.message)
+    question = Question.of(given, remote.m)
+    local = Ours(question, engine)
+    found = []
+    for task in contest.tasks:
+        here, there = local.ask(task), asked(remote, question, task)
+        answer = here()
+        check(_answer(there()), answer, 1e-12, f"{given.name}, {task.value}, through the server")
+        found.append(_compared(given, task, here, there, answer, effort))
+    return found
+
+
+def asked(function: Function, question: Question, task: Task) -> Callable[[], ValueAndDerivative | np.ndarray]:
+    """A question put to a function on the server."""
+    x, seed, shared = question.x, question.seed(task), dict(question.given.shared) or None
+    if task is Task.F:
+        return lambda: function.value(x, shared=shared)
+    if task is Task.VJP:
+        return lambda: function.value_and_vjp(x, seed, shared=shared)
+    if task is Task.JACOBIAN:
+        return lambda: function.value_and_jacobian(x, shared=shared)
+    return lambda: function.value_and_jvp(x, seed, shared=shared)
+
+
+def _answer(given: ValueAndDerivative | np.ndarray) -> Answer:
+    return (given,) if isinstance(given, np.ndarray) else (given.value, given.derivative)
+
+
+def _compared(
+    given: Given,
+    task: Task,
+    here: Ask,
+    there: Callable[[], ValueAndDerivative | np.ndarray],
+    answer: Answer,
+    effort: Effort,
+) -> Comparison:
+    sent = [given.x, *given.shared.values()]
+    request = bytes(_NUMBER_BYTES * sum(array.size for array in sent))
+    reply = bytes(_NUMBER_BYTES * sum(array.size for array in answer))
+    with bare_server(reply) as bare, grpc.insecure_channel(bare.address, options=ANY_SIZE) as channel:
+        calls = {LOCAL: here, REMOTE: there, BARE: bare_call(channel, request)}
+        timings = compare(calls, effort)
+    inside = _in_engine(there)
+    facts = {"request bytes": len(request), "reply bytes": len(reply)}
+    return Comparison(given.name, (*timings, *inside), LOCAL, task.value, facts)
+
+
+def _in_engine(there: Callable[[], ValueAndDerivative | np.ndarray]) -> Sequence[Timing]:
+    """What reports say; values alone come without one."""
+    answers = (there() for _ in range(_REPORTS))
+    seconds = tuple(each.report.seconds for each in answers if not isinstance(each, np.ndarray))
+    return [Timing(ENGINE, 1, seconds)] if seconds else []
+
+
+def _added(comparisons: Sequence[Comparison]) -> Table:
+    rows, last = [], ""
+    for each in comparisons:
+        local, remote, bare = (each.timing(name).median for name in (LOCAL, REMOTE, BARE))
+        inside = next((timing.median for timing in each.timings if timing.name == ENGINE), None)
+        rows.append([
+            f"{'' if each.title == last else each.title + ': '}{each.task}",
+            seconds_text(local),
+            seconds_text(remote),
+            seconds_text(bare),
+            seconds_text(inside) if inside is not None else "",
+            seconds_text(remote - local),
+            number_text(remote / bare),
+        ])  # fmt: skip
+        last = each.title
+    columns = ["median", LOCAL, REMOTE, BARE, ENGINE, "added", "/ bare"]
+    return Table("What the wire adds", columns, rows)
