@@ -13,7 +13,7 @@ from adengine.transfer import BLOCK_COLUMNS
 
 Blocks = NDArray[np.int64]
 
-_AT_ONCE = 4096
+BLOCKS_AT_ONCE = 4096
 """Blocks described at once, so that the description of a large call stays small."""
 
 
@@ -48,55 +48,61 @@ class Work(NamedTuple):
     element_step: int
 
 
-def blocks_of(work: Work, lanes: Lanes) -> Iterator[Blocks]:
-    """The blocks of a call, some thousand at a time."""
-    return _point_blocks(work, lanes.width) if lanes.points else _direction_blocks(work, lanes.width)
+def number_of_blocks(work: Work, lanes: Lanes) -> int:
+    """How many blocks a call is."""
+    if lanes.points:
+        return work.directions * -(-work.points // lanes.width)
+    return work.points * -(-work.directions // lanes.width)
 
 
-def _point_blocks(work: Work, width: int) -> Iterator[Blocks]:
+def blocks_of(work: Work, lanes: Lanes, first: int = 0, end: int | None = None) -> Iterator[Blocks]:
+    """The blocks of a call from the first to before the end, some thousand at a time."""
+    some = _point_blocks if lanes.points else _direction_blocks
+    last = number_of_blocks(work, lanes) if end is None else end
+    for begin in range(first, last, BLOCKS_AT_ONCE):
+        yield some(work, lanes.width, np.arange(begin, min(begin + BLOCKS_AT_ONCE, last), dtype=np.int64))
+
+
+def _point_blocks(work: Work, width: int, numbers: NDArray[np.int64]) -> Blocks:
     """Points as lanes: all points for each direction in turn."""
-    starts = np.arange(0, work.points, width, dtype=np.int64)
+    per_direction = -(-work.points // width)
+    direction, k = numbers // per_direction, numbers % per_direction * width
     seed_step = work.directions * work.direction_width if work.per_point else 0
-    for direction in range(work.directions):
-        for first in range(0, len(starts), _AT_ONCE):
-            k = starts[first : first + _AT_ONCE]
-            yield _blocks(
-                len(k),
-                np.minimum(width, work.points - k),
-                k * work.point_width,
-                work.point_width,
-                k * seed_step + direction * work.direction_width,
-                seed_step,
-                k * work.values if direction == 0 else -1,
-                work.values,
-                k * work.point_step + direction * work.direction_step,
-                work.point_step,
-                work.element_step,
-                direction if work.identity else -1,
-            )
+    return _blocks(
+        len(numbers),
+        np.minimum(width, work.points - k),
+        k * work.point_width,
+        work.point_width,
+        k * seed_step + direction * work.direction_width,
+        seed_step,
+        np.where(direction == 0, k * work.values, -1),
+        work.values,
+        k * work.point_step + direction * work.direction_step,
+        work.point_step,
+        work.element_step,
+        direction if work.identity else -1,
+    )
 
 
-def _direction_blocks(work: Work, width: int) -> Iterator[Blocks]:
+def _direction_blocks(work: Work, width: int, numbers: NDArray[np.int64]) -> Blocks:
     """Directions as lanes: all directions for each point in turn."""
     per_point = -(-work.directions // width)
+    k, d = numbers // per_point, numbers % per_point * width
     seed_step = work.directions * work.direction_width if work.per_point else 0
-    for first in range(0, work.points * per_point, _AT_ONCE):
-        numbers = np.arange(first, min(first + _AT_ONCE, work.points * per_point), dtype=np.int64)
-        k, d = numbers // per_point, numbers % per_point * width
-        yield _blocks(
-            len(numbers),
-            np.minimum(width, work.directions - d),
-            k * work.point_width,
-            0,
-            k * seed_step + d * work.direction_width,
-            work.direction_width,
-            np.where(d == 0, k * work.values, -1),
-            0,
-            k * work.point_step + d * work.direction_step,
-            work.direction_step,
-            work.element_step,
-            d if work.identity else -1,
-        )
+    return _blocks(
+        len(numbers),
+        np.minimum(width, work.directions - d),
+        k * work.point_width,
+        0,
+        k * seed_step + d * work.direction_width,
+        work.direction_width,
+        np.where(d == 0, k * work.values, -1),
+        0,
+        k * work.point_step + d * work.direction_step,
+        work.direction_step,
+        work.element_step,
+        d if work.identity else -1,
+    )
 
 
 def _blocks(count: int, *columns: NDArray[np.int64] | int) -> Blocks:

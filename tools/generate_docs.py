@@ -186,7 +186,7 @@ times is separated by commas in the variable. `GetCapabilities` tells clients al
 |---|---|---|---|
 """
 
-_MACHINE_DEPENDENT = {"workers": "cores, at least 2"}
+_MACHINE_DEPENDENT = {"threads": "cores"}
 """Defaults that depend on the machine, in words."""
 
 

@@ -44,13 +44,14 @@ class Server:
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
-        engine = Engine(settings.engine_limits())
-        store = FunctionStore(settings.max_functions, settings.max_function_bytes, engine.forget)
-        service = DifferentiationService(engine, store, settings)
-        self._workers = ThreadPoolExecutor(settings.workers, thread_name_prefix="worker")
+        self._engine = Engine(settings.engine_limits(), threads=settings.threads)
+        store = FunctionStore(settings.max_functions, settings.max_function_bytes, self._engine.forget)
+        service = DifferentiationService(self._engine, store, settings)
+        # Many more than there are cores: those of large calls only wait for the threads that compute.
+        self._handlers = ThreadPoolExecutor(settings.calls, thread_name_prefix="call")
         self._health = health.Health()
         self._reflection = reflection.Reflection()
-        self._server = grpc.server(self._workers, options=_options(settings))
+        self._server = grpc.server(self._handlers, options=_options(settings))
         self._add(calls.SERVICE.full_name, calls.handlers(service.rpcs()))
         self._add(health.NAME, self._health.handlers)
         for name in reflection.NAMES:
@@ -80,10 +81,11 @@ class Server:
         return self._server.stop(self._settings.grace_s if grace_s is None else grace_s)
 
     def close(self) -> bool:
-        """Let go of the threads; gives whether all workers were idle."""
+        """Let go of the threads; gives whether all of them were idle."""
         self._health.close()
         self._reflection.close()
-        closing = threading.Thread(target=self._workers.shutdown, daemon=True)
+        self._engine.close()
+        closing = threading.Thread(target=self._handlers.shutdown, daemon=True)
         closing.start()
         closing.join(_CLOSE_S)
         return not closing.is_alive()

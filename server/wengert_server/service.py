@@ -174,7 +174,7 @@ class DifferentiationService:
             version=metadata.version("wengert"),
             primitives=cast("list[v1.Primitive.ValueType]", sorted(primitives.SERVED)),
             tiers=["vm"],
-            cores=settings.workers,
+            cores=settings.threads,
             rpcs=list(self.rpcs()),
         )
         for name, value, description in settings.limits():

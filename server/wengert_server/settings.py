@@ -49,8 +49,10 @@ class Settings:
         "where to listen, HOST:PORT or unix:PATH; port 0 takes a free one; may be given several times")
     insecure_any_address: bool = _row(False,
         "listen off the loopback interface too, although nothing is encrypted or authenticated")
-    workers: int = _row(max(2, _cores()),
-        "calls computed at the same time; the default is the number of cores, at least 2")
+    threads: int = _row(_cores(), most=1024, description=
+        "threads that compute, together, what takes longer than some milliseconds; the default is the number of cores")
+    calls: int = _row(64, most=4096, description=
+        "calls handled at the same time: small ones are answered at once, large ones take turns on the threads")
     grace_s: float = _row(20.0, least=0, description=
         "seconds that calls in flight get to finish after SIGTERM or SIGINT")
     keep_memory_bytes: int = _row(256 << 20,

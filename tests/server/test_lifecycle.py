@@ -117,9 +117,9 @@ def _in_flight(channel: grpc.Channel, count: int) -> Sequence[grpc.Future[bytes]
     return calls
 
 
-def test_health_while_every_worker_computes_then_a_drain_that_loses_no_call(tmp_path: Path) -> None:
+def test_health_while_every_handler_waits_then_a_drain_that_loses_no_call(tmp_path: Path) -> None:
     address = f"unix:{tmp_path / 'socket'}"
-    with running_server("--address", address, "--workers", "2", "--grace-s", "120") as server:
+    with running_server("--address", address, "--calls", "2", "--grace-s", "120") as server:
         assert server.address == address
         with server.channel() as channel:
             opened = _Open(channel)

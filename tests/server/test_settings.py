@@ -45,15 +45,15 @@ def test_truths(text: str, value: bool) -> None:
 
 
 def test_an_empty_variable_is_none() -> None:
-    assert Settings.from_command([], {"WENGERT_WORKERS": ""}) == Settings()
+    assert Settings.from_command([], {"WENGERT_THREADS": ""}) == Settings()
 
 
 @pytest.mark.parametrize(
     ("arguments", "environment", "expected"),
     [
-        (["--workers", "two"], {}, "--workers: 'two' is not a whole number"),
-        ([], {"WENGERT_WORKERS": "1e3"}, "WENGERT_WORKERS: '1e3' is not a whole number"),
-        (["--workers", "0"], {}, "--workers: 0 is not between 1 and"),
+        (["--threads", "two"], {}, "--threads: 'two' is not a whole number"),
+        ([], {"WENGERT_THREADS": "1e3"}, "WENGERT_THREADS: '1e3' is not a whole number"),
+        (["--threads", "0"], {}, "--threads: 0 is not between 1 and"),
         (["--grace-s", "-1"], {}, "--grace-s: -1.0 is not between 0 and"),
         (["--max-message-bytes", "3GiB"], {}, "--max-message-bytes: 3221225472 is not between 1 and 2147483647"),
         (["--log-format", "xml"], {}, "--log-format: 'xml' is none of text, json"),

@@ -1,0 +1,104 @@
+"""Threads that compute: large calls are cut into pieces, and share the threads piece by piece.
+
+A call never has more than a few pieces in the queue, and the queue is first come, first served. So two large calls
+take turns however many pieces each has, and a new one waits for a few pieces at most.
+"""
+
+from __future__ import annotations
+
+import os
+from collections import deque
+from collections.abc import Callable, Iterable
+from concurrent.futures import Executor, Future, ThreadPoolExecutor, wait
+from typing import TypeVar
+
+T = TypeVar("T")
+
+_AHEAD = 2
+"""Pieces that a call has in the queue or running, for each thread: one to run, and one to go on with."""
+
+
+def cores() -> int:
+    """Number of cores that this process may use.
+
+    >>> cores() >= 1
+    True
+    """
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+class Pool:
+    """Threads that compute the pieces of large calls. They are made when they are first needed.
+
+    Parameters
+    ----------
+    threads : int
+        How many pieces run at once, of all calls together.
+    executor : concurrent.futures.Executor, optional
+        Runs the pieces instead of threads of the pool's own. It is given functions that work on arrays of this
+        process, and is never shut down here.
+
+    Examples
+    --------
+    >>> squares = [0] * 4
+    >>> def square(k):
+    ...     squares[k] = k * k
+    >>> Pool(2).run(square, range(4))
+    >>> squares
+    [0, 1, 4, 9]
+    """
+
+    def __init__(self, threads: int, executor: Executor | None = None) -> None:
+        if threads < 1:
+            raise ValueError(f"threads is {threads}, expected 1 or more")
+        self.threads = threads
+        self._given = executor
+        self._own: dict[int, ThreadPoolExecutor] = {}
+
+    def run(self, task: Callable[[T], None], pieces: Iterable[T], at_once: int | None = None) -> None:
+        """Run a task for each piece and wait for all of them.
+
+        Parameters
+        ----------
+        task : callable
+            Takes one piece.
+        pieces : iterable
+            Taken as they are needed.
+        at_once : int, optional
+            Most pieces that may run at the same time; as many as there are threads, if None.
+
+        Raises
+        ------
+        Exception
+            What the first piece that failed raised. No piece begins after that, and none still runs when it is
+            raised: their arrays may go.
+        """
+        executor = self._executor()
+        most = _AHEAD * self.threads if at_once is None or at_once >= self.threads else at_once
+        waiting: deque[Future[None]] = deque()
+        try:
+            for piece in pieces:
+                if len(waiting) >= most:
+                    waiting.popleft().result()
+                waiting.append(executor.submit(task, piece))
+            while waiting:
+                waiting.popleft().result()
+        finally:
+            # One that was running while an earlier one failed, or the caller was interrupted, is waited for.
+            wait([each for each in waiting if not each.cancel()])
+
+    def close(self) -> None:
+        """Let go of the threads; calls that are running end, and later ones are refused by the executor."""
+        for executor in self._own.values():
+            executor.shutdown(wait=False, cancel_futures=True)
+
+    def _executor(self) -> Executor:
+        if self._given is not None:
+            return self._given
+        # Threads do not outlive a fork: the child makes its own.
+        process = os.getpid()
+        found = self._own.get(process)
+        if found is None:
+            made = ThreadPoolExecutor(self.threads, thread_name_prefix="compute")
+            found = self._own.setdefault(process, made)
+        return found

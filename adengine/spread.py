@@ -1,0 +1,53 @@
+"""Running a call: at once on the thread of its caller, or in pieces over the threads of a pool.
+
+Whichever it is, the blocks are the same, each writes to places of its own, and none sees what another computed. So the
+answer is the same bit for bit, whatever the number of threads and pieces.
+"""
+
+from __future__ import annotations
+
+import time
+from typing import NamedTuple
+
+from adengine import pieces
+from adengine.blocks import blocks_of
+from adengine.calls import Array
+from adengine.pool import Pool
+from adengine.program import Program
+from adengine.runs import Run
+
+_SLOWEST, _FASTEST = 64.0, 1 / 64
+"""Bounds of what is believed of a pace: one measurement may have been unlucky."""
+
+
+class Arrays(NamedTuple):
+    """What a call reads and writes, flat: points, shared values, seeds; values, derivatives."""
+
+    points: Array
+    shared: Array
+    seeds: Array
+    values: Array
+    derivatives: Array
+
+
+def compute(run: Run, program: Program, arrays: Arrays, pool: Pool) -> None:
+    """Run all blocks of a call."""
+    ns = run.expected_ns * program.pace
+    if ns < pieces.TIMED_NS:
+        for blocks in (run.blocks,) if run.blocks is not None else blocks_of(run.work, run.lanes):
+            program.run(blocks, *arrays)
+    elif ns < pieces.SMALL_NS:
+        _timed(run, program, arrays, 0, run.expected.blocks)
+    else:
+        cut = pieces.cut(run.expected, program.pace, pool.threads)
+        with program.keeping_arenas():
+            pool.run(lambda piece: _timed(run, program, arrays, *piece), cut, run.arenas)
+
+
+def _timed(run: Run, program: Program, arrays: Arrays, first: int, end: int) -> None:
+    """Run some blocks, and see how long they really take: this thread's time, whatever else the machine does."""
+    started = time.thread_time_ns()
+    for blocks in blocks_of(run.work, run.lanes, first, end):
+        program.run(blocks, *arrays)
+    measured = (time.thread_time_ns() - started) / run.expected.of(end - first)
+    program.pace = min(_SLOWEST, max(_FASTEST, (program.pace + measured) / 2))
