@@ -6,16 +6,18 @@ import itertools
 import threading
 import time
 from collections.abc import Sequence
+from concurrent.futures import Executor
 
 import numpy as np
 
-from adengine.blocks import blocks_of
 from adengine.calls import NO_VALUES, Array, Points, Shared, check_directions, check_points, shared_values
 from adengine.functions import DIRECTIONAL, EVALUATE, JACOBIAN, Asked, HeldFunction, Plan
 from adengine.jacobian import Mode
 from adengine.limits import DEFAULT_LIMITS, Limits
+from adengine.pool import Pool, cores
 from adengine.results import EvaluateResult, JacobianResult, JvpResult, Report, VjpResult
 from adengine.runs import Run
+from adengine.spread import compute
 from adengine.wengert_list import WengertList
 
 
@@ -28,6 +30,11 @@ class Engine:
         Bounds that hold before anything is allocated.
     functions : int
         Functions whose derivative lists and programs are kept; the least recently used go first.
+    threads : int, optional
+        Threads that compute calls of more than some milliseconds, of all callers together; one for each core, if None.
+        Smaller calls run on the threads of their callers. No answer depends on it.
+    executor : concurrent.futures.Executor, optional
+        Computes, so many pieces at once, instead of threads of the engine's own. It works on this process's arrays.
 
     Examples
     --------
@@ -40,8 +47,15 @@ class Engine:
     array([[4., 0.]])
     """
 
-    def __init__(self, limits: Limits = DEFAULT_LIMITS, functions: int = 256) -> None:
+    def __init__(
+        self,
+        limits: Limits = DEFAULT_LIMITS,
+        functions: int = 256,
+        threads: int | None = None,
+        executor: Executor | None = None,
+    ) -> None:
         self.limits = limits
+        self._pool = Pool(cores() if threads is None else threads, executor)
         self._most_functions = functions
         self._functions: dict[str, HeldFunction] = {}
         self._uses = itertools.count()
@@ -138,6 +152,10 @@ class Engine:
         shape = (at.number, plan.m, plan.n_w) if at.batched else (plan.m, plan.n_w)
         return JacobianResult(values, jacobian.reshape(shape), _report(run, started))
 
+    def close(self) -> None:
+        """Let go of the threads. Large calls are refused from now on, by the executor."""
+        self._pool.close()
+
     def forget(self, function_id: str) -> bool:
         """Drop what is kept for a function; returns whether anything was."""
         with self._lock:
@@ -207,8 +225,7 @@ class Engine:
         values = np.empty(run.values)
         derivatives = np.empty(run.derivatives) if run.differentiates else np.zeros(run.derivatives)
         if run.program is not None:
-            for blocks in (run.blocks,) if run.blocks is not None else blocks_of(run.work, run.lanes):
-                run.program.run(blocks, at.values, fixed, seeds, values, derivatives)
+            compute(run, run.program, (at.values, fixed, seeds, values, derivatives), self._pool)
         return values.reshape(at.number, run.work.values) if at.batched else values, derivatives
 
 

@@ -17,13 +17,13 @@ from adengine.blocks import Work, blocks_of
 from adengine.calls import Selection, select
 from adengine.counting import Cost, cost
 from adengine.dual import dual
-from adengine.errors import LimitExceeded
 from adengine.graph import FlatList
 from adengine.jacobian import Choice, Lanes, Mode, choose, choose_lanes, clear_choice, without_comparison
 from adengine.limits import Limits
 from adengine.lower import lower
+from adengine.pieces import Expected, expected
 from adengine.program import Program
-from adengine.runs import Run, Told, check_reply, check_work
+from adengine.runs import Run, Told, arenas_that_fit, check_reply, check_work, elements_that_fit
 from adengine.shapes import size_of
 from adengine.transfer import BLOCK_COLUMNS, POINT, SEED, SHARED
 from adengine.wengert_list import Input, WengertList
@@ -113,6 +113,7 @@ class Plan:
         self.point_width = sum(size_of(value.shape) for value in self.free)
         self.m = sum(size_of(function.shape(function.outputs[number].argument)) for number in self.selection.outputs)
         self.n_w = sum(size_of(function.inputs[number].shape) for number in self.selection.with_respect_to)
+        self._shared_width = sum(size_of(function.inputs[number].shape) for number in shared)
         self.mode: Mode | None = None if asked.what == EVALUATE else asked.mode
         self._asked = asked
         self._runs: dict[tuple[int, int, bool], Run] = {}
@@ -166,30 +167,36 @@ class Plan:
         values, derivatives = points * self.m, points * work.point_step
         check_reply(limits, max(values, points), "values of the outputs", "points")
         differentiates = derivatives > 0 and self.derivative is not None
+        numbers = values + derivatives + self._given(work)
         if not differentiates:
             work = Work(points, self.point_width, 1, 0, False, False, self.m, 0, 0, 0)
         told = self._told(directions)
         if values + derivatives == 0:
-            return Run(None, work, Lanes(True, 1), _NO_BLOCKS, 0, 0, False, told)
-        program, lanes = self._program(work, differentiates, limits, values + derivatives)
+            return Run(None, work, Lanes(True, 1), _NO_BLOCKS, 0, 0, False, Expected(0, 1, 0.0, 0.0), 0.0, 1, told)
+        program, lanes, cost = self._program(work, differentiates, limits, numbers)
         few = work.directions * work.points <= _SINGLE_BLOCKS * lanes.width
         blocks = np.concatenate(list(blocks_of(work, lanes))) if few else None
-        return Run(program, work, lanes, blocks, values, derivatives, differentiates, told)
+        call = expected(work, lanes, cost)
+        arenas = arenas_that_fit(program, work, numbers, limits)
+        return Run(
+            program, work, lanes, blocks, values, derivatives, differentiates, call, call.of(call.blocks), arenas, told
+        )
 
-    def _program(self, work: Work, differentiates: bool, limits: Limits, reply: int) -> tuple[Program, Lanes]:
-        """The program for a piece of work; ``reply`` is how many numbers the reply has."""
+    def _given(self, work: Work) -> int:
+        """How many numbers a call brings: points, shared values, directions."""
+        seeds = 0 if work.identity else work.directions * work.direction_width
+        return work.points * work.point_width + self._shared_width + seeds * (work.points if work.per_point else 1)
+
+    def _program(self, work: Work, differentiates: bool, limits: Limits, numbers: int) -> tuple[Program, Lanes, Cost]:
+        """The program for a piece of work that has so many numbers coming in and going out, and what its list costs."""
         prepared, key, selection = self.primal, "primal", self.selection._replace(with_respect_to=())
         if differentiates and self.derivative is not None:
             prepared, key, selection = self.derivative, str(self._mode_used), self.selection
         check_work(prepared.cost, work, limits)
-        most = limits.call_bytes // 8 - reply
+        most = elements_that_fit(work, numbers, limits)
         lanes = choose_lanes(work.points, work.directions, prepared.cost, most)
         laned_seeds = work.per_point if lanes.points else True
-        program = self._held.program(prepared, key, selection, lanes, laned_seeds)
-        if program.bytes > 8 * most:
-            needed = program.bytes + 8 * reply
-            raise LimitExceeded("call_bytes", limits.call_bytes, needed, "bytes of all variables and the reply")
-        return program, lanes
+        return self._held.program(prepared, key, selection, lanes, laned_seeds), lanes, prepared.cost
 
     def _work(self, points: int, directions: int, per_point: bool, limits: Limits) -> Work:
         """What a call asks to be computed; refused where the reply would be too large."""

@@ -73,9 +73,9 @@ def _list_ns(statements: int, elements: int, lanes: int) -> float:
     return statements * _STATEMENT_NS + elements * lanes * _ELEMENT_NS
 
 
-def description_bytes(blocks: int) -> int:
-    """Bytes that the description of blocks takes while they run, with the numbers it is made from."""
-    return 2 * 8 * BLOCK_COLUMNS * min(blocks, BLOCKS_AT_ONCE)
+def description_bytes(work: Work) -> int:
+    """Bytes that describing the blocks takes while they run, at most: with one lane, there is one for each sweep."""
+    return 2 * 8 * BLOCK_COLUMNS * min(work.points * max(work.directions, 1), BLOCKS_AT_ONCE)
 
 
 def cut(call: Expected, pace: float, threads: int) -> Iterator[tuple[int, int]]:

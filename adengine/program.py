@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -31,6 +34,8 @@ from adengine.transfer import (
 )
 from adengine.vm import CHUNK, run_blocks
 
+SCRATCH = 3 * CHUNK
+"""Elements at the end of an arena where the evaluator writes operands out."""
 _IDLE_ARENAS = 4
 """Arenas that a program keeps for the next calls; one where they are large."""
 _LARGE_BYTES = 16 << 20
@@ -65,10 +70,14 @@ class Program:
         self._constants = _constants(source, self._schedule)
         self._inputs = _input_table(source, sources, self._schedule)
         self._outputs, self._scattered = _output_table(source, self._schedule)
-        self.bytes: int = 8 * (self._schedule.elements + 3 * CHUNK)
+        self.bytes: int = 8 * (self._schedule.elements + SCRATCH)
         """Bytes of one arena."""
         self._most_idle = _IDLE_ARENAS if self.bytes < _LARGE_BYTES else 1
         self._idle: list[Arena] = []
+        self._calls_in_pieces = 0
+        self._lock = threading.Lock()
+        self.pace = 1.0
+        """How many times longer it takes than expected, as measured last."""
 
     @property
     def kept_bytes(self) -> int:
@@ -78,7 +87,7 @@ class Program:
         return plan.code.nbytes + plan.places.nbytes + plan.layout.nbytes + tables + self.bytes
 
     def _new_arena(self) -> Arena:
-        memory = np.empty(self._schedule.elements + 3 * CHUNK)
+        memory = np.empty(self._schedule.elements + SCRATCH)
         memory[self._constants.addresses] = self._constants.values
         for address, values in self._constants.arrays:
             memory[address : address + len(values)] = values
@@ -111,8 +120,21 @@ class Program:
         try:
             run_blocks(arena.descriptor, blocks, x, shared, seeds, values, derivatives)
         finally:
-            if len(idle) < self._most_idle:
+            if len(idle) < self._most_idle or self._calls_in_pieces:
                 idle.append(arena)
+
+    @contextmanager
+    def keeping_arenas(self) -> Iterator[None]:
+        """While a call runs in pieces, arenas stay for its next piece: a large one is slow to make."""
+        with self._lock:
+            self._calls_in_pieces += 1
+        try:
+            yield
+        finally:
+            with self._lock:
+                self._calls_in_pieces -= 1
+                if not self._calls_in_pieces:
+                    del self._idle[self._most_idle :]
 
 
 class Constants(NamedTuple):

@@ -9,7 +9,8 @@ from adengine.counting import Cost
 from adengine.errors import LimitExceeded
 from adengine.jacobian import Lanes, Mode
 from adengine.limits import Limits
-from adengine.program import Program
+from adengine.pieces import Expected, description_bytes
+from adengine.program import SCRATCH, Program
 
 
 class Told(NamedTuple):
@@ -44,6 +45,12 @@ class Run(NamedTuple):
         How many numbers the reply has.
     differentiates : bool
         Whether the program computes the derivatives; else they are all structural zeros.
+    expected : Expected
+        How long it is expected to take, block by block.
+    expected_ns : float
+        How long in all.
+    arenas : int
+        How many arenas the memory of a call has room for.
     told : Told
     """
 
@@ -54,6 +61,9 @@ class Run(NamedTuple):
     values: int
     derivatives: int
     differentiates: bool
+    expected: Expected
+    expected_ns: float
+    arenas: int
     told: Told
 
 
@@ -68,3 +78,23 @@ def check_reply(limits: Limits, elements: int, what: str, field: str) -> None:
     """Refuse replies that are too large; also points and directions of nothing, which would run for ever."""
     if elements > limits.reply_elements:
         raise LimitExceeded("reply_elements", limits.reply_elements, elements, what, field)
+
+
+def elements_that_fit(work: Work, numbers: int, limits: Limits) -> int:
+    """How many elements of variables a call has room for, beside the numbers that come in and go out."""
+    return max(0, limits.call_bytes - description_bytes(work)) // 8 - numbers - SCRATCH
+
+
+def arenas_that_fit(program: Program, work: Work, numbers: int, limits: Limits) -> int:
+    """How many arenas a call has room for, beside the numbers that come in and go out.
+
+    Raises
+    ------
+    LimitExceeded
+        Not even one.
+    """
+    beside, each = 8 * numbers, program.bytes + description_bytes(work)
+    if beside + each > limits.call_bytes:
+        what = "bytes of all variables, of what is given and of the reply"
+        raise LimitExceeded("call_bytes", limits.call_bytes, beside + each, what)
+    return (limits.call_bytes - beside) // each

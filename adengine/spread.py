@@ -7,7 +7,7 @@ answer is the same bit for bit, whatever the number of threads and pieces.
 from __future__ import annotations
 
 import time
-from typing import NamedTuple
+from typing import TypeAlias
 
 from adengine import pieces
 from adengine.blocks import blocks_of
@@ -20,14 +20,8 @@ _SLOWEST, _FASTEST = 64.0, 1 / 64
 """Bounds of what is believed of a pace: one measurement may have been unlucky."""
 
 
-class Arrays(NamedTuple):
-    """What a call reads and writes, flat: points, shared values, seeds; values, derivatives."""
-
-    points: Array
-    shared: Array
-    seeds: Array
-    values: Array
-    derivatives: Array
+Arrays: TypeAlias = tuple[Array, Array, Array, Array, Array]
+"""What a call reads, and what it writes, flat: points, shared values, seeds; values, derivatives."""
 
 
 def compute(run: Run, program: Program, arrays: Arrays, pool: Pool) -> None:

@@ -82,6 +82,10 @@ def test_no_more_run_at_once_than_allowed(at_once: int | None) -> None:
     assert most == allowed
 
 
+def _nothing(_: int) -> None:
+    pass
+
+
 class Watched(Executor):
     """One thread, and a count of the pieces of each call that it was given and has not begun."""
 
@@ -150,16 +154,16 @@ def test_a_pool_needs_a_thread() -> None:
 
 def test_a_closed_pool_takes_no_more_calls() -> None:
     pool = Pool(1)
-    pool.run(int, ["1"])
+    pool.run(_nothing, [1])
     pool.close()
     with pytest.raises(RuntimeError, match="shutdown"):
-        pool.run(int, ["1"])
+        pool.run(_nothing, [1])
 
 
 def test_threads_end_when_the_pool_is_gone() -> None:
     before = threading.active_count()
     pool = Pool(3)
-    pool.run(int, ["1"] * 10)
+    pool.run(_nothing, range(10))
     made = [thread for thread in threading.enumerate() if thread.name.startswith("compute")]
     assert threading.active_count() > before
     del pool
