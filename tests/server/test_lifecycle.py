@@ -110,7 +110,8 @@ def _in_flight(channel: grpc.Channel, count: int) -> Sequence[grpc.Future[bytes]
     """Start calls that take seconds; gives them when the server has them all."""
     call = unary(channel, "Jacobian")
     data = long_call().SerializeToString()
-    calls = [call.future(data, timeout=DEADLINE_S) for _ in range(count)]
+    # They take turns, so all of them end late.
+    calls = [call.future(data, timeout=count * DEADLINE_S) for _ in range(count)]
     # Sent later over the same connection, so handled later.
     for _ in range(3 * count):
         _health(channel)
@@ -123,7 +124,7 @@ def test_health_while_every_handler_waits_then_a_drain_that_loses_no_call(tmp_pa
         assert server.address == address
         with server.channel() as channel:
             opened = _Open(channel)
-            calls = _in_flight(channel, 4)
+            calls = _in_flight(channel, 3)
             assert _health(channel).status == SERVING
             assert not any(call.done() for call in calls)
             server.process.send_signal(signal.SIGTERM)
@@ -133,7 +134,7 @@ def test_health_while_every_handler_waits_then_a_drain_that_loses_no_call(tmp_pa
                 dense = v1.JacobianResponse.FromString(call.result()).dense
                 assert list(dense.shape) == [1, 1500]
             # The grace is long, and no open stream holds the stop for it.
-            assert server.process.wait(60) == 0
+            assert server.process.wait(DEADLINE_S) == 0
             opened.close()
 
 
