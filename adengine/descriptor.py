@@ -18,12 +18,12 @@ from adengine.transfer import IN_COLUMNS, OUT_COLUMNS
 
 (
     CODE, INSTRUCTIONS, PLACES, BATCHES, POOL, WORDS, ARENA, ELEMENTS, INPUTS, INPUT_LINES, OUTPUTS, OUTPUT_LINES,
-    SCATTERED, SCATTERED_COUNT, ONCE, LANES,
-) = range(16)  # fmt: skip
+    SCATTERED, SCATTERED_COUNT, ONCE, LANES, ROUTINES,
+) = range(17)  # fmt: skip
 """Places of a descriptor: addresses of columns, each with its number of rows; how many instructions run once for all
-directions at one point; lanes."""
+directions at one point; lanes; address of the table of vector routines."""
 
-DESCRIPTOR_LENGTH = 16
+DESCRIPTOR_LENGTH = 17
 
 
 def _array_at(kind: Any, columns: int) -> Any:

@@ -12,11 +12,14 @@ import numpy as np
 from numba import types
 from numpy.typing import NDArray
 
+from adengine.elementary import eight_statements as eight_elementary
+from adengine.elementary import elements, has, one, one_whole_power, whole_powers
 from adengine.jit import Int, kernel
 from adengine.rules import (
     floor_quotient,
     hypot,
     integer_power,
+    integer_powers,
     logaddexp,
     maximum,
     minimum,
@@ -100,11 +103,134 @@ _batch_or = eight_statements("OR", 2)
 _batch_not = eight_statements("NOT", 1)
 _batch_positive_reciprocal = eight_statements("POSITIVE_RECIPROCAL", 1)
 _batch_step = eight_statements("STEP", 2)
+_one_power = one("POWER", 2)
+_one_cbrt = one("CBRT", 1)
+_one_hypot = one("HYPOT", 2)
+_one_exp = one("EXP", 1)
+_one_exp2 = one("EXP2", 1)
+_one_expm1 = one("EXPM1", 1)
+_one_log = one("LOG", 1)
+_one_log2 = one("LOG2", 1)
+_one_log10 = one("LOG10", 1)
+_one_log1p = one("LOG1P", 1)
+_one_logaddexp = one("LOGADDEXP", 2)
+_one_sin = one("SIN", 1)
+_one_cos = one("COS", 1)
+_one_tan = one("TAN", 1)
+_one_asin = one("ASIN", 1)
+_one_acos = one("ACOS", 1)
+_one_atan = one("ATAN", 1)
+_one_atan2 = one("ATAN2", 2)
+_one_sinh = one("SINH", 1)
+_one_cosh = one("COSH", 1)
+_one_tanh = one("TANH", 1)
+_one_asinh = one("ASINH", 1)
+_one_acosh = one("ACOSH", 1)
+_one_atanh = one("ATANH", 1)
+_one_erf = one("ERF", 1)
+_one_erfc = one("ERFC", 1)
+_one_sigmoid = one("SIGMOID", 1)
+_one_softplus = one("SOFTPLUS", 1)
+_one_xlogy = one("XLOGY", 2)
+_one_shifted_exp = one("SHIFTED_EXP", 2)
+_one_power_log = one("POWER_LOG", 2)
+_one_share = one("SHARE", 2)
+_elements_power = elements("POWER", 2)
+_elements_cbrt = elements("CBRT", 1)
+_elements_hypot = elements("HYPOT", 2)
+_elements_exp = elements("EXP", 1)
+_elements_exp2 = elements("EXP2", 1)
+_elements_expm1 = elements("EXPM1", 1)
+_elements_log = elements("LOG", 1)
+_elements_log2 = elements("LOG2", 1)
+_elements_log10 = elements("LOG10", 1)
+_elements_log1p = elements("LOG1P", 1)
+_elements_logaddexp = elements("LOGADDEXP", 2)
+_elements_sin = elements("SIN", 1)
+_elements_cos = elements("COS", 1)
+_elements_tan = elements("TAN", 1)
+_elements_asin = elements("ASIN", 1)
+_elements_acos = elements("ACOS", 1)
+_elements_atan = elements("ATAN", 1)
+_elements_atan2 = elements("ATAN2", 2)
+_elements_sinh = elements("SINH", 1)
+_elements_cosh = elements("COSH", 1)
+_elements_tanh = elements("TANH", 1)
+_elements_asinh = elements("ASINH", 1)
+_elements_acosh = elements("ACOSH", 1)
+_elements_atanh = elements("ATANH", 1)
+_elements_erf = elements("ERF", 1)
+_elements_erfc = elements("ERFC", 1)
+_elements_sigmoid = elements("SIGMOID", 1)
+_elements_softplus = elements("SOFTPLUS", 1)
+_elements_xlogy = elements("XLOGY", 2)
+_elements_shifted_exp = elements("SHIFTED_EXP", 2)
+_elements_power_log = elements("POWER_LOG", 2)
+_elements_share = elements("SHARE", 2)
+_batch_power = eight_elementary("POWER", 2)
+_batch_cbrt = eight_elementary("CBRT", 1)
+_batch_hypot = eight_elementary("HYPOT", 2)
+_batch_exp = eight_elementary("EXP", 1)
+_batch_exp2 = eight_elementary("EXP2", 1)
+_batch_expm1 = eight_elementary("EXPM1", 1)
+_batch_log = eight_elementary("LOG", 1)
+_batch_log2 = eight_elementary("LOG2", 1)
+_batch_log10 = eight_elementary("LOG10", 1)
+_batch_log1p = eight_elementary("LOG1P", 1)
+_batch_logaddexp = eight_elementary("LOGADDEXP", 2)
+_batch_sin = eight_elementary("SIN", 1)
+_batch_cos = eight_elementary("COS", 1)
+_batch_tan = eight_elementary("TAN", 1)
+_batch_asin = eight_elementary("ASIN", 1)
+_batch_acos = eight_elementary("ACOS", 1)
+_batch_atan = eight_elementary("ATAN", 1)
+_batch_atan2 = eight_elementary("ATAN2", 2)
+_batch_sinh = eight_elementary("SINH", 1)
+_batch_cosh = eight_elementary("COSH", 1)
+_batch_tanh = eight_elementary("TANH", 1)
+_batch_asinh = eight_elementary("ASINH", 1)
+_batch_acosh = eight_elementary("ACOSH", 1)
+_batch_atanh = eight_elementary("ATANH", 1)
+_batch_erf = eight_elementary("ERF", 1)
+_batch_erfc = eight_elementary("ERFC", 1)
+_batch_sigmoid = eight_elementary("SIGMOID", 1)
+_batch_softplus = eight_elementary("SOFTPLUS", 1)
+_batch_xlogy = eight_elementary("XLOGY", 2)
+_batch_shifted_exp = eight_elementary("SHIFTED_EXP", 2)
+_batch_power_log = eight_elementary("POWER_LOG", 2)
+_batch_share = eight_elementary("SHARE", 2)
+_has_acos = has("acos")
+_has_acosh = has("acosh")
+_has_asin = has("asin")
+_has_asinh = has("asinh")
+_has_atan = has("atan")
+_has_atan2 = has("atan2")
+_has_atanh = has("atanh")
+_has_cbrt = has("cbrt")
+_has_cos = has("cos")
+_has_cosh = has("cosh")
+_has_erf = has("erf")
+_has_erfc = has("erfc")
+_has_exp = has("exp")
+_has_exp_log1p = has("exp", "log1p")
+_has_exp2 = has("exp2")
+_has_expm1 = has("expm1")
+_has_hypot = has("hypot")
+_has_log = has("log")
+_has_log10 = has("log10")
+_has_log1p = has("log1p")
+_has_log2 = has("log2")
+_has_pow = has("pow")
+_has_sin = has("sin")
+_has_sinh = has("sinh")
+_has_tan = has("tan")
+_has_tanh = has("tanh")
 
 
-@kernel(types.void(U, U, U, U, U, U, I8, F8), inline=True)
+@kernel(types.void(U, U, U, U, U, U, I8, F8, U), inline=True)
 def scalar(
-    code: Int, out: Int, i: Int, j: Int, h: Int, place: Int, pool: NDArray[np.int64], w: NDArray[np.float64]
+    code: Int, out: Int, i: Int, j: Int, h: Int, place: Int, pool: NDArray[np.int64], w: NDArray[np.float64],
+    routines: Int,
 ) -> None:  # fmt: skip
     """w[out] = primitive(w[i], w[j], w[h]), with the parameter at a place of the pool."""
     if code < 19:
@@ -130,9 +256,15 @@ def scalar(
                         w[out] = w[i] * w[i]
                     else:
                         if code < 18:
-                            w[out] = power(w[i], w[j])
+                            if _has_pow(routines):
+                                w[out] = _one_power(routines, w[i], w[j])
+                            else:
+                                w[out] = power(w[i], w[j])
                         else:
-                            w[out] = integer_power(w[i], pool[place])
+                            if _has_pow(routines) and (pool[place] < -1 or pool[place] > 4):
+                                w[out] = one_whole_power(routines, w[i], pool[place])
+                            else:
+                                w[out] = integer_power(w[i], pool[place])
     else:
         if code < 71:
             if code < 43:
@@ -147,7 +279,10 @@ def scalar(
                             if code < 31:
                                 w[out] = math.sqrt(w[i])
                             else:
-                                w[out] = np.cbrt(w[i])
+                                if _has_cbrt(routines):
+                                    w[out] = _one_cbrt(routines, w[i])
+                                else:
+                                    w[out] = np.cbrt(w[i])
                         else:
                             if code < 33:
                                 w[out] = abs(w[i])
@@ -156,70 +291,136 @@ def scalar(
                     else:
                         if code < 41:
                             if code < 40:
-                                w[out] = hypot(w[i], w[j])
+                                if _has_hypot(routines):
+                                    w[out] = _one_hypot(routines, w[i], w[j])
+                                else:
+                                    w[out] = hypot(w[i], w[j])
                             else:
-                                w[out] = math.exp(w[i])
+                                if _has_exp(routines):
+                                    w[out] = _one_exp(routines, w[i])
+                                else:
+                                    w[out] = math.exp(w[i])
                         else:
                             if code < 42:
-                                w[out] = np.exp2(w[i])
+                                if _has_exp2(routines):
+                                    w[out] = _one_exp2(routines, w[i])
+                                else:
+                                    w[out] = np.exp2(w[i])
                             else:
-                                w[out] = math.expm1(w[i])
+                                if _has_expm1(routines):
+                                    w[out] = _one_expm1(routines, w[i])
+                                else:
+                                    w[out] = math.expm1(w[i])
             else:
                 if code < 63:
                     if code < 47:
                         if code < 45:
                             if code < 44:
-                                w[out] = math.log(w[i])
+                                if _has_log(routines):
+                                    w[out] = _one_log(routines, w[i])
+                                else:
+                                    w[out] = math.log(w[i])
                             else:
-                                w[out] = np.log2(w[i])
+                                if _has_log2(routines):
+                                    w[out] = _one_log2(routines, w[i])
+                                else:
+                                    w[out] = np.log2(w[i])
                         else:
                             if code < 46:
-                                w[out] = math.log10(w[i])
+                                if _has_log10(routines):
+                                    w[out] = _one_log10(routines, w[i])
+                                else:
+                                    w[out] = math.log10(w[i])
                             else:
-                                w[out] = math.log1p(w[i])
+                                if _has_log1p(routines):
+                                    w[out] = _one_log1p(routines, w[i])
+                                else:
+                                    w[out] = math.log1p(w[i])
                     else:
                         if code < 61:
                             if code < 60:
-                                w[out] = logaddexp(w[i], w[j])
+                                if _has_exp_log1p(routines):
+                                    w[out] = _one_logaddexp(routines, w[i], w[j])
+                                else:
+                                    w[out] = logaddexp(w[i], w[j])
                             else:
-                                w[out] = math.sin(w[i])
+                                if _has_sin(routines):
+                                    w[out] = _one_sin(routines, w[i])
+                                else:
+                                    w[out] = math.sin(w[i])
                         else:
                             if code < 62:
-                                w[out] = math.cos(w[i])
+                                if _has_cos(routines):
+                                    w[out] = _one_cos(routines, w[i])
+                                else:
+                                    w[out] = math.cos(w[i])
                             else:
-                                w[out] = math.tan(w[i])
+                                if _has_tan(routines):
+                                    w[out] = _one_tan(routines, w[i])
+                                else:
+                                    w[out] = math.tan(w[i])
                 else:
                     if code < 67:
                         if code < 65:
                             if code < 64:
-                                w[out] = math.asin(w[i])
+                                if _has_asin(routines):
+                                    w[out] = _one_asin(routines, w[i])
+                                else:
+                                    w[out] = math.asin(w[i])
                             else:
-                                w[out] = math.acos(w[i])
+                                if _has_acos(routines):
+                                    w[out] = _one_acos(routines, w[i])
+                                else:
+                                    w[out] = math.acos(w[i])
                         else:
                             if code < 66:
-                                w[out] = math.atan(w[i])
+                                if _has_atan(routines):
+                                    w[out] = _one_atan(routines, w[i])
+                                else:
+                                    w[out] = math.atan(w[i])
                             else:
-                                w[out] = math.atan2(w[i], w[j])
+                                if _has_atan2(routines):
+                                    w[out] = _one_atan2(routines, w[i], w[j])
+                                else:
+                                    w[out] = math.atan2(w[i], w[j])
                     else:
                         if code < 69:
                             if code < 68:
-                                w[out] = math.sinh(w[i])
+                                if _has_sinh(routines):
+                                    w[out] = _one_sinh(routines, w[i])
+                                else:
+                                    w[out] = math.sinh(w[i])
                             else:
-                                w[out] = math.cosh(w[i])
+                                if _has_cosh(routines):
+                                    w[out] = _one_cosh(routines, w[i])
+                                else:
+                                    w[out] = math.cosh(w[i])
                         else:
                             if code < 70:
-                                w[out] = math.tanh(w[i])
+                                if _has_tanh(routines):
+                                    w[out] = _one_tanh(routines, w[i])
+                                else:
+                                    w[out] = math.tanh(w[i])
                             else:
-                                w[out] = math.asinh(w[i])
+                                if _has_asinh(routines):
+                                    w[out] = _one_asinh(routines, w[i])
+                                else:
+                                    w[out] = math.asinh(w[i])
         else:
             if code < 107:
                 if code < 86:
                     if code < 82:
                         if code < 80:
                             if code < 72:
-                                w[out] = math.acosh(w[i])
+                                if _has_acosh(routines):
+                                    w[out] = _one_acosh(routines, w[i])
+                                else:
+                                    w[out] = math.acosh(w[i])
                             else:
-                                w[out] = math.atanh(w[i])
+                                if _has_atanh(routines):
+                                    w[out] = _one_atanh(routines, w[i])
+                                else:
+                                    w[out] = math.atanh(w[i])
                         else:
                             if code < 81:
                                 w[out] = np.floor(w[i])
@@ -271,25 +472,40 @@ def scalar(
                             if code < 120:
                                 w[out] = 1.0 if w[i] == 0.0 else 0.0
                             else:
-                                w[out] = math.erf(w[i])
+                                if _has_erf(routines):
+                                    w[out] = _one_erf(routines, w[i])
+                                else:
+                                    w[out] = math.erf(w[i])
                     else:
                         if code < 124:
                             if code < 123:
-                                w[out] = math.erfc(w[i])
+                                if _has_erfc(routines):
+                                    w[out] = _one_erfc(routines, w[i])
+                                else:
+                                    w[out] = math.erfc(w[i])
                             else:
                                 w[out] = math.lgamma(w[i])
                         else:
                             if code < 125:
                                 w[out] = polygamma(w[i], pool[place])
                             else:
-                                w[out] = sigmoid(w[i])
+                                if _has_exp(routines):
+                                    w[out] = _one_sigmoid(routines, w[i])
+                                else:
+                                    w[out] = sigmoid(w[i])
                 else:
                     if code < 1003:
                         if code < 1001:
                             if code < 129:
-                                w[out] = softplus(w[i])
+                                if _has_exp_log1p(routines):
+                                    w[out] = _one_softplus(routines, w[i])
+                                else:
+                                    w[out] = softplus(w[i])
                             else:
-                                w[out] = xlogy(w[i], w[j])
+                                if _has_log(routines):
+                                    w[out] = _one_xlogy(routines, w[i], w[j])
+                                else:
+                                    w[out] = xlogy(w[i], w[j])
                         else:
                             if code < 1002:
                                 w[out] = positive_reciprocal(w[i])
@@ -298,199 +514,661 @@ def scalar(
                     else:
                         if code < 1005:
                             if code < 1004:
-                                w[out] = shifted_exp(w[i], w[j])
+                                if _has_exp(routines):
+                                    w[out] = _one_shifted_exp(routines, w[i], w[j])
+                                else:
+                                    w[out] = shifted_exp(w[i], w[j])
                             else:
-                                w[out] = power_log(w[i], w[j])
+                                if _has_log(routines):
+                                    w[out] = _one_power_log(routines, w[i], w[j])
+                                else:
+                                    w[out] = power_log(w[i], w[j])
                         else:
                             if code < 1006:
-                                w[out] = share(w[i], w[j])
+                                if _has_exp(routines):
+                                    w[out] = _one_share(routines, w[i], w[j])
+                                else:
+                                    w[out] = share(w[i], w[j])
                             else:
                                 w[out] = floor_quotient(w[i], w[j])
 
 
-@kernel(types.void(U, U, U, U, U, U, U, U, F8), inline=True)
-def eight(code: Int, out: Int, i: Int, j: Int, h: Int, di: Int, dj: Int, dh: Int, w: NDArray[np.float64]) -> None:
-    """Eight lanes at once; a stride of 0 spreads one value. Only for what vector.FORMULAS has."""
-    if code < 14:
+@kernel(types.void(U, U, U, U, U, U, U, U, F8, U), inline=True)
+def eight(
+    code: Int, out: Int, i: Int, j: Int, h: Int, di: Int, dj: Int, dh: Int, w: NDArray[np.float64], routines: Int
+) -> None:  # fmt: skip
+    """Eight lanes at once; a stride of 0 spreads one value. For what FORMULAS or ELEMENTARY has."""
+    if code < 19:
         if code < 12:
             if code < 11:
                 _eight_add(w, out, i, j, h, di, dj, dh)
             else:
                 _eight_subtract(w, out, i, j, h, di, dj, dh)
         else:
-            if code < 13:
-                _eight_multiply(w, out, i, j, h, di, dj, dh)
+            if code < 14:
+                if code < 13:
+                    _eight_multiply(w, out, i, j, h, di, dj, dh)
+                else:
+                    _eight_divide(w, out, i, j, h, di, dj, dh)
             else:
-                _eight_divide(w, out, i, j, h, di, dj, dh)
+                if code < 16:
+                    if code < 15:
+                        _eight_negate(w, out, i, j, h, di, dj, dh)
+                    else:
+                        _eight_reciprocal(w, out, i, j, h, di, dj, dh)
+                else:
+                    if code < 17:
+                        _eight_square(w, out, i, j, h, di, dj, dh)
+                    else:
+                        if _has_pow(routines):
+                            _elements_power(routines, w, out, i, j, di, dj, U(8))
+                        else:
+                            for e in range(U(0), U(8)):
+                                w[out + e] = power(w[i + e * di], w[j + e * dj])
     else:
-        if code < 30:
-            if code < 16:
-                if code < 15:
-                    _eight_negate(w, out, i, j, h, di, dj, dh)
-                else:
-                    _eight_reciprocal(w, out, i, j, h, di, dj, dh)
-            else:
-                if code < 19:
-                    _eight_square(w, out, i, j, h, di, dj, dh)
-                else:
+        if code < 68:
+            if code < 41:
+                if code < 30:
                     if code < 20:
                         _eight_fma(w, out, i, j, h, di, dj, dh)
                     else:
                         _eight_zero_safe_multiply(w, out, i, j, h, di, dj, dh)
-        else:
-            if code < 102:
-                if code < 82:
+                else:
                     if code < 33:
-                        if code < 32:
+                        if code < 31:
                             _eight_sqrt(w, out, i, j, h, di, dj, dh)
                         else:
-                            _eight_abs(w, out, i, j, h, di, dj, dh)
+                            if code < 32:
+                                if _has_cbrt(routines):
+                                    _elements_cbrt(routines, w, out, i, j, di, dj, U(8))
+                                else:
+                                    for e in range(U(0), U(8)):
+                                        w[out + e] = np.cbrt(w[i + e * di])
+                            else:
+                                _eight_abs(w, out, i, j, h, di, dj, dh)
+                    else:
+                        if code < 34:
+                            _eight_sign(w, out, i, j, h, di, dj, dh)
+                        else:
+                            if code < 40:
+                                if _has_hypot(routines):
+                                    _elements_hypot(routines, w, out, i, j, di, dj, U(8))
+                                else:
+                                    for e in range(U(0), U(8)):
+                                        w[out + e] = hypot(w[i + e * di], w[j + e * dj])
+                            else:
+                                if _has_exp(routines):
+                                    _elements_exp(routines, w, out, i, j, di, dj, U(8))
+                                else:
+                                    for e in range(U(0), U(8)):
+                                        w[out + e] = math.exp(w[i + e * di])
+            else:
+                if code < 60:
+                    if code < 44:
+                        if code < 42:
+                            if _has_exp2(routines):
+                                _elements_exp2(routines, w, out, i, j, di, dj, U(8))
+                            else:
+                                for e in range(U(0), U(8)):
+                                    w[out + e] = np.exp2(w[i + e * di])
+                        else:
+                            if code < 43:
+                                if _has_expm1(routines):
+                                    _elements_expm1(routines, w, out, i, j, di, dj, U(8))
+                                else:
+                                    for e in range(U(0), U(8)):
+                                        w[out + e] = math.expm1(w[i + e * di])
+                            else:
+                                if _has_log(routines):
+                                    _elements_log(routines, w, out, i, j, di, dj, U(8))
+                                else:
+                                    for e in range(U(0), U(8)):
+                                        w[out + e] = math.log(w[i + e * di])
+                    else:
+                        if code < 46:
+                            if code < 45:
+                                if _has_log2(routines):
+                                    _elements_log2(routines, w, out, i, j, di, dj, U(8))
+                                else:
+                                    for e in range(U(0), U(8)):
+                                        w[out + e] = np.log2(w[i + e * di])
+                            else:
+                                if _has_log10(routines):
+                                    _elements_log10(routines, w, out, i, j, di, dj, U(8))
+                                else:
+                                    for e in range(U(0), U(8)):
+                                        w[out + e] = math.log10(w[i + e * di])
+                        else:
+                            if code < 47:
+                                if _has_log1p(routines):
+                                    _elements_log1p(routines, w, out, i, j, di, dj, U(8))
+                                else:
+                                    for e in range(U(0), U(8)):
+                                        w[out + e] = math.log1p(w[i + e * di])
+                            else:
+                                if _has_exp_log1p(routines):
+                                    _elements_logaddexp(routines, w, out, i, j, di, dj, U(8))
+                                else:
+                                    for e in range(U(0), U(8)):
+                                        w[out + e] = logaddexp(w[i + e * di], w[j + e * dj])
+                else:
+                    if code < 64:
+                        if code < 62:
+                            if code < 61:
+                                if _has_sin(routines):
+                                    _elements_sin(routines, w, out, i, j, di, dj, U(8))
+                                else:
+                                    for e in range(U(0), U(8)):
+                                        w[out + e] = math.sin(w[i + e * di])
+                            else:
+                                if _has_cos(routines):
+                                    _elements_cos(routines, w, out, i, j, di, dj, U(8))
+                                else:
+                                    for e in range(U(0), U(8)):
+                                        w[out + e] = math.cos(w[i + e * di])
+                        else:
+                            if code < 63:
+                                if _has_tan(routines):
+                                    _elements_tan(routines, w, out, i, j, di, dj, U(8))
+                                else:
+                                    for e in range(U(0), U(8)):
+                                        w[out + e] = math.tan(w[i + e * di])
+                            else:
+                                if _has_asin(routines):
+                                    _elements_asin(routines, w, out, i, j, di, dj, U(8))
+                                else:
+                                    for e in range(U(0), U(8)):
+                                        w[out + e] = math.asin(w[i + e * di])
+                    else:
+                        if code < 66:
+                            if code < 65:
+                                if _has_acos(routines):
+                                    _elements_acos(routines, w, out, i, j, di, dj, U(8))
+                                else:
+                                    for e in range(U(0), U(8)):
+                                        w[out + e] = math.acos(w[i + e * di])
+                            else:
+                                if _has_atan(routines):
+                                    _elements_atan(routines, w, out, i, j, di, dj, U(8))
+                                else:
+                                    for e in range(U(0), U(8)):
+                                        w[out + e] = math.atan(w[i + e * di])
+                        else:
+                            if code < 67:
+                                if _has_atan2(routines):
+                                    _elements_atan2(routines, w, out, i, j, di, dj, U(8))
+                                else:
+                                    for e in range(U(0), U(8)):
+                                        w[out + e] = math.atan2(w[i + e * di], w[j + e * dj])
+                            else:
+                                if _has_sinh(routines):
+                                    _elements_sinh(routines, w, out, i, j, di, dj, U(8))
+                                else:
+                                    for e in range(U(0), U(8)):
+                                        w[out + e] = math.sinh(w[i + e * di])
+        else:
+            if code < 105:
+                if code < 82:
+                    if code < 71:
+                        if code < 69:
+                            if _has_cosh(routines):
+                                _elements_cosh(routines, w, out, i, j, di, dj, U(8))
+                            else:
+                                for e in range(U(0), U(8)):
+                                    w[out + e] = math.cosh(w[i + e * di])
+                        else:
+                            if code < 70:
+                                if _has_tanh(routines):
+                                    _elements_tanh(routines, w, out, i, j, di, dj, U(8))
+                                else:
+                                    for e in range(U(0), U(8)):
+                                        w[out + e] = math.tanh(w[i + e * di])
+                            else:
+                                if _has_asinh(routines):
+                                    _elements_asinh(routines, w, out, i, j, di, dj, U(8))
+                                else:
+                                    for e in range(U(0), U(8)):
+                                        w[out + e] = math.asinh(w[i + e * di])
                     else:
                         if code < 80:
-                            _eight_sign(w, out, i, j, h, di, dj, dh)
+                            if code < 72:
+                                if _has_acosh(routines):
+                                    _elements_acosh(routines, w, out, i, j, di, dj, U(8))
+                                else:
+                                    for e in range(U(0), U(8)):
+                                        w[out + e] = math.acosh(w[i + e * di])
+                            else:
+                                if _has_atanh(routines):
+                                    _elements_atanh(routines, w, out, i, j, di, dj, U(8))
+                                else:
+                                    for e in range(U(0), U(8)):
+                                        w[out + e] = math.atanh(w[i + e * di])
                         else:
                             if code < 81:
                                 _eight_floor(w, out, i, j, h, di, dj, dh)
                             else:
                                 _eight_ceil(w, out, i, j, h, di, dj, dh)
                 else:
-                    if code < 86:
-                        if code < 83:
-                            _eight_round(w, out, i, j, h, di, dj, dh)
+                    if code < 101:
+                        if code < 86:
+                            if code < 83:
+                                _eight_round(w, out, i, j, h, di, dj, dh)
+                            else:
+                                _eight_trunc(w, out, i, j, h, di, dj, dh)
                         else:
-                            _eight_trunc(w, out, i, j, h, di, dj, dh)
-                    else:
-                        if code < 100:
-                            _eight_copysign(w, out, i, j, h, di, dj, dh)
-                        else:
-                            if code < 101:
+                            if code < 100:
+                                _eight_copysign(w, out, i, j, h, di, dj, dh)
+                            else:
                                 _eight_minimum(w, out, i, j, h, di, dj, dh)
-                            else:
-                                _eight_maximum(w, out, i, j, h, di, dj, dh)
-            else:
-                if code < 107:
-                    if code < 104:
+                    else:
                         if code < 103:
-                            _eight_select(w, out, i, j, h, di, dj, dh)
-                        else:
-                            _eight_less(w, out, i, j, h, di, dj, dh)
-                    else:
-                        if code < 105:
-                            _eight_less_equal(w, out, i, j, h, di, dj, dh)
-                        else:
-                            if code < 106:
-                                _eight_equal(w, out, i, j, h, di, dj, dh)
+                            if code < 102:
+                                _eight_maximum(w, out, i, j, h, di, dj, dh)
                             else:
+                                _eight_select(w, out, i, j, h, di, dj, dh)
+                        else:
+                            if code < 104:
+                                _eight_less(w, out, i, j, h, di, dj, dh)
+                            else:
+                                _eight_less_equal(w, out, i, j, h, di, dj, dh)
+            else:
+                if code < 125:
+                    if code < 108:
+                        if code < 106:
+                            _eight_equal(w, out, i, j, h, di, dj, dh)
+                        else:
+                            if code < 107:
                                 _eight_not_equal(w, out, i, j, h, di, dj, dh)
-                else:
-                    if code < 109:
-                        if code < 108:
-                            _eight_and(w, out, i, j, h, di, dj, dh)
-                        else:
-                            _eight_or(w, out, i, j, h, di, dj, dh)
-                    else:
-                        if code < 1001:
-                            _eight_not(w, out, i, j, h, di, dj, dh)
-                        else:
-                            if code < 1002:
-                                _eight_positive_reciprocal(w, out, i, j, h, di, dj, dh)
                             else:
+                                _eight_and(w, out, i, j, h, di, dj, dh)
+                    else:
+                        if code < 120:
+                            if code < 109:
+                                _eight_or(w, out, i, j, h, di, dj, dh)
+                            else:
+                                _eight_not(w, out, i, j, h, di, dj, dh)
+                        else:
+                            if code < 121:
+                                if _has_erf(routines):
+                                    _elements_erf(routines, w, out, i, j, di, dj, U(8))
+                                else:
+                                    for e in range(U(0), U(8)):
+                                        w[out + e] = math.erf(w[i + e * di])
+                            else:
+                                if _has_erfc(routines):
+                                    _elements_erfc(routines, w, out, i, j, di, dj, U(8))
+                                else:
+                                    for e in range(U(0), U(8)):
+                                        w[out + e] = math.erfc(w[i + e * di])
+                else:
+                    if code < 1002:
+                        if code < 129:
+                            if code < 126:
+                                if _has_exp(routines):
+                                    _elements_sigmoid(routines, w, out, i, j, di, dj, U(8))
+                                else:
+                                    for e in range(U(0), U(8)):
+                                        w[out + e] = sigmoid(w[i + e * di])
+                            else:
+                                if _has_exp_log1p(routines):
+                                    _elements_softplus(routines, w, out, i, j, di, dj, U(8))
+                                else:
+                                    for e in range(U(0), U(8)):
+                                        w[out + e] = softplus(w[i + e * di])
+                        else:
+                            if code < 1001:
+                                if _has_log(routines):
+                                    _elements_xlogy(routines, w, out, i, j, di, dj, U(8))
+                                else:
+                                    for e in range(U(0), U(8)):
+                                        w[out + e] = xlogy(w[i + e * di], w[j + e * dj])
+                            else:
+                                _eight_positive_reciprocal(w, out, i, j, h, di, dj, dh)
+                    else:
+                        if code < 1004:
+                            if code < 1003:
                                 _eight_step(w, out, i, j, h, di, dj, dh)
+                            else:
+                                if _has_exp(routines):
+                                    _elements_shifted_exp(routines, w, out, i, j, di, dj, U(8))
+                                else:
+                                    for e in range(U(0), U(8)):
+                                        w[out + e] = shifted_exp(w[i + e * di], w[j + e * dj])
+                        else:
+                            if code < 1005:
+                                if _has_log(routines):
+                                    _elements_power_log(routines, w, out, i, j, di, dj, U(8))
+                                else:
+                                    for e in range(U(0), U(8)):
+                                        w[out + e] = power_log(w[i + e * di], w[j + e * dj])
+                            else:
+                                if _has_exp(routines):
+                                    _elements_share(routines, w, out, i, j, di, dj, U(8))
+                                else:
+                                    for e in range(U(0), U(8)):
+                                        w[out + e] = share(w[i + e * di], w[j + e * dj])
 
 
-@kernel(types.void(U, U, U4_2, U, U, F8), inline=True)
-def batch(code: Int, out: Int, places: NDArray[np.uint32], at: Int, hows: Int, w: NDArray[np.float64]) -> None:
-    """Eight statements at once, their operands at the places of a row. Only for what vector.FORMULAS has."""
-    if code < 14:
+@kernel(types.void(U, U, U4_2, U, U, F8, U), inline=True)
+def batch(
+    code: Int, out: Int, places: NDArray[np.uint32], at: Int, hows: Int, w: NDArray[np.float64], routines: Int
+) -> None:  # fmt: skip
+    """Eight statements at once, their operands at the places of a row. For what FORMULAS or ELEMENTARY has."""
+    if code < 19:
         if code < 12:
             if code < 11:
                 _batch_add(w, out, places, at, hows)
             else:
                 _batch_subtract(w, out, places, at, hows)
         else:
-            if code < 13:
-                _batch_multiply(w, out, places, at, hows)
+            if code < 14:
+                if code < 13:
+                    _batch_multiply(w, out, places, at, hows)
+                else:
+                    _batch_divide(w, out, places, at, hows)
             else:
-                _batch_divide(w, out, places, at, hows)
+                if code < 16:
+                    if code < 15:
+                        _batch_negate(w, out, places, at, hows)
+                    else:
+                        _batch_reciprocal(w, out, places, at, hows)
+                else:
+                    if code < 17:
+                        _batch_square(w, out, places, at, hows)
+                    else:
+                        if _has_pow(routines):
+                            _batch_power(routines, w, out, places, at, hows)
+                        else:
+                            for e in range(U(0), U(8)):
+                                w[out + e] = power(w[places[at, e + U(0)]], w[places[at, e + U(8)]])
     else:
-        if code < 30:
-            if code < 16:
-                if code < 15:
-                    _batch_negate(w, out, places, at, hows)
-                else:
-                    _batch_reciprocal(w, out, places, at, hows)
-            else:
-                if code < 19:
-                    _batch_square(w, out, places, at, hows)
-                else:
+        if code < 68:
+            if code < 41:
+                if code < 30:
                     if code < 20:
                         _batch_fma(w, out, places, at, hows)
                     else:
                         _batch_zero_safe_multiply(w, out, places, at, hows)
-        else:
-            if code < 102:
-                if code < 82:
+                else:
                     if code < 33:
-                        if code < 32:
+                        if code < 31:
                             _batch_sqrt(w, out, places, at, hows)
                         else:
-                            _batch_abs(w, out, places, at, hows)
+                            if code < 32:
+                                if _has_cbrt(routines):
+                                    _batch_cbrt(routines, w, out, places, at, hows)
+                                else:
+                                    for e in range(U(0), U(8)):
+                                        w[out + e] = np.cbrt(w[places[at, e + U(0)]])
+                            else:
+                                _batch_abs(w, out, places, at, hows)
+                    else:
+                        if code < 34:
+                            _batch_sign(w, out, places, at, hows)
+                        else:
+                            if code < 40:
+                                if _has_hypot(routines):
+                                    _batch_hypot(routines, w, out, places, at, hows)
+                                else:
+                                    for e in range(U(0), U(8)):
+                                        w[out + e] = hypot(w[places[at, e + U(0)]], w[places[at, e + U(8)]])
+                            else:
+                                if _has_exp(routines):
+                                    _batch_exp(routines, w, out, places, at, hows)
+                                else:
+                                    for e in range(U(0), U(8)):
+                                        w[out + e] = math.exp(w[places[at, e + U(0)]])
+            else:
+                if code < 60:
+                    if code < 44:
+                        if code < 42:
+                            if _has_exp2(routines):
+                                _batch_exp2(routines, w, out, places, at, hows)
+                            else:
+                                for e in range(U(0), U(8)):
+                                    w[out + e] = np.exp2(w[places[at, e + U(0)]])
+                        else:
+                            if code < 43:
+                                if _has_expm1(routines):
+                                    _batch_expm1(routines, w, out, places, at, hows)
+                                else:
+                                    for e in range(U(0), U(8)):
+                                        w[out + e] = math.expm1(w[places[at, e + U(0)]])
+                            else:
+                                if _has_log(routines):
+                                    _batch_log(routines, w, out, places, at, hows)
+                                else:
+                                    for e in range(U(0), U(8)):
+                                        w[out + e] = math.log(w[places[at, e + U(0)]])
+                    else:
+                        if code < 46:
+                            if code < 45:
+                                if _has_log2(routines):
+                                    _batch_log2(routines, w, out, places, at, hows)
+                                else:
+                                    for e in range(U(0), U(8)):
+                                        w[out + e] = np.log2(w[places[at, e + U(0)]])
+                            else:
+                                if _has_log10(routines):
+                                    _batch_log10(routines, w, out, places, at, hows)
+                                else:
+                                    for e in range(U(0), U(8)):
+                                        w[out + e] = math.log10(w[places[at, e + U(0)]])
+                        else:
+                            if code < 47:
+                                if _has_log1p(routines):
+                                    _batch_log1p(routines, w, out, places, at, hows)
+                                else:
+                                    for e in range(U(0), U(8)):
+                                        w[out + e] = math.log1p(w[places[at, e + U(0)]])
+                            else:
+                                if _has_exp_log1p(routines):
+                                    _batch_logaddexp(routines, w, out, places, at, hows)
+                                else:
+                                    for e in range(U(0), U(8)):
+                                        w[out + e] = logaddexp(w[places[at, e + U(0)]], w[places[at, e + U(8)]])
+                else:
+                    if code < 64:
+                        if code < 62:
+                            if code < 61:
+                                if _has_sin(routines):
+                                    _batch_sin(routines, w, out, places, at, hows)
+                                else:
+                                    for e in range(U(0), U(8)):
+                                        w[out + e] = math.sin(w[places[at, e + U(0)]])
+                            else:
+                                if _has_cos(routines):
+                                    _batch_cos(routines, w, out, places, at, hows)
+                                else:
+                                    for e in range(U(0), U(8)):
+                                        w[out + e] = math.cos(w[places[at, e + U(0)]])
+                        else:
+                            if code < 63:
+                                if _has_tan(routines):
+                                    _batch_tan(routines, w, out, places, at, hows)
+                                else:
+                                    for e in range(U(0), U(8)):
+                                        w[out + e] = math.tan(w[places[at, e + U(0)]])
+                            else:
+                                if _has_asin(routines):
+                                    _batch_asin(routines, w, out, places, at, hows)
+                                else:
+                                    for e in range(U(0), U(8)):
+                                        w[out + e] = math.asin(w[places[at, e + U(0)]])
+                    else:
+                        if code < 66:
+                            if code < 65:
+                                if _has_acos(routines):
+                                    _batch_acos(routines, w, out, places, at, hows)
+                                else:
+                                    for e in range(U(0), U(8)):
+                                        w[out + e] = math.acos(w[places[at, e + U(0)]])
+                            else:
+                                if _has_atan(routines):
+                                    _batch_atan(routines, w, out, places, at, hows)
+                                else:
+                                    for e in range(U(0), U(8)):
+                                        w[out + e] = math.atan(w[places[at, e + U(0)]])
+                        else:
+                            if code < 67:
+                                if _has_atan2(routines):
+                                    _batch_atan2(routines, w, out, places, at, hows)
+                                else:
+                                    for e in range(U(0), U(8)):
+                                        w[out + e] = math.atan2(w[places[at, e + U(0)]], w[places[at, e + U(8)]])
+                            else:
+                                if _has_sinh(routines):
+                                    _batch_sinh(routines, w, out, places, at, hows)
+                                else:
+                                    for e in range(U(0), U(8)):
+                                        w[out + e] = math.sinh(w[places[at, e + U(0)]])
+        else:
+            if code < 105:
+                if code < 82:
+                    if code < 71:
+                        if code < 69:
+                            if _has_cosh(routines):
+                                _batch_cosh(routines, w, out, places, at, hows)
+                            else:
+                                for e in range(U(0), U(8)):
+                                    w[out + e] = math.cosh(w[places[at, e + U(0)]])
+                        else:
+                            if code < 70:
+                                if _has_tanh(routines):
+                                    _batch_tanh(routines, w, out, places, at, hows)
+                                else:
+                                    for e in range(U(0), U(8)):
+                                        w[out + e] = math.tanh(w[places[at, e + U(0)]])
+                            else:
+                                if _has_asinh(routines):
+                                    _batch_asinh(routines, w, out, places, at, hows)
+                                else:
+                                    for e in range(U(0), U(8)):
+                                        w[out + e] = math.asinh(w[places[at, e + U(0)]])
                     else:
                         if code < 80:
-                            _batch_sign(w, out, places, at, hows)
+                            if code < 72:
+                                if _has_acosh(routines):
+                                    _batch_acosh(routines, w, out, places, at, hows)
+                                else:
+                                    for e in range(U(0), U(8)):
+                                        w[out + e] = math.acosh(w[places[at, e + U(0)]])
+                            else:
+                                if _has_atanh(routines):
+                                    _batch_atanh(routines, w, out, places, at, hows)
+                                else:
+                                    for e in range(U(0), U(8)):
+                                        w[out + e] = math.atanh(w[places[at, e + U(0)]])
                         else:
                             if code < 81:
                                 _batch_floor(w, out, places, at, hows)
                             else:
                                 _batch_ceil(w, out, places, at, hows)
                 else:
-                    if code < 86:
-                        if code < 83:
-                            _batch_round(w, out, places, at, hows)
+                    if code < 101:
+                        if code < 86:
+                            if code < 83:
+                                _batch_round(w, out, places, at, hows)
+                            else:
+                                _batch_trunc(w, out, places, at, hows)
                         else:
-                            _batch_trunc(w, out, places, at, hows)
-                    else:
-                        if code < 100:
-                            _batch_copysign(w, out, places, at, hows)
-                        else:
-                            if code < 101:
+                            if code < 100:
+                                _batch_copysign(w, out, places, at, hows)
+                            else:
                                 _batch_minimum(w, out, places, at, hows)
-                            else:
-                                _batch_maximum(w, out, places, at, hows)
-            else:
-                if code < 107:
-                    if code < 104:
+                    else:
                         if code < 103:
-                            _batch_select(w, out, places, at, hows)
-                        else:
-                            _batch_less(w, out, places, at, hows)
-                    else:
-                        if code < 105:
-                            _batch_less_equal(w, out, places, at, hows)
-                        else:
-                            if code < 106:
-                                _batch_equal(w, out, places, at, hows)
+                            if code < 102:
+                                _batch_maximum(w, out, places, at, hows)
                             else:
+                                _batch_select(w, out, places, at, hows)
+                        else:
+                            if code < 104:
+                                _batch_less(w, out, places, at, hows)
+                            else:
+                                _batch_less_equal(w, out, places, at, hows)
+            else:
+                if code < 125:
+                    if code < 108:
+                        if code < 106:
+                            _batch_equal(w, out, places, at, hows)
+                        else:
+                            if code < 107:
                                 _batch_not_equal(w, out, places, at, hows)
-                else:
-                    if code < 109:
-                        if code < 108:
-                            _batch_and(w, out, places, at, hows)
-                        else:
-                            _batch_or(w, out, places, at, hows)
-                    else:
-                        if code < 1001:
-                            _batch_not(w, out, places, at, hows)
-                        else:
-                            if code < 1002:
-                                _batch_positive_reciprocal(w, out, places, at, hows)
                             else:
+                                _batch_and(w, out, places, at, hows)
+                    else:
+                        if code < 120:
+                            if code < 109:
+                                _batch_or(w, out, places, at, hows)
+                            else:
+                                _batch_not(w, out, places, at, hows)
+                        else:
+                            if code < 121:
+                                if _has_erf(routines):
+                                    _batch_erf(routines, w, out, places, at, hows)
+                                else:
+                                    for e in range(U(0), U(8)):
+                                        w[out + e] = math.erf(w[places[at, e + U(0)]])
+                            else:
+                                if _has_erfc(routines):
+                                    _batch_erfc(routines, w, out, places, at, hows)
+                                else:
+                                    for e in range(U(0), U(8)):
+                                        w[out + e] = math.erfc(w[places[at, e + U(0)]])
+                else:
+                    if code < 1002:
+                        if code < 129:
+                            if code < 126:
+                                if _has_exp(routines):
+                                    _batch_sigmoid(routines, w, out, places, at, hows)
+                                else:
+                                    for e in range(U(0), U(8)):
+                                        w[out + e] = sigmoid(w[places[at, e + U(0)]])
+                            else:
+                                if _has_exp_log1p(routines):
+                                    _batch_softplus(routines, w, out, places, at, hows)
+                                else:
+                                    for e in range(U(0), U(8)):
+                                        w[out + e] = softplus(w[places[at, e + U(0)]])
+                        else:
+                            if code < 1001:
+                                if _has_log(routines):
+                                    _batch_xlogy(routines, w, out, places, at, hows)
+                                else:
+                                    for e in range(U(0), U(8)):
+                                        w[out + e] = xlogy(w[places[at, e + U(0)]], w[places[at, e + U(8)]])
+                            else:
+                                _batch_positive_reciprocal(w, out, places, at, hows)
+                    else:
+                        if code < 1004:
+                            if code < 1003:
                                 _batch_step(w, out, places, at, hows)
+                            else:
+                                if _has_exp(routines):
+                                    _batch_shifted_exp(routines, w, out, places, at, hows)
+                                else:
+                                    for e in range(U(0), U(8)):
+                                        w[out + e] = shifted_exp(w[places[at, e + U(0)]], w[places[at, e + U(8)]])
+                        else:
+                            if code < 1005:
+                                if _has_log(routines):
+                                    _batch_power_log(routines, w, out, places, at, hows)
+                                else:
+                                    for e in range(U(0), U(8)):
+                                        w[out + e] = power_log(w[places[at, e + U(0)]], w[places[at, e + U(8)]])
+                            else:
+                                if _has_exp(routines):
+                                    _batch_share(routines, w, out, places, at, hows)
+                                else:
+                                    for e in range(U(0), U(8)):
+                                        w[out + e] = share(w[places[at, e + U(0)]], w[places[at, e + U(8)]])
 
 
-@kernel(types.void(U, U, U, U, U, U, U, U, U, types.int64, F8))
+@kernel(types.void(U, U, U, U, U, U, U, U, U, types.int64, F8, U))
 def row(
-    code: Int, out: Int, i: Int, j: Int, h: Int, n: Int, di: Int, dj: Int, dh: Int, k: Int, w: NDArray[np.float64]
+    code: Int, out: Int, i: Int, j: Int, h: Int, n: Int, di: Int, dj: Int, dh: Int, k: Int, w: NDArray[np.float64],
+    routines: Int,
 ) -> None:  # fmt: skip
     """The same for n elements in a row; the operands advance by the strides di, dj, dh."""
     if code < 19:
@@ -523,11 +1201,18 @@ def row(
                             w[out + e] = w[i + e * di] * w[i + e * di]
                     else:
                         if code < 18:
-                            for e in range(n):
-                                w[out + e] = power(w[i + e * di], w[j + e * dj])
+                            if _has_pow(routines):
+                                for e in range(U(0), n, U(8)):
+                                    _elements_power(routines, w, out + e, i + e * di, j + e * dj, di, dj, n - e)
+                            else:
+                                for e in range(n):
+                                    w[out + e] = power(w[i + e * di], w[j + e * dj])
                         else:
-                            for e in range(n):
-                                w[out + e] = integer_power(w[i + e * di], k)
+                            if _has_pow(routines) and (k < -1 or k > 4):
+                                for e in range(U(0), n, U(8)):
+                                    whole_powers(routines, w, out + e, i + e * di, di, k, n - e)
+                            else:
+                                integer_powers(w, out, i, n, di, k)
     else:
         if code < 71:
             if code < 43:
@@ -545,8 +1230,12 @@ def row(
                                 for e in range(n):
                                     w[out + e] = math.sqrt(w[i + e * di])
                             else:
-                                for e in range(n):
-                                    w[out + e] = np.cbrt(w[i + e * di])
+                                if _has_cbrt(routines):
+                                    for e in range(U(0), n, U(8)):
+                                        _elements_cbrt(routines, w, out + e, i + e * di, j + e * dj, di, dj, n - e)
+                                else:
+                                    for e in range(n):
+                                        w[out + e] = np.cbrt(w[i + e * di])
                         else:
                             if code < 33:
                                 for e in range(n):
@@ -557,92 +1246,180 @@ def row(
                     else:
                         if code < 41:
                             if code < 40:
-                                for e in range(n):
-                                    w[out + e] = hypot(w[i + e * di], w[j + e * dj])
+                                if _has_hypot(routines):
+                                    for e in range(U(0), n, U(8)):
+                                        _elements_hypot(routines, w, out + e, i + e * di, j + e * dj, di, dj, n - e)
+                                else:
+                                    for e in range(n):
+                                        w[out + e] = hypot(w[i + e * di], w[j + e * dj])
                             else:
-                                for e in range(n):
-                                    w[out + e] = math.exp(w[i + e * di])
+                                if _has_exp(routines):
+                                    for e in range(U(0), n, U(8)):
+                                        _elements_exp(routines, w, out + e, i + e * di, j + e * dj, di, dj, n - e)
+                                else:
+                                    for e in range(n):
+                                        w[out + e] = math.exp(w[i + e * di])
                         else:
                             if code < 42:
-                                for e in range(n):
-                                    w[out + e] = np.exp2(w[i + e * di])
+                                if _has_exp2(routines):
+                                    for e in range(U(0), n, U(8)):
+                                        _elements_exp2(routines, w, out + e, i + e * di, j + e * dj, di, dj, n - e)
+                                else:
+                                    for e in range(n):
+                                        w[out + e] = np.exp2(w[i + e * di])
                             else:
-                                for e in range(n):
-                                    w[out + e] = math.expm1(w[i + e * di])
+                                if _has_expm1(routines):
+                                    for e in range(U(0), n, U(8)):
+                                        _elements_expm1(routines, w, out + e, i + e * di, j + e * dj, di, dj, n - e)
+                                else:
+                                    for e in range(n):
+                                        w[out + e] = math.expm1(w[i + e * di])
             else:
                 if code < 63:
                     if code < 47:
                         if code < 45:
                             if code < 44:
-                                for e in range(n):
-                                    w[out + e] = math.log(w[i + e * di])
+                                if _has_log(routines):
+                                    for e in range(U(0), n, U(8)):
+                                        _elements_log(routines, w, out + e, i + e * di, j + e * dj, di, dj, n - e)
+                                else:
+                                    for e in range(n):
+                                        w[out + e] = math.log(w[i + e * di])
                             else:
-                                for e in range(n):
-                                    w[out + e] = np.log2(w[i + e * di])
+                                if _has_log2(routines):
+                                    for e in range(U(0), n, U(8)):
+                                        _elements_log2(routines, w, out + e, i + e * di, j + e * dj, di, dj, n - e)
+                                else:
+                                    for e in range(n):
+                                        w[out + e] = np.log2(w[i + e * di])
                         else:
                             if code < 46:
-                                for e in range(n):
-                                    w[out + e] = math.log10(w[i + e * di])
+                                if _has_log10(routines):
+                                    for e in range(U(0), n, U(8)):
+                                        _elements_log10(routines, w, out + e, i + e * di, j + e * dj, di, dj, n - e)
+                                else:
+                                    for e in range(n):
+                                        w[out + e] = math.log10(w[i + e * di])
                             else:
-                                for e in range(n):
-                                    w[out + e] = math.log1p(w[i + e * di])
+                                if _has_log1p(routines):
+                                    for e in range(U(0), n, U(8)):
+                                        _elements_log1p(routines, w, out + e, i + e * di, j + e * dj, di, dj, n - e)
+                                else:
+                                    for e in range(n):
+                                        w[out + e] = math.log1p(w[i + e * di])
                     else:
                         if code < 61:
                             if code < 60:
-                                for e in range(n):
-                                    w[out + e] = logaddexp(w[i + e * di], w[j + e * dj])
+                                if _has_exp_log1p(routines):
+                                    for e in range(U(0), n, U(8)):
+                                        _elements_logaddexp(routines, w, out + e, i + e * di, j + e * dj, di, dj, n - e)
+                                else:
+                                    for e in range(n):
+                                        w[out + e] = logaddexp(w[i + e * di], w[j + e * dj])
                             else:
-                                for e in range(n):
-                                    w[out + e] = math.sin(w[i + e * di])
+                                if _has_sin(routines):
+                                    for e in range(U(0), n, U(8)):
+                                        _elements_sin(routines, w, out + e, i + e * di, j + e * dj, di, dj, n - e)
+                                else:
+                                    for e in range(n):
+                                        w[out + e] = math.sin(w[i + e * di])
                         else:
                             if code < 62:
-                                for e in range(n):
-                                    w[out + e] = math.cos(w[i + e * di])
+                                if _has_cos(routines):
+                                    for e in range(U(0), n, U(8)):
+                                        _elements_cos(routines, w, out + e, i + e * di, j + e * dj, di, dj, n - e)
+                                else:
+                                    for e in range(n):
+                                        w[out + e] = math.cos(w[i + e * di])
                             else:
-                                for e in range(n):
-                                    w[out + e] = math.tan(w[i + e * di])
+                                if _has_tan(routines):
+                                    for e in range(U(0), n, U(8)):
+                                        _elements_tan(routines, w, out + e, i + e * di, j + e * dj, di, dj, n - e)
+                                else:
+                                    for e in range(n):
+                                        w[out + e] = math.tan(w[i + e * di])
                 else:
                     if code < 67:
                         if code < 65:
                             if code < 64:
-                                for e in range(n):
-                                    w[out + e] = math.asin(w[i + e * di])
+                                if _has_asin(routines):
+                                    for e in range(U(0), n, U(8)):
+                                        _elements_asin(routines, w, out + e, i + e * di, j + e * dj, di, dj, n - e)
+                                else:
+                                    for e in range(n):
+                                        w[out + e] = math.asin(w[i + e * di])
                             else:
-                                for e in range(n):
-                                    w[out + e] = math.acos(w[i + e * di])
+                                if _has_acos(routines):
+                                    for e in range(U(0), n, U(8)):
+                                        _elements_acos(routines, w, out + e, i + e * di, j + e * dj, di, dj, n - e)
+                                else:
+                                    for e in range(n):
+                                        w[out + e] = math.acos(w[i + e * di])
                         else:
                             if code < 66:
-                                for e in range(n):
-                                    w[out + e] = math.atan(w[i + e * di])
+                                if _has_atan(routines):
+                                    for e in range(U(0), n, U(8)):
+                                        _elements_atan(routines, w, out + e, i + e * di, j + e * dj, di, dj, n - e)
+                                else:
+                                    for e in range(n):
+                                        w[out + e] = math.atan(w[i + e * di])
                             else:
-                                for e in range(n):
-                                    w[out + e] = math.atan2(w[i + e * di], w[j + e * dj])
+                                if _has_atan2(routines):
+                                    for e in range(U(0), n, U(8)):
+                                        _elements_atan2(routines, w, out + e, i + e * di, j + e * dj, di, dj, n - e)
+                                else:
+                                    for e in range(n):
+                                        w[out + e] = math.atan2(w[i + e * di], w[j + e * dj])
                     else:
                         if code < 69:
                             if code < 68:
-                                for e in range(n):
-                                    w[out + e] = math.sinh(w[i + e * di])
+                                if _has_sinh(routines):
+                                    for e in range(U(0), n, U(8)):
+                                        _elements_sinh(routines, w, out + e, i + e * di, j + e * dj, di, dj, n - e)
+                                else:
+                                    for e in range(n):
+                                        w[out + e] = math.sinh(w[i + e * di])
                             else:
-                                for e in range(n):
-                                    w[out + e] = math.cosh(w[i + e * di])
+                                if _has_cosh(routines):
+                                    for e in range(U(0), n, U(8)):
+                                        _elements_cosh(routines, w, out + e, i + e * di, j + e * dj, di, dj, n - e)
+                                else:
+                                    for e in range(n):
+                                        w[out + e] = math.cosh(w[i + e * di])
                         else:
                             if code < 70:
-                                for e in range(n):
-                                    w[out + e] = math.tanh(w[i + e * di])
+                                if _has_tanh(routines):
+                                    for e in range(U(0), n, U(8)):
+                                        _elements_tanh(routines, w, out + e, i + e * di, j + e * dj, di, dj, n - e)
+                                else:
+                                    for e in range(n):
+                                        w[out + e] = math.tanh(w[i + e * di])
                             else:
-                                for e in range(n):
-                                    w[out + e] = math.asinh(w[i + e * di])
+                                if _has_asinh(routines):
+                                    for e in range(U(0), n, U(8)):
+                                        _elements_asinh(routines, w, out + e, i + e * di, j + e * dj, di, dj, n - e)
+                                else:
+                                    for e in range(n):
+                                        w[out + e] = math.asinh(w[i + e * di])
         else:
             if code < 107:
                 if code < 86:
                     if code < 82:
                         if code < 80:
                             if code < 72:
-                                for e in range(n):
-                                    w[out + e] = math.acosh(w[i + e * di])
+                                if _has_acosh(routines):
+                                    for e in range(U(0), n, U(8)):
+                                        _elements_acosh(routines, w, out + e, i + e * di, j + e * dj, di, dj, n - e)
+                                else:
+                                    for e in range(n):
+                                        w[out + e] = math.acosh(w[i + e * di])
                             else:
-                                for e in range(n):
-                                    w[out + e] = math.atanh(w[i + e * di])
+                                if _has_atanh(routines):
+                                    for e in range(U(0), n, U(8)):
+                                        _elements_atanh(routines, w, out + e, i + e * di, j + e * dj, di, dj, n - e)
+                                else:
+                                    for e in range(n):
+                                        w[out + e] = math.atanh(w[i + e * di])
                         else:
                             if code < 81:
                                 for e in range(n):
@@ -711,13 +1488,21 @@ def row(
                                 for e in range(n):
                                     w[out + e] = 1.0 if w[i + e * di] == 0.0 else 0.0
                             else:
-                                for e in range(n):
-                                    w[out + e] = math.erf(w[i + e * di])
+                                if _has_erf(routines):
+                                    for e in range(U(0), n, U(8)):
+                                        _elements_erf(routines, w, out + e, i + e * di, j + e * dj, di, dj, n - e)
+                                else:
+                                    for e in range(n):
+                                        w[out + e] = math.erf(w[i + e * di])
                     else:
                         if code < 124:
                             if code < 123:
-                                for e in range(n):
-                                    w[out + e] = math.erfc(w[i + e * di])
+                                if _has_erfc(routines):
+                                    for e in range(U(0), n, U(8)):
+                                        _elements_erfc(routines, w, out + e, i + e * di, j + e * dj, di, dj, n - e)
+                                else:
+                                    for e in range(n):
+                                        w[out + e] = math.erfc(w[i + e * di])
                             else:
                                 for e in range(n):
                                     w[out + e] = math.lgamma(w[i + e * di])
@@ -726,17 +1511,29 @@ def row(
                                 for e in range(n):
                                     w[out + e] = polygamma(w[i + e * di], k)
                             else:
-                                for e in range(n):
-                                    w[out + e] = sigmoid(w[i + e * di])
+                                if _has_exp(routines):
+                                    for e in range(U(0), n, U(8)):
+                                        _elements_sigmoid(routines, w, out + e, i + e * di, j + e * dj, di, dj, n - e)
+                                else:
+                                    for e in range(n):
+                                        w[out + e] = sigmoid(w[i + e * di])
                 else:
                     if code < 1003:
                         if code < 1001:
                             if code < 129:
-                                for e in range(n):
-                                    w[out + e] = softplus(w[i + e * di])
+                                if _has_exp_log1p(routines):
+                                    for e in range(U(0), n, U(8)):
+                                        _elements_softplus(routines, w, out + e, i + e * di, j + e * dj, di, dj, n - e)
+                                else:
+                                    for e in range(n):
+                                        w[out + e] = softplus(w[i + e * di])
                             else:
-                                for e in range(n):
-                                    w[out + e] = xlogy(w[i + e * di], w[j + e * dj])
+                                if _has_log(routines):
+                                    for e in range(U(0), n, U(8)):
+                                        _elements_xlogy(routines, w, out + e, i + e * di, j + e * dj, di, dj, n - e)
+                                else:
+                                    for e in range(n):
+                                        w[out + e] = xlogy(w[i + e * di], w[j + e * dj])
                         else:
                             if code < 1002:
                                 for e in range(n):
@@ -747,15 +1544,27 @@ def row(
                     else:
                         if code < 1005:
                             if code < 1004:
-                                for e in range(n):
-                                    w[out + e] = shifted_exp(w[i + e * di], w[j + e * dj])
+                                if _has_exp(routines):
+                                    for e in range(U(0), n, U(8)):
+                                        _elements_shifted_exp(routines, w, out + e, i + e * di, j + e * dj, di, dj, n - e)
+                                else:
+                                    for e in range(n):
+                                        w[out + e] = shifted_exp(w[i + e * di], w[j + e * dj])
                             else:
-                                for e in range(n):
-                                    w[out + e] = power_log(w[i + e * di], w[j + e * dj])
+                                if _has_log(routines):
+                                    for e in range(U(0), n, U(8)):
+                                        _elements_power_log(routines, w, out + e, i + e * di, j + e * dj, di, dj, n - e)
+                                else:
+                                    for e in range(n):
+                                        w[out + e] = power_log(w[i + e * di], w[j + e * dj])
                         else:
                             if code < 1006:
-                                for e in range(n):
-                                    w[out + e] = share(w[i + e * di], w[j + e * dj])
+                                if _has_exp(routines):
+                                    for e in range(U(0), n, U(8)):
+                                        _elements_share(routines, w, out + e, i + e * di, j + e * dj, di, dj, n - e)
+                                else:
+                                    for e in range(n):
+                                        w[out + e] = share(w[i + e * di], w[j + e * dj])
                             else:
                                 for e in range(n):
                                     w[out + e] = floor_quotient(w[i + e * di], w[j + e * dj])

@@ -32,6 +32,7 @@ from adengine.transfer import (
     SEED,
     STRUCTURAL_ZERO,
 )
+from adengine.vector_library import Routines, best
 from adengine.vm import CHUNK, run_blocks
 
 SCRATCH = 3 * CHUNK
@@ -59,11 +60,17 @@ class Program:
     laned : uint8 array (inputs,)
         1 for inputs that have a value per lane.
     lanes : int
+    routines : Routines
+        Vector routines for the elementary functions; by default the best there are.
     """
 
-    def __init__(self, source: FlatList, sources: NDArray[np.int64], laned: NDArray[np.uint8], lanes: int) -> None:
+    def __init__(
+        self, source: FlatList, sources: NDArray[np.int64], laned: NDArray[np.uint8], lanes: int,
+        routines: Routines | None = None,
+    ) -> None:  # fmt: skip
         self._schedule: Schedule = schedule(source, laned, lanes)
         self.lanes = lanes
+        self._routines = routines if routines is not None else best()
         seeds = laned[sources[:, 0] == SEED]
         self._once: int = self._schedule.singles if seeds.all() else 0
         self._pool = source.pool if len(source.pool) else np.zeros(1, np.int64)
@@ -105,6 +112,7 @@ class Program:
         for place, column in columns:
             row[place], row[place + 1] = column.ctypes.data, len(column)
         row[descriptor.LANES], row[descriptor.ONCE] = self.lanes, self._once
+        row[descriptor.ROUTINES] = self._routines.address
         return row
 
     def run(

@@ -8,8 +8,13 @@ from __future__ import annotations
 import math
 
 import numpy as np
+from numba import types
+from numpy.typing import NDArray
 
 from adengine.jit import Float, Int, kernel
+
+U = types.uint64
+F8 = types.Array(types.float64, 1, "C")
 
 
 @kernel("f8(f8, f8)", inline=True)
@@ -92,6 +97,21 @@ def integer_power(a: Float, k: Int) -> Float:
         return 1.0 / a
     magnitude = abs(a) ** float(k)
     return math.copysign(magnitude, a) if k % 2 != 0 else magnitude
+
+
+@kernel(types.void(F8, U, U, U, U, types.int64))
+def integer_powers(w: NDArray[np.float64], out: Int, i: Int, n: Int, di: Int, k: Int) -> None:
+    """The same for n elements in a row; squares and cubes without asking for k each time."""
+    if k == 2:
+        for e in range(n):
+            w[out + e] = w[i + e * di] * w[i + e * di]
+    elif k == 3:
+        for e in range(n):
+            a = w[i + e * di]
+            w[out + e] = a * a * a
+    else:
+        for e in range(n):
+            w[out + e] = integer_power(w[i + e * di], k)
 
 
 @kernel("f8(f8, f8)")

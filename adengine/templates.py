@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from adengine import opcodes as op
+from adengine.elementary import ELEMENTARY
 from adengine.primitives import BY_NAME, ELEMENTWISE, Primitive
 from adengine.vector import FORMULAS
 
@@ -131,7 +132,7 @@ def compile_tables(table: tuple[Primitive, ...] = ELEMENTWISE) -> Tables:
         fact = facts[primitive.number]
         fact[ARITY], fact[FINITE] = primitive.arity, _FINITE[primitive.finite]
         fact[PARAMETRIC] = primitive.parametric
-        fact[EIGHT_AT_ONCE] = primitive.name in FORMULAS
+        fact[EIGHT_AT_ONCE] = primitive.name in FORMULAS or primitive.name in ELEMENTARY
         for place, text in enumerate(primitive.partials):
             fact[TEMPLATE + 4 * place : TEMPLATE + 4 * place + 4] = compiler.template(text)
     for code, arity in op.STRUCTURAL_ARITY.items():

@@ -23,13 +23,13 @@ Value: TypeAlias = Any
 Formula: TypeAlias = "Callable[[Any, Sequence[Value]], Value]"
 
 _DOUBLE = ir.DoubleType()
-_VECTOR = ir.VectorType(_DOUBLE, LANES)
-_INT32 = ir.IntType(32)
+VECTOR = ir.VectorType(_DOUBLE, LANES)
+INT32 = ir.IntType(32)
 
 
-def _all(value: float) -> Value:
+def all_lanes(value: float) -> Value:
     """The same constant in each lane."""
-    return ir.Constant(_VECTOR, [value] * LANES)
+    return ir.Constant(VECTOR, [value] * LANES)
 
 
 def _compare(sign: str, x: int, y: int) -> Formula:
@@ -38,36 +38,37 @@ def _compare(sign: str, x: int, y: int) -> Formula:
 
     def formula(builder: Any, v: Sequence[Value]) -> Value:
         compare = builder.fcmp_ordered if ordered else builder.fcmp_unordered
-        return builder.select(compare(sign, v[x], v[y]), _all(1.0), _all(0.0))
+        return builder.select(compare(sign, v[x], v[y]), all_lanes(1.0), all_lanes(0.0))
 
     return formula
 
 
 def _truth(builder: Any, x: Value) -> Value:
     """Not 0; NaN is true."""
-    return builder.fcmp_unordered("!=", x, _all(0.0))
+    return builder.fcmp_unordered("!=", x, all_lanes(0.0))
 
 
 def _zero_safe_multiply(builder: Any, v: Sequence[Value]) -> Value:
-    zero = builder.or_(builder.fcmp_ordered("==", v[0], _all(0.0)), builder.fcmp_ordered("==", v[1], _all(0.0)))
-    return builder.select(zero, _all(0.0), builder.fmul(v[0], v[1]))
+    nothing = all_lanes(0.0)
+    zero = builder.or_(builder.fcmp_ordered("==", v[0], nothing), builder.fcmp_ordered("==", v[1], nothing))
+    return builder.select(zero, nothing, builder.fmul(v[0], v[1]))
 
 
 def _positive_reciprocal(builder: Any, v: Sequence[Value]) -> Value:
-    reciprocal = builder.fdiv(_all(1.0), _call(builder, "fabs", v[:1]))
-    return builder.select(builder.fcmp_ordered("<", v[0], _all(0.0)), _all(float("nan")), reciprocal)
+    reciprocal = builder.fdiv(all_lanes(1.0), llvm_call(builder, "fabs", v[:1]))
+    return builder.select(builder.fcmp_ordered("<", v[0], all_lanes(0.0)), all_lanes(float("nan")), reciprocal)
 
 
 def _sign(builder: Any, v: Sequence[Value]) -> Value:
-    rest = builder.select(builder.fcmp_ordered("==", v[0], _all(0.0)), _all(0.0), v[0])
-    negative = builder.select(builder.fcmp_ordered("<", v[0], _all(0.0)), _all(-1.0), rest)
-    return builder.select(builder.fcmp_ordered(">", v[0], _all(0.0)), _all(1.0), negative)
+    rest = builder.select(builder.fcmp_ordered("==", v[0], all_lanes(0.0)), all_lanes(0.0), v[0])
+    negative = builder.select(builder.fcmp_ordered("<", v[0], all_lanes(0.0)), all_lanes(-1.0), rest)
+    return builder.select(builder.fcmp_ordered(">", v[0], all_lanes(0.0)), all_lanes(1.0), negative)
 
 
 def _step(builder: Any, v: Sequence[Value]) -> Value:
-    tie = builder.select(builder.fcmp_ordered("==", v[0], v[1]), _all(0.5), _all(float("nan")))
-    below = builder.select(builder.fcmp_ordered("<", v[0], v[1]), _all(0.0), tie)
-    return builder.select(builder.fcmp_ordered(">", v[0], v[1]), _all(1.0), below)
+    tie = builder.select(builder.fcmp_ordered("==", v[0], v[1]), all_lanes(0.5), all_lanes(float("nan")))
+    below = builder.select(builder.fcmp_ordered("<", v[0], v[1]), all_lanes(0.0), tie)
+    return builder.select(builder.fcmp_ordered(">", v[0], v[1]), all_lanes(1.0), below)
 
 
 def _extreme(sign: str) -> Formula:
@@ -78,9 +79,9 @@ def _extreme(sign: str) -> Formula:
     return formula
 
 
-def _call(builder: Any, name: str, v: Sequence[Value]) -> Value:
+def llvm_call(builder: Any, name: str, v: Sequence[Value]) -> Value:
     """An LLVM intrinsic on vectors, declared by name."""
-    kind = ir.FunctionType(_VECTOR, [_VECTOR] * len(v))
+    kind = ir.FunctionType(VECTOR, [VECTOR] * len(v))
     function = builder.module.globals.get(f"llvm.{name}.v{LANES}f64")
     if function is None:
         function = ir.Function(builder.module, kind, f"llvm.{name}.v{LANES}f64")
@@ -88,7 +89,7 @@ def _call(builder: Any, name: str, v: Sequence[Value]) -> Value:
 
 
 def _intrinsic(name: str) -> Formula:
-    return lambda builder, v: _call(builder, name, v)
+    return lambda builder, v: llvm_call(builder, name, v)
 
 
 FORMULAS: dict[str, Formula] = {
@@ -97,7 +98,7 @@ FORMULAS: dict[str, Formula] = {
     "MULTIPLY": lambda b, v: b.fmul(v[0], v[1]),
     "DIVIDE": lambda b, v: b.fdiv(v[0], v[1]),
     "NEGATE": lambda b, v: b.fneg(v[0]),
-    "RECIPROCAL": lambda b, v: b.fdiv(_all(1.0), v[0]),
+    "RECIPROCAL": lambda b, v: b.fdiv(all_lanes(1.0), v[0]),
     "SQUARE": lambda b, v: b.fmul(v[0], v[0]),
     "FMA": lambda b, v: b.fadd(b.fmul(v[0], v[1]), v[2]),
     "ZERO_SAFE_MULTIPLY": _zero_safe_multiply,
@@ -116,37 +117,38 @@ FORMULAS: dict[str, Formula] = {
     "LESS_EQUAL": _compare("<=", 0, 1),
     "EQUAL": _compare("==", 0, 1),
     "NOT_EQUAL": _compare("!=", 0, 1),
-    "NOT": lambda b, v: b.select(_truth(b, v[0]), _all(0.0), _all(1.0)),
-    "AND": lambda b, v: b.select(b.and_(_truth(b, v[0]), _truth(b, v[1])), _all(1.0), _all(0.0)),
-    "OR": lambda b, v: b.select(b.or_(_truth(b, v[0]), _truth(b, v[1])), _all(1.0), _all(0.0)),
+    "NOT": lambda b, v: b.select(_truth(b, v[0]), all_lanes(0.0), all_lanes(1.0)),
+    "AND": lambda b, v: b.select(b.and_(_truth(b, v[0]), _truth(b, v[1])), all_lanes(1.0), all_lanes(0.0)),
+    "OR": lambda b, v: b.select(b.or_(_truth(b, v[0]), _truth(b, v[1])), all_lanes(1.0), all_lanes(0.0)),
     "POSITIVE_RECIPROCAL": _positive_reciprocal,
     "STEP": _step,
 }
 """Formula of each primitive that runs on eight lanes at once."""
 
 
-def _pointer(builder: Any, data: Value, place: Value) -> Value:
-    return builder.bitcast(builder.gep(data, [place]), _VECTOR.as_pointer())
+def pointer(builder: Any, data: Value, place: Value) -> Value:
+    """Where eight elements from a place on stand."""
+    return builder.bitcast(builder.gep(data, [place]), VECTOR.as_pointer())
 
 
-def _operand(builder: Any, data: Value, place: Value, laned: Value) -> Value:
+def laned_operand(builder: Any, data: Value, place: Value, laned: Value) -> Value:
     """Eight lanes from a place, or the value there for all of them."""
-    return _choose(
+    return choose(
         builder,
         builder.icmp_unsigned("!=", laned, ir.Constant(laned.type, 0)),
-        lambda: builder.load(_pointer(builder, data, place), align=8),
-        lambda: _spread(builder, builder.load(builder.gep(data, [place]))),
+        lambda: builder.load(pointer(builder, data, place), align=8),
+        lambda: spread(builder, builder.load(builder.gep(data, [place]))),
     )
 
 
-def _spread(builder: Any, one: Value) -> Value:
+def spread(builder: Any, one: Value) -> Value:
     """The same value in each lane."""
-    single = builder.insert_element(ir.Constant(_VECTOR, ir.Undefined), one, ir.Constant(_INT32, 0))
-    mask = ir.Constant(ir.VectorType(_INT32, LANES), [0] * LANES)
-    return builder.shuffle_vector(single, ir.Constant(_VECTOR, ir.Undefined), mask)
+    single = builder.insert_element(ir.Constant(VECTOR, ir.Undefined), one, ir.Constant(INT32, 0))
+    mask = ir.Constant(ir.VectorType(INT32, LANES), [0] * LANES)
+    return builder.shuffle_vector(single, ir.Constant(VECTOR, ir.Undefined), mask)
 
 
-def _choose(builder: Any, condition: Value, yes: Callable[[], Value], no: Callable[[], Value]) -> Value:
+def choose(builder: Any, condition: Value, yes: Callable[[], Value], no: Callable[[], Value]) -> Value:
     """One of two values, only that one computed."""
     with builder.if_else(condition) as (then, otherwise):
         with then:
@@ -155,7 +157,7 @@ def _choose(builder: Any, condition: Value, yes: Callable[[], Value], no: Callab
         with otherwise:
             second = no()
             second_block = builder.block
-    value = builder.phi(_VECTOR)
+    value = builder.phi(VECTOR)
     value.add_incoming(first, first_block)
     value.add_incoming(second, second_block)
     return value
@@ -165,27 +167,38 @@ def _gathered(builder: Any, data: Value, places: Value, how: Value) -> Value:
     """Eight elements: those from the first place on, the one there for all, or each from its own place."""
 
     def place(number: int) -> Value:
-        at = builder.load(builder.gep(places, [ir.Constant(_INT32, number)]))
+        at = builder.load(builder.gep(places, [ir.Constant(INT32, number)]))
         return builder.zext(at, ir.IntType(64))
 
     def one(number: int) -> Value:
         return builder.load(builder.gep(data, [place(number)]))
 
     def each() -> Value:
-        value = ir.Constant(_VECTOR, ir.Undefined)
+        value = ir.Constant(VECTOR, ir.Undefined)
         for lane in range(LANES):
-            value = builder.insert_element(value, one(lane), ir.Constant(_INT32, lane))
+            value = builder.insert_element(value, one(lane), ir.Constant(INT32, lane))
         return value
 
     def is_(code: int) -> Value:
         return builder.icmp_unsigned("==", how, ir.Constant(how.type, code))
 
-    return _choose(
+    return choose(
         builder,
         is_(SIDE_BY_SIDE),
-        lambda: builder.load(_pointer(builder, data, place(0)), align=8),
-        lambda: _choose(builder, is_(THE_SAME), lambda: _spread(builder, one(0)), each),
+        lambda: builder.load(pointer(builder, data, place(0)), align=8),
+        lambda: choose(builder, is_(THE_SAME), lambda: spread(builder, one(0)), each),
     )
+
+
+def operands_of_eight(builder: Any, data: Value, places: Value, at: Value, hows: Value, arity: int) -> list[Value]:
+    """The operands of eight statements, from the table of their places, row ``at``, and ``hows`` they lie."""
+    row = builder.mul(at, ir.Constant(at.type, 3 * LANES))
+    operands = []
+    for number in range(arity):
+        first = builder.gep(places, [builder.add(row, ir.Constant(row.type, LANES * number))])
+        shifted = builder.lshr(hows, ir.Constant(hows.type, 2 * number))
+        operands.append(_gathered(builder, data, first, builder.and_(shifted, ir.Constant(shifted.type, 3))))
+    return operands
 
 
 APART, SIDE_BY_SIDE, THE_SAME = 0, 1, 2
@@ -206,14 +219,8 @@ def eight_statements(name: str, arity: int) -> Any:
         def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
             data = context.make_array(signature.args[0])(context, builder, arguments[0]).data
             table = context.make_array(signature.args[2])(context, builder, arguments[2]).data
-            row = builder.mul(arguments[3], ir.Constant(arguments[3].type, 3 * LANES))
-            operands = []
-            for number in range(arity):
-                first = builder.gep(table, [builder.add(row, ir.Constant(row.type, LANES * number))])
-                shifted = builder.lshr(arguments[4], ir.Constant(arguments[4].type, 2 * number))
-                how = builder.and_(shifted, ir.Constant(shifted.type, 3))
-                operands.append(_gathered(builder, data, first, how))
-            builder.store(formula(builder, operands), _pointer(builder, data, arguments[1]), align=8)
+            operands = operands_of_eight(builder, data, table, arguments[3], arguments[4], arity)
+            builder.store(formula(builder, operands), pointer(builder, data, arguments[1]), align=8)
             return context.get_dummy_value()
 
         return signature, generate
@@ -235,9 +242,9 @@ def eight_lanes(name: str, arity: int) -> Any:
         def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
             array = context.make_array(signature.args[0])(context, builder, arguments[0])
             operands = [
-                _operand(builder, array.data, arguments[2 + place], arguments[5 + place]) for place in range(arity)
+                laned_operand(builder, array.data, arguments[2 + place], arguments[5 + place]) for place in range(arity)
             ]
-            builder.store(formula(builder, operands), _pointer(builder, array.data, arguments[1]), align=8)
+            builder.store(formula(builder, operands), pointer(builder, array.data, arguments[1]), align=8)
             return context.get_dummy_value()
 
         return signature, generate

@@ -81,8 +81,8 @@ def _operand(
     return scratch, U(1)
 
 
-@kernel(types.void(U4_2, U, types.int64, F8, U))
-def _by_chunks(code: NDArray[np.uint32], at: Int, k: Int, w: NDArray[np.float64], width: Int) -> None:
+@kernel(types.void(U4_2, U, types.int64, F8, U, U))
+def _by_chunks(code: NDArray[np.uint32], at: Int, k: Int, w: NDArray[np.float64], width: Int, routines: Int) -> None:
     """An elementwise statement whose operands differ in lanes or elements: they are written out piece by piece."""
     operation = U(code[at, CODE] - ROW)
     flags = U(code[at, FLAGS])
@@ -95,12 +95,12 @@ def _by_chunks(code: NDArray[np.uint32], at: Int, k: Int, w: NDArray[np.float64]
         i, di = _operand(w, flags, U(0), places[0], first, count, width, scratch)
         j, dj = _operand(w, flags, U(1), places[1], first, count, width, scratch + U(CHUNK))
         h, dh = _operand(w, flags, U(2), places[2], first, count, width, scratch + U(2 * CHUNK))
-        row(operation, U(code[at, OUT]) + first * width, i, j, h, count * width, di, dj, dh, k, w)
+        row(operation, U(code[at, OUT]) + first * width, i, j, h, count * width, di, dj, dh, k, w, routines)
 
 
-@kernel(types.void(U4_2, U, I8, F8, U))
+@kernel(types.void(U4_2, U, I8, F8, U, U))
 def _elementwise(
-    code: NDArray[np.uint32], at: Int, pool: NDArray[np.int64], w: NDArray[np.float64], lanes: Int
+    code: NDArray[np.uint32], at: Int, pool: NDArray[np.int64], w: NDArray[np.float64], lanes: Int, routines: Int
 ) -> None:
     """An elementwise statement over elements, lanes, or both."""
     operation = U(code[at, CODE] - ROW)
@@ -116,9 +116,9 @@ def _elementwise(
         di = U(1) if flags & (LANED_1 | MANY_1) else U(0)
         dj = U(1) if flags & (LANED_2 | MANY_2) else U(0)
         dh = U(1) if flags & (LANED_3 | MANY_3) else U(0)
-        row(operation, out, i, j, h, n * width, di, dj, dh, k, w)
+        row(operation, out, i, j, h, n * width, di, dj, dh, k, w, routines)
         return
-    _by_chunks(code, at, k, w, width)
+    _by_chunks(code, at, k, w, width, routines)
 
 
 @kernel(types.void(U4_2, U, I8, F8, U))
@@ -168,8 +168,8 @@ def _structural(code: NDArray[np.uint32], at: Int, pool: NDArray[np.int64], w: N
         extremes(w, out, x, U(pool[place]), U(pool[place + 1]), width, operation == op.MAXIMA)
 
 
-@kernel(types.void(U4_2, U, F8, U), inline=True)
-def _laned(code: NDArray[np.uint32], at: Int, w: NDArray[np.float64], lanes: Int) -> None:
+@kernel(types.void(U4_2, U, F8, U, U), inline=True)
+def _laned(code: NDArray[np.uint32], at: Int, w: NDArray[np.float64], lanes: Int, routines: Int) -> None:
     """A statement of one element that runs on eight lanes at once; there are eight of them, or a multiple."""
     flags = U(code[at, FLAGS])
     di = flags & U(1)
@@ -178,29 +178,29 @@ def _laned(code: NDArray[np.uint32], at: Int, w: NDArray[np.float64], lanes: Int
     for lane in range(U(0), lanes, U(8)):
         eight(
             U(code[at, CODE] - EIGHT), U(code[at, OUT]) + lane, U(code[at, IN_1]) + lane * di,
-            U(code[at, IN_2]) + lane * dj, U(code[at, IN_3]) + lane * dh, di, dj, dh, w,
+            U(code[at, IN_2]) + lane * dj, U(code[at, IN_3]) + lane * dh, di, dj, dh, w, routines,
         )  # fmt: skip
 
 
-@kernel(types.void(U4_2, U, U4_2, I8, F8, U))
+@kernel(types.void(U4_2, U, U4_2, I8, F8, U, U))
 def run(
     code: NDArray[np.uint32], first: Int, places: NDArray[np.uint32], pool: NDArray[np.int64], w: NDArray[np.float64],
-    lanes: Int,
+    lanes: Int, routines: Int,
 ) -> None:  # fmt: skip
-    """Run the instructions from the first on an arena."""
+    """Run the instructions from the first on an arena, with the vector routines whose table stands at an address."""
     for at in range(first, np.uint64(code.shape[0])):
         operation = U(code[at, CODE])
         if operation < ROW:
             scalar(
                 operation, U(code[at, OUT]), U(code[at, IN_1]), U(code[at, IN_2]), U(code[at, IN_3]),
-                U(code[at, POOL]), pool, w,
+                U(code[at, POOL]), pool, w, routines,
             )  # fmt: skip
         elif operation >= BATCH:
-            batch(operation - U(BATCH), U(code[at, OUT]), places, U(code[at, IN_1]), U(code[at, FLAGS]), w)
+            batch(operation - U(BATCH), U(code[at, OUT]), places, U(code[at, IN_1]), U(code[at, FLAGS]), w, routines)
         elif operation >= EIGHT:
-            _laned(code, at, w, lanes)
+            _laned(code, at, w, lanes, routines)
         elif operation < ROW + op.FIRST_STRUCTURAL:
-            _elementwise(code, at, pool, w, lanes)
+            _elementwise(code, at, pool, w, lanes, routines)
         else:
             _structural(code, at, pool, w, lanes)
 
@@ -222,11 +222,11 @@ def run_blocks(
     inputs = inputs_at(program[of.INPUTS], program[of.INPUT_LINES])
     outputs = outputs_at(program[of.OUTPUTS], program[of.OUTPUT_LINES])
     scattered = int64_at(program[of.SCATTERED], program[of.SCATTERED_COUNT])
-    lanes, once = U(program[of.LANES]), U(program[of.ONCE])
+    lanes, once, routines = U(program[of.LANES]), U(program[of.ONCE]), U(program[of.ROUTINES])
     for b in range(blocks.shape[0]):
         block = blocks[b]
         load(w, inputs, block, lanes, x, shared, seeds)
         same = b > 0 and lanes > 1 and block[X_STRIDE] == 0 and block[X_BASE] == blocks[b - 1, X_BASE]
         same = same and block[V_BASE] < 0
-        run(code, once if same else U(0), places, pool, w, lanes)
+        run(code, once if same else U(0), places, pool, w, lanes, routines)
         store(w, outputs, scattered, block, lanes, values, derivatives)

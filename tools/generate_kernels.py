@@ -9,9 +9,10 @@ text at run time. A test regenerates the file and compares.
 
 from __future__ import annotations
 
-import importlib.util
+import importlib
 import re
 import sys
+import types
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 
 ENGINE = Path(__file__).resolve().parent.parent / "adengine"
 TARGET = ENGINE / "dispatch.py"
+WHOLE_POWER = "INTEGER_POWER"
 
 HEADER = '''"""The evaluator's dispatcher. Generated from the table by tools/generate_kernels.py: do not edit.
 
@@ -38,6 +40,8 @@ import numpy as np
 from numba import types
 from numpy.typing import NDArray
 
+from adengine.elementary import eight_statements as eight_elementary
+from adengine.elementary import elements, has, one, one_whole_power, whole_powers
 from adengine.jit import Int, kernel
 from adengine.rules import (
 {rules}
@@ -52,32 +56,38 @@ I8 = types.Array(types.int64, 1, "C")
 
 SCALAR = '''
 
-@kernel(types.void(U, U, U, U, U, U, I8, F8), inline=True)
+@kernel(types.void(U, U, U, U, U, U, I8, F8, U), inline=True)
 def scalar(
-    code: Int, out: Int, i: Int, j: Int, h: Int, place: Int, pool: NDArray[np.int64], w: NDArray[np.float64]
+    code: Int, out: Int, i: Int, j: Int, h: Int, place: Int, pool: NDArray[np.int64], w: NDArray[np.float64],
+    routines: Int,
 ) -> None:  # fmt: skip
     """w[out] = primitive(w[i], w[j], w[h]), with the parameter at a place of the pool."""
 '''
 
 EIGHT = '''
 
-@kernel(types.void(U, U, U, U, U, U, U, U, F8), inline=True)
-def eight(code: Int, out: Int, i: Int, j: Int, h: Int, di: Int, dj: Int, dh: Int, w: NDArray[np.float64]) -> None:
-    """Eight lanes at once; a stride of 0 spreads one value. Only for what vector.FORMULAS has."""
+@kernel(types.void(U, U, U, U, U, U, U, U, F8, U), inline=True)
+def eight(
+    code: Int, out: Int, i: Int, j: Int, h: Int, di: Int, dj: Int, dh: Int, w: NDArray[np.float64], routines: Int
+) -> None:  # fmt: skip
+    """Eight lanes at once; a stride of 0 spreads one value. For what FORMULAS or ELEMENTARY has."""
 '''
 
 BATCH = '''
 
-@kernel(types.void(U, U, U4_2, U, U, F8), inline=True)
-def batch(code: Int, out: Int, places: NDArray[np.uint32], at: Int, hows: Int, w: NDArray[np.float64]) -> None:
-    """Eight statements at once, their operands at the places of a row. Only for what vector.FORMULAS has."""
+@kernel(types.void(U, U, U4_2, U, U, F8, U), inline=True)
+def batch(
+    code: Int, out: Int, places: NDArray[np.uint32], at: Int, hows: Int, w: NDArray[np.float64], routines: Int
+) -> None:  # fmt: skip
+    """Eight statements at once, their operands at the places of a row. For what FORMULAS or ELEMENTARY has."""
 '''
 
 ROWS = '''
 
-@kernel(types.void(U, U, U, U, U, U, U, U, U, types.int64, F8))
+@kernel(types.void(U, U, U, U, U, U, U, U, U, types.int64, F8, U))
 def row(
-    code: Int, out: Int, i: Int, j: Int, h: Int, n: Int, di: Int, dj: Int, dh: Int, k: Int, w: NDArray[np.float64]
+    code: Int, out: Int, i: Int, j: Int, h: Int, n: Int, di: Int, dj: Int, dh: Int, k: Int, w: NDArray[np.float64],
+    routines: Int,
 ) -> None:  # fmt: skip
     """The same for n elements in a row; the operands advance by the strides di, dj, dh."""
 '''
@@ -89,24 +99,88 @@ def _formula(primitive: Primitive, operands: tuple[str, ...]) -> str:
     return re.sub(r"\b[abc]\b", lambda match: names[match.group()], primitive.value)
 
 
+def _is_elementary(primitive: Primitive) -> bool:
+    return primitive.name in _module("elementary").ELEMENTARY
+
+
+def _may_call(primitive: Primitive) -> str:
+    """The test whether the routines that a primitive needs are there."""
+    names = _module("elementary").ELEMENTARY[primitive.name].needs
+    return f"_has_{'_'.join(names)}(routines)"
+
+
 def _scalar_leaf(primitive: Primitive, indent: str) -> list[str]:
     formula = _formula(primitive, ("w[i]", "w[j]", "w[h]"))
+    if primitive.name == WHOLE_POWER:
+        far = "_has_pow(routines) and (pool[place] < -1 or pool[place] > 4)"
+        return [
+            f"{indent}if {far}:",
+            f"{indent}    w[out] = one_whole_power(routines, w[i], pool[place])",
+            f"{indent}else:",
+            f"{indent}    w[out] = integer_power(w[i], pool[place])",
+        ]
     if primitive.parametric:
         formula = re.sub(r"\bk\b", "pool[place]", formula)
-    return [f"{indent}w[out] = {formula}"]
+    if not _is_elementary(primitive):
+        return [f"{indent}w[out] = {formula}"]
+    operands = ", ".join(["w[i]", "w[j]"][: primitive.arity])
+    return [
+        f"{indent}if {_may_call(primitive)}:",
+        f"{indent}    w[out] = _one_{primitive.name.lower()}(routines, {operands})",
+        f"{indent}else:",
+        f"{indent}    w[out] = {formula}",
+    ]
 
 
 def _row_leaf(primitive: Primitive, indent: str) -> list[str]:
     formula = _formula(primitive, ("w[i + e * di]", "w[j + e * dj]", "w[h + e * dh]"))
-    return [f"{indent}for e in range(n):", f"{indent}    w[out + e] = {formula}"]
+    by_one = ["for e in range(n):", f"    w[out + e] = {formula}"]
+    if primitive.name == WHOLE_POWER:
+        call = "whole_powers(routines, w, out + e, i + e * di, di, k, n - e)"
+        by_one = ["integer_powers(w, out, i, n, di, k)"]
+        lines = ["if _has_pow(routines) and (k < -1 or k > 4):", *_by_eight(call), "else:", *_deeper(by_one)]
+    elif _is_elementary(primitive):
+        call = f"_elements_{primitive.name.lower()}(routines, w, out + e, i + e * di, j + e * dj, di, dj, n - e)"
+        lines = [f"if {_may_call(primitive)}:", *_by_eight(call), "else:", *_deeper(by_one)]
+    else:
+        lines = by_one
+    return [indent + line for line in lines]
+
+
+def _by_eight(call: str) -> list[str]:
+    return ["    for e in range(U(0), n, U(8)):", f"        {call}"]
+
+
+def _deeper(lines: list[str]) -> list[str]:
+    return ["    " + line for line in lines]
 
 
 def _eight_leaf(primitive: Primitive, indent: str) -> list[str]:
-    return [f"{indent}_eight_{primitive.name.lower()}(w, out, i, j, h, di, dj, dh)"]
+    name = primitive.name.lower()
+    if not _is_elementary(primitive):
+        return [f"{indent}_eight_{name}(w, out, i, j, h, di, dj, dh)"]
+    formula = _formula(primitive, ("w[i + e * di]", "w[j + e * dj]", "w[h + e * dh]"))
+    return [
+        f"{indent}if {_may_call(primitive)}:",
+        f"{indent}    _elements_{name}(routines, w, out, i, j, di, dj, U(8))",
+        f"{indent}else:",
+        f"{indent}    for e in range(U(0), U(8)):",
+        f"{indent}        w[out + e] = {formula}",
+    ]
 
 
 def _batch_leaf(primitive: Primitive, indent: str) -> list[str]:
-    return [f"{indent}_batch_{primitive.name.lower()}(w, out, places, at, hows)"]
+    name = primitive.name.lower()
+    if not _is_elementary(primitive):
+        return [f"{indent}_batch_{name}(w, out, places, at, hows)"]
+    operands = tuple(f"w[places[at, e + U({8 * number})]]" for number in range(3))
+    return [
+        f"{indent}if {_may_call(primitive)}:",
+        f"{indent}    _batch_{name}(routines, w, out, places, at, hows)",
+        f"{indent}else:",
+        f"{indent}    for e in range(U(0), U(8)):",
+        f"{indent}        w[out + e] = {_formula(primitive, operands)}",
+    ]
 
 
 def _weight(primitive: Primitive) -> int:
@@ -129,32 +203,36 @@ def _tree(rows: list[Primitive], indent: str, leaf: Callable[[Primitive, str], l
 
 
 def _module(name: str) -> ModuleType:
-    """A module of the engine, without importing the package, whose dispatcher may be the one to be made."""
-    spec = importlib.util.spec_from_file_location(f"engine_{name}", ENGINE / f"{name}.py")
-    if spec is None or spec.loader is None:
-        raise FileNotFoundError(ENGINE / f"{name}.py")
-    module = importlib.util.module_from_spec(spec)
-    sys.modules[spec.name] = module
-    spec.loader.exec_module(module)
-    return module
+    """A module of the engine, without running the package, whose dispatcher may be the one to be made."""
+    if "adengine" not in sys.modules:
+        package = types.ModuleType("adengine")
+        package.__path__ = [str(ENGINE)]
+        sys.modules["adengine"] = package
+    return importlib.import_module(f"adengine.{name}")
 
 
 def _vector_definitions(rows: list[Primitive]) -> list[str]:
-    """The intrinsics for eight lanes."""
-    made = [f'_eight_{row.name.lower()} = eight_lanes("{row.name}", {row.arity})' for row in rows]
-    made += [f'_batch_{row.name.lower()} = eight_statements("{row.name}", {row.arity})' for row in rows]
-    return ["", *made]
+    """The intrinsics for eight lanes or statements, and those that call routines."""
+    simple = [row for row in rows if not _is_elementary(row)]
+    made = [f'_eight_{row.name.lower()} = eight_lanes("{row.name}", {row.arity})' for row in simple]
+    made += [f'_batch_{row.name.lower()} = eight_statements("{row.name}", {row.arity})' for row in simple]
+    elementary = [row for row in rows if _is_elementary(row)]
+    for what, maker in (("one", "one"), ("elements", "elements"), ("batch", "eight_elementary")):
+        made += [f'_{what}_{row.name.lower()} = {maker}("{row.name}", {row.arity})' for row in elementary]
+    needs = sorted({_module("elementary").ELEMENTARY[row.name].needs for row in elementary})
+    made += [f"_has_{'_'.join(names)} = has({', '.join(repr(name) for name in names)})" for names in needs]
+    return ["", *(line.replace("'", '"') for line in made)]
 
 
 def _rules_called(rows: list[Primitive]) -> list[str]:
     names = {name for primitive in rows for name in re.findall(r"(?<![.\w])([a-z_0-9]+)\(", primitive.value)}
-    return sorted(names - {"abs"})
+    return sorted(names - {"abs"} | {"integer_powers"})
 
 
 def generate() -> str:
     """Text of the generated file."""
     rows = sorted(_module("primitives").ELEMENTWISE, key=lambda primitive: primitive.number)
-    vectors = [row for row in rows if row.name in _module("vector").FORMULAS]
+    vectors = [row for row in rows if row.name in _module("vector").FORMULAS or _is_elementary(row)]
     header = HEADER.format(rules="\n".join(f"    {name}," for name in _rules_called(rows)))
     body = [
         *_vector_definitions(vectors),
