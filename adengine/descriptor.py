@@ -19,11 +19,13 @@ from adengine.transfer import IN_COLUMNS, OUT_COLUMNS
 (
     CODE, INSTRUCTIONS, PLACES, BATCHES, POOL, WORDS, ARENA, ELEMENTS, INPUTS, INPUT_LINES, OUTPUTS, OUTPUT_LINES,
     SCATTERED, SCATTERED_COUNT, ONCE, LANES, ROUTINES,
-) = range(17)  # fmt: skip
+    ROW_AT, RUN_AT,
+) = range(19)  # fmt: skip
 """Places of a descriptor: addresses of columns, each with its number of rows; how many instructions run once for all
-directions at one point; lanes; address of the table of vector routines."""
+directions at one point; lanes; addresses of the table of vector routines, of
+the kernel for rows and of the one that runs the instructions."""
 
-DESCRIPTOR_LENGTH = 17
+DESCRIPTOR_LENGTH = 19
 
 
 def _array_at(kind: Any, columns: int) -> Any:

@@ -1165,7 +1165,10 @@ def batch(
                                         w[out + e] = share(w[places[at, e + U(0)]], w[places[at, e + U(8)]])
 
 
-@kernel(types.void(U, U, U, U, U, U, U, U, U, types.int64, F8, U))
+ROW_ARGUMENTS = (U, U, U, U, U, U, U, U, U, types.int64, F8, U)
+
+
+@kernel(types.void(*ROW_ARGUMENTS))
 def row(
     code: Int, out: Int, i: Int, j: Int, h: Int, n: Int, di: Int, dj: Int, dh: Int, k: Int, w: NDArray[np.float64],
     routines: Int,

@@ -351,8 +351,7 @@ def elements(name: str, arity: int) -> Any:
     return intrinsic(typed)
 
 
-@intrinsic
-def whole_powers(typing_context: Any, table: Any, w: Any, out: Any, i: Any, di: Any, k: Any, count: Any) -> Any:  # noqa: ARG001  what numba asks for
+def _whole_powers(typing_context: Any, table: Any, w: Any, out: Any, i: Any, di: Any, k: Any, count: Any) -> Any:  # noqa: ARG001  what numba asks for
     """``(table, w, out, i, di, k, count)``: the same for a to the whole number k outside -1 ... 4."""
 
     def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
@@ -364,6 +363,10 @@ def whole_powers(typing_context: Any, table: Any, w: Any, out: Any, i: Any, di: 
         return context.get_dummy_value()
 
     return types.void(table, w, out, i, di, k, count), generate
+
+
+whole_powers: Any = intrinsic(_whole_powers)
+"""See :func:`_whole_powers`."""
 
 
 def routine(arity: int) -> Any:

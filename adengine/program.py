@@ -33,7 +33,7 @@ from adengine.transfer import (
     STRUCTURAL_ZERO,
 )
 from adengine.vector_library import Routines, best
-from adengine.vm import CHUNK, run_blocks
+from adengine.vm import CHUNK, ROW_AT, RUN_AT, run_blocks
 
 SCRATCH = 3 * CHUNK
 """Elements at the end of an arena where the evaluator writes operands out."""
@@ -113,6 +113,7 @@ class Program:
             row[place], row[place + 1] = column.ctypes.data, len(column)
         row[descriptor.LANES], row[descriptor.ONCE] = self.lanes, self._once
         row[descriptor.ROUTINES] = self._routines.address
+        row[descriptor.ROW_AT], row[descriptor.RUN_AT] = ROW_AT, RUN_AT
         return row
 
     def run(

@@ -14,16 +14,17 @@ import ctypes
 import functools
 import logging
 import math
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numba import types
-from numba.core.registry import cpu_target
+from numba.core import registry as _numba_registry
 from numpy.typing import NDArray
 
 from adengine.elementary import OF_TWO, ROUTINES, place_of, routine
 from adengine.jit import Int, kernel
 
+_registry: Any = _numba_registry  # without types
 _log = logging.getLogger("adengine.vector_library")
 
 _LIBRARY = "libmvec.so.1"
@@ -94,7 +95,7 @@ def best() -> Routines:
 
 def _load(width: int) -> Routines | None:
     """The routines of one width that compute what they should; None without any."""
-    compiled_for = set(cpu_target.target_context.codegen().magic_tuple()[2].split(","))  # type: ignore[no-untyped-call]
+    compiled_for = set(_registry.cpu_target.target_context.codegen().magic_tuple()[2].split(","))
     if not _FEATURES[width] <= compiled_for:
         return None
     try:
@@ -105,7 +106,9 @@ def _load(width: int) -> Routines | None:
     table[0] = width
     for name in ROUTINES:
         symbol = f"{_PREFIXES[width]}{'vv' if name in OF_TWO else 'v'}_{name}"
-        table[place_of(name)] = ctypes.cast(getattr(library, symbol, None), ctypes.c_void_p).value or 0
+        found = getattr(library, symbol, None)
+        if found is not None:
+            table[place_of(name)] = ctypes.cast(found, ctypes.c_void_p).value or 0
     for name in ROUTINES:
         if table[place_of(name)] and not _computes(table, name):
             _log.warning("the vector routine for %s on %d numbers is wrong here and not used", name, width)

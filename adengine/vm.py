@@ -12,8 +12,9 @@ from numpy.typing import NDArray
 
 from adengine import descriptor as of
 from adengine import opcodes as op
+from adengine.by_address import address_of, call_by_address
 from adengine.descriptor import float64_at, inputs_at, instructions_at, int64_at, outputs_at, places_at
-from adengine.dispatch import batch, eight, row, scalar
+from adengine.dispatch import ROW_ARGUMENTS, batch, eight, row, scalar
 from adengine.jit import Int, kernel
 from adengine.products import matrix_product
 from adengine.schedule import (
@@ -81,8 +82,13 @@ def _operand(
     return scratch, U(1)
 
 
-@kernel(types.void(U4_2, U, types.int64, F8, U, U))
-def _by_chunks(code: NDArray[np.uint32], at: Int, k: Int, w: NDArray[np.float64], width: Int, routines: Int) -> None:
+_call_row = call_by_address(types.void(*ROW_ARGUMENTS))
+
+
+@kernel(types.void(U4_2, U, types.int64, F8, U, U, U))
+def _by_chunks(
+    code: NDArray[np.uint32], at: Int, k: Int, w: NDArray[np.float64], width: Int, routines: Int, row_at: Int
+) -> None:  # fmt: skip
     """An elementwise statement whose operands differ in lanes or elements: they are written out piece by piece."""
     operation = U(code[at, CODE] - ROW)
     flags = U(code[at, FLAGS])
@@ -95,13 +101,15 @@ def _by_chunks(code: NDArray[np.uint32], at: Int, k: Int, w: NDArray[np.float64]
         i, di = _operand(w, flags, U(0), places[0], first, count, width, scratch)
         j, dj = _operand(w, flags, U(1), places[1], first, count, width, scratch + U(CHUNK))
         h, dh = _operand(w, flags, U(2), places[2], first, count, width, scratch + U(2 * CHUNK))
-        row(operation, U(code[at, OUT]) + first * width, i, j, h, count * width, di, dj, dh, k, w, routines)
+        out = U(code[at, OUT]) + first * width
+        _call_row(row_at, (operation, out, i, j, h, count * width, di, dj, dh, k, w, routines))
 
 
-@kernel(types.void(U4_2, U, I8, F8, U, U))
+@kernel(types.void(U4_2, U, I8, F8, U, U, U))
 def _elementwise(
-    code: NDArray[np.uint32], at: Int, pool: NDArray[np.int64], w: NDArray[np.float64], lanes: Int, routines: Int
-) -> None:
+    code: NDArray[np.uint32], at: Int, pool: NDArray[np.int64], w: NDArray[np.float64], lanes: Int, routines: Int,
+    row_at: Int,
+) -> None:  # fmt: skip
     """An elementwise statement over elements, lanes, or both."""
     operation = U(code[at, CODE] - ROW)
     flags = U(code[at, FLAGS])
@@ -116,9 +124,9 @@ def _elementwise(
         di = U(1) if flags & (LANED_1 | MANY_1) else U(0)
         dj = U(1) if flags & (LANED_2 | MANY_2) else U(0)
         dh = U(1) if flags & (LANED_3 | MANY_3) else U(0)
-        row(operation, out, i, j, h, n * width, di, dj, dh, k, w, routines)
+        _call_row(row_at, (operation, out, i, j, h, n * width, di, dj, dh, k, w, routines))
         return
-    _by_chunks(code, at, k, w, width, routines)
+    _by_chunks(code, at, k, w, width, routines, row_at)
 
 
 @kernel(types.void(U4_2, U, I8, F8, U))
@@ -182,12 +190,19 @@ def _laned(code: NDArray[np.uint32], at: Int, w: NDArray[np.float64], lanes: Int
         )  # fmt: skip
 
 
-@kernel(types.void(U4_2, U, U4_2, I8, F8, U, U))
+_RUN = types.void(U4_2, U, U4_2, I8, F8, U, U, U)
+_call_run = call_by_address(_RUN)
+
+
+@kernel(_RUN)
 def run(
     code: NDArray[np.uint32], first: Int, places: NDArray[np.uint32], pool: NDArray[np.int64], w: NDArray[np.float64],
-    lanes: Int, routines: Int,
+    lanes: Int, routines: Int, row_at: Int,
 ) -> None:  # fmt: skip
-    """Run the instructions from the first on an arena, with the vector routines whose table stands at an address."""
+    """Run the instructions from the first on an arena.
+
+    ``routines`` is the address of the table of vector routines, ``row_at`` that of the kernel for rows.
+    """
     for at in range(first, np.uint64(code.shape[0])):
         operation = U(code[at, CODE])
         if operation < ROW:
@@ -200,7 +215,7 @@ def run(
         elif operation >= EIGHT:
             _laned(code, at, w, lanes, routines)
         elif operation < ROW + op.FIRST_STRUCTURAL:
-            _elementwise(code, at, pool, w, lanes, routines)
+            _elementwise(code, at, pool, w, lanes, routines, row_at)
         else:
             _structural(code, at, pool, w, lanes)
 
@@ -222,11 +237,16 @@ def run_blocks(
     inputs = inputs_at(program[of.INPUTS], program[of.INPUT_LINES])
     outputs = outputs_at(program[of.OUTPUTS], program[of.OUTPUT_LINES])
     scattered = int64_at(program[of.SCATTERED], program[of.SCATTERED_COUNT])
-    lanes, once, routines = U(program[of.LANES]), U(program[of.ONCE]), U(program[of.ROUTINES])
+    lanes, once = U(program[of.LANES]), U(program[of.ONCE])
+    routines, row_at, run_at = U(program[of.ROUTINES]), U(program[of.ROW_AT]), U(program[of.RUN_AT])
     for b in range(blocks.shape[0]):
         block = blocks[b]
         load(w, inputs, block, lanes, x, shared, seeds)
         same = b > 0 and lanes > 1 and block[X_STRIDE] == 0 and block[X_BASE] == blocks[b - 1, X_BASE]
         same = same and block[V_BASE] < 0
-        run(code, once if same else U(0), places, pool, w, lanes, routines)
+        _call_run(run_at, (code, once if same else U(0), places, pool, w, lanes, routines, row_at))
         store(w, outputs, scattered, block, lanes, values, derivatives)
+
+
+ROW_AT, RUN_AT = address_of(row), address_of(run)
+"""Addresses of the kernels that others call by address, for the descriptor."""

@@ -84,7 +84,10 @@ def batch(
 
 ROWS = '''
 
-@kernel(types.void(U, U, U, U, U, U, U, U, U, types.int64, F8, U))
+ROW_ARGUMENTS = (U, U, U, U, U, U, U, U, U, types.int64, F8, U)
+
+
+@kernel(types.void(*ROW_ARGUMENTS))
 def row(
     code: Int, out: Int, i: Int, j: Int, h: Int, n: Int, di: Int, dj: Int, dh: Int, k: Int, w: NDArray[np.float64],
     routines: Int,
