@@ -1,12 +1,13 @@
-"""How costs grow: with statements, with n, with n and m of a dense Jacobian, with K points."""
+"""How costs grow: with statements, with n, with m, with n and m of a dense Jacobian, with K points."""
 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
-from typing import TypeVar
+from typing import Any, TypeVar
 
+import jax
 import numpy as np
 
 from adengine import Engine, WengertList
@@ -14,14 +15,16 @@ from benchmarks.irregular import irregular_list, point
 from benchmarks.measure import Call, Effort, compare
 from benchmarks.peers import by_hand, jax_functions
 from benchmarks.peers.casadi_sx import CasadiSX
-from benchmarks.peers.jax_jit import Jax
+from benchmarks.peers.jax_jit import Jax, called
 from benchmarks.peers.ours import NAME, received
 from benchmarks.peers.system import Ask, Given, Question, Task
 from benchmarks.processes import our_server
 from benchmarks.results import Chapter, Curve, Plot
 from benchmarks.service import elementwise_by_sum
 from examples import functions
-from wengert_client import Client
+from examples.dynamics import State, rk4_step
+from wengert.v1 import WengertList as WengertListMessage
+from wengert_client import Client, ListBuilder
 
 T = TypeVar("T")
 
@@ -59,10 +62,19 @@ def scaling(effort: Effort) -> Chapter:
     short = Effort(
         rounds=min(effort.rounds, 25), turn_s=effort.turn_s, comparison_s=effort.comparison_s / 4, quick=effort.quick
     )
-    plots = [*_statements(engine, short), _inputs(engine, short), *_served(engine, short)]
+    with our_server() as server, Client(server.address, deadline_s=600) as client:
+        plots = [
+            *_irregular(engine, client, short),
+            _regular(engine, short),
+            _inputs(engine, short),
+            _outputs(engine, short),
+            _points(engine, client, short),
+            _dense(engine, client, short),
+        ]
     text = (
-        "Irregular lists are random scalar lists. Curves show medians; where they are flat, cost grows with size alone "
-        "and what is fixed for each call no longer matters."
+        "Irregular lists are random scalar lists; the regular one is Lotka-Volterra with more and more steps. Curves "
+        "show medians; where they are flat, cost grows with size alone and what is fixed for each call no longer "
+        "matters."
     )
     return Chapter("scaling", "How costs grow", text, plots=plots)
 
@@ -71,27 +83,67 @@ def _sizes(quick: bool, *full: int) -> Sequence[int]:
     return full[:2] if quick else full
 
 
-def _statements(engine: Engine, effort: Effort) -> tuple[Plot, Plot]:
+def _irregular(engine: Engine, client: Client, effort: Effort) -> tuple[Plot, Plot]:
     """Irregular lists from a hundred statements to a million."""
     cost, once = Curves(), Curves()
+    _register(client, irregular_list(50))
     for statements in _sizes(effort.quick, 100, 1_000, 10_000, 100_000, 1_000_000):
         message = irregular_list(statements)
-        x = point()
         function = _timed(once, "checked", statements, partial(received, message))
-        calls = _irregular_calls(engine, function, x)
+        _timed(once, "registered through the server", statements, partial(_register, client, message))
+        calls = _irregular_calls(engine, function, point())
         _timed(once, "f, first call", statements, calls["f"])
         _timed(once, f"{_GRADIENT}, first call", statements, calls[_GRADIENT])
         named = {f"{NAME}: {task}": call for task, call in calls.items()}
-        # CasADi would take minutes to differentiate the largest.
-        if statements <= 100_000:
-            theirs = CasadiSX(Question.of(Given("", message, x, {}), 1))
-            asked = {"f": theirs.made(Task.F), _GRADIENT: theirs.made(Task.VJP)}
-            named |= {f"{theirs.name}: {task}": made.call() for task, made in asked.items()}
-        cost.add_times(named, statements, statements * 1e-9, effort)
+        cost.add_times(named | _by_casadi(message, point(), statements), statements, statements * 1e-9, effort)
     return (
         cost.plot("statements", "Irregular scalar lists", "statements", "ns for each statement of f"),
         once.plot("once", "What happens once: irregular scalar lists", "statements", "seconds"),
     )
+
+
+def _register(client: Client, message: WengertListMessage) -> None:
+    # Another function's list, so that the server has not seen it.
+    client.function(message).info  # noqa: B018  asks the server, which checks the list for it
+
+
+def _by_casadi(message: WengertListMessage, x: np.ndarray, statements: int) -> dict[str, Call]:
+    """CasADi's virtual machine; it would take minutes to differentiate the largest lists."""
+    if statements > 110_000:
+        return {}
+    theirs = CasadiSX(Question.of(Given("", message, x, {}), 1))
+    asked = {"f": theirs.made(Task.F), _GRADIENT: theirs.made(Task.VJP)}
+    return {f"{theirs.name}: {task}": made.call() for task, made in asked.items()}
+
+
+def _regular(engine: Engine, effort: Effort) -> Plot:
+    """An unrolled loop: prey and predators after 2 to 20 000 steps, their sum."""
+    curves = Curves()
+    for steps in _sizes(effort.quick, 2, 20, 200, 2_000, 20_000):
+        builder, x = _one_output(steps)
+        message = builder.build()
+        function = received(message)
+        calls = {f"{NAME}: {task}": call for task, call in _irregular_calls(engine, function, x).items()}
+        statements = function.statements
+        curves.add_times(calls | _by_casadi(message, x, statements), statements, statements * 1e-9, effort)
+    return curves.plot("regular", "Lotka-Volterra, unrolled", "statements", "ns for each statement of f")
+
+
+def _one_output(steps: int) -> tuple[ListBuilder, np.ndarray]:
+    """Lotka-Volterra's prey alone after t = 10, or earlier where steps would be too long to be stable."""
+    builder = ListBuilder()
+    a, b, c, x, y = builder.inputs("a", "b", "c", "x", "y")
+
+    def rate(state: State) -> State:
+        prey, predators = state
+        met = prey * predators
+        return a * prey - b * met, met - c * predators
+
+    state: State = [x, y]
+    for _ in range(steps):
+        state = rk4_step(rate, state, min(0.05, 10.0 / steps))
+    builder.output("sum", state[0] + state[1])
+    return builder, np.array([1.5, 1.0, 3.0, 1.0, 1.0])
 
 
 def _irregular_calls(engine: Engine, function: WengertList, x: np.ndarray) -> dict[str, Call]:
@@ -121,10 +173,39 @@ def _inputs(engine: Engine, effort: Effort) -> Plot:
     return curves.plot("inputs", "Rosenbrock: f and gradient", "n", "ns for each variable")
 
 
-def _served(engine: Engine, effort: Effort) -> tuple[Plot, Plot]:
-    """In process and through the server: many points, dense Jacobians."""
-    with our_server() as served, Client(served.address) as client:
-        return _points(engine, client, effort), _dense(engine, client, effort)
+def _outputs(engine: Engine, effort: Effort) -> Plot:
+    """A cubic at m places: its Jacobian by four coefficients."""
+    curves = Curves()
+    for m in _sizes(effort.quick, 10, 100, 1_000, 10_000, 100_000, 1_000_000):
+        builder = ListBuilder()
+        coefficients = builder.inputs("a", "b", "c", "d")
+        t = np.linspace(0.0, 1.0, m)
+        a, b, c, d = coefficients
+        builder.output("f", ((a * t + b) * t + c) * t + d)
+        function, x = received(builder.build()), np.array([1.0, -2.0, 0.5, 3.0])
+        calls: dict[str, Call] = {
+            NAME: partial(engine.jacobian, function, x),
+            "JAX jit": called(_cubic, {"t": jax.device_put(t)}, x),
+            "NumPy by hand": partial(_cubic_by_hand, x, t),
+        }
+        curves.add_times(calls, m, 4 * m * 1e-9, effort)
+    return curves.plot("outputs", "A cubic at m places: f and J, m x 4", "m", "ns for each entry")
+
+
+def _cubic(shared: Mapping[str, Any], x: Any) -> Any:
+    def f(p: Any) -> Any:
+        t = shared["t"]
+        return ((p[0] * t + p[1]) * t + p[2]) * t + p[3]
+
+    return f(x), jax.jacfwd(f)(x)
+
+
+def _cubic_by_hand(x: np.ndarray, t: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    jacobian = np.empty((len(t), 4))
+    jacobian[:, 3] = 1.0
+    for power in (2, 1, 0):
+        np.multiply(jacobian[:, power + 1], t, out=jacobian[:, power])
+    return jacobian @ x, jacobian
 
 
 def _points(engine: Engine, client: Client, effort: Effort) -> Plot:
