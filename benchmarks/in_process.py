@@ -3,29 +3,31 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from adengine import Engine
 from benchmarks.checking import check
 from benchmarks.contests import Contest, contests
 from benchmarks.markdown import number_text, seconds_text
 from benchmarks.measure import Effort, Stages, compare
-from benchmarks.peers.ours import COMPILED, NAME, Ours, on_vm, received
+from benchmarks.peers.ours import COMPILED, NAME, Ours, engines, received
 from benchmarks.peers.system import BUILT, FIRST, Absent, Answer, Ask, Question, System, Task
 from benchmarks.peers.system import COMPILED as COMPILING
 from benchmarks.reach import KINDS, Held, contender, sweep, targets
 from benchmarks.results import Chapter, Comparison, Table
 
+COUNTED = (Task.F, Task.JVP, Task.VJP)
+"""Tasks of one sweep at most."""
+
 
 def in_process(effort: Effort) -> Chapter:
     """Measure all contests."""
-    engine = on_vm()
-    held = []
+    ours, held = engines(), []
     for contest in contests(quick=effort.quick):
         started = time.perf_counter()
-        held.append(hold(contest, engine, effort))
+        held.append(hold(contest, ours, effort))
         print(f"bench:   {held[-1].name}, {time.perf_counter() - started:.0f} s", flush=True)
-    tables = (_summary(held), _ratios(held), _sweeps(held), _once(held), _left_out(held))
+    tables = (_summary(held), _ratios(held), _sweeps(held), _operations(held), _once(held), _left_out(held))
     text = (
         "Every system answers the same question: f and the derivative together, from NumPy arrays to new NumPy arrays. "
         "CasADi runs the very statements of the list as SX, or a matrix formulation (MX) where SX would have millions "
@@ -38,7 +40,7 @@ def in_process(effort: Effort) -> Chapter:
     return Chapter("in-process", "Beside other systems, in process", text, targets(held), comparisons, shown)
 
 
-def hold(contest: Contest, engine: Engine, effort: Effort) -> Held:
+def hold(contest: Contest, ours: Mapping[str, Engine], effort: Effort) -> Held:
     """Write a problem in all systems, compare their answers, time them."""
     stages = Stages()
     with stages.stage(NAME):
@@ -47,7 +49,9 @@ def hold(contest: Contest, engine: Engine, effort: Effort) -> Held:
     question = Question.of(given, function.m)
     sizes = f"n = {len(given.x)}, m = {function.m}, {function.statements} statements"
     held = Held(given.name, sizes, function.statements, written=stages.seconds)
-    systems: list[System] = [Ours(question, engine), *_others(contest, question, held)]
+    tiers = [Ours(question, engine, name) for name, engine in ours.items()]
+    held.operations = {task: tiers[0].operations(task) for task in contest.tasks if task in COUNTED}
+    systems: list[System] = [*tiers, *_others(contest, question, held)]
     for task in contest.tasks:
         held.comparisons.append(_task(task, systems, held, effort))
     for system in systems:
@@ -142,6 +146,25 @@ def _sweeps(held: Sequence[Held]) -> Table:
                 rows.append([f"{each.name}: ({task.value}) / f", *(number_text(r) if r else "" for r in ratios)])
     note = "The measure of the textbooks: 2.5 forward and 4 in reverse, with memory moves counted."
     return Table("A derivative beside its function", ["", *kinds], rows, note)
+
+
+def _operations(held: Sequence[Held]) -> Table:
+    """What a sweep's time is made of: how many operations, and how long each takes."""
+    kinds = [kind for kind in _columns(held) if kind in {NAME, COMPILED}]
+    rows = []
+    for each in held:
+        plain = each.operations[Task.F]
+        for task, operations in each.operations.items():
+            costs = [(each.seconds(task, kind) or 0.0) * 1e9 / operations for kind in kinds]
+            row = [str(operations), number_text(operations / plain), *(number_text(c) if c else "" for c in costs)]
+            rows.append([f"{each.name}: {task.value}" if task is Task.F else task.value, *row])
+    columns = ["", "operations", "/ those of f", *(f"ns each, {kind}" for kind in kinds)]
+    note = (
+        "An operation is one number computed: a scalar statement, or an element of an array statement; products of "
+        "matrices count their multiplications. The time of the whole call is divided, so what is fixed for each call "
+        "is in it."
+    )
+    return Table("Operations", columns, rows, note)
 
 
 def _once(held: Sequence[Held]) -> Table:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import casadi
@@ -11,12 +12,12 @@ import numpy as np
 
 from adengine import Engine, WengertList
 from benchmarks.checking import check
-from benchmarks.markdown import number_text
+from benchmarks.markdown import number_text, seconds_text
 from benchmarks.measure import Effort, compare
 from benchmarks.peers.casadi_sx import buffered, expressions
 from benchmarks.peers.jax_functions import lotka_volterra, reprojection_error
 from benchmarks.peers.jax_jit import called
-from benchmarks.peers.ours import NAME, received
+from benchmarks.peers.ours import COMPILED, NAME, engines, on_vm, received
 from benchmarks.peers.system import Ask, Floats
 from benchmarks.results import Chapter, Comparison, Table, Target
 from examples import functions
@@ -27,76 +28,129 @@ _WITH_RESPECT_TO = 15
 """A block is differentiated by its first 15 inputs; the last two are where the point was seen."""
 
 _CASADI, _JAX = "CasADi SX VM, map", "JAX jit of vmap"
+_ONE, _TWO = "1 thread", "2 threads"
 
 
 def many_points(effort: Effort) -> Chapter:
     """Measure batches."""
-    engine = Engine()
-    blocks = 100 if effort.quick else OBSERVATIONS
-    comparisons = [*_bundle(engine, blocks, effort), _lotka_volterra(engine, 16 if effort.quick else 1024, effort)]
+    ours = engines()
+    bundle, lotka_volterra = _bundle(effort), _lotka_volterra(effort)
+    comparisons = [*_derivatives(bundle, ours, effort), _values(lotka_volterra, ours, effort)]
+    lanes = (comparisons[0], comparisons[2])
     target = Target(
-        f"bundle adjustment, {blocks} blocks of 2 x 15 in one call / JAX vmap(jacrev)",
-        0.7,
-        comparisons[1].ratio(NAME, _JAX),
-        "x",
+        f"{bundle.title} of 2 x 15 in one call / JAX vmap(jacrev)", 0.7, comparisons[1].ratio(NAME, _JAX), "x"
     )
-    lanes = [
-        Target(f"{each.title}, f: time for each statement and lane", 0.5, _per_lane(each), "ns")
-        for each in (comparisons[0], comparisons[2])
+    per_lane = [
+        Target(f"{each.title}, f, {name}: time for each statement and lane", aim, _per_lane(each, name), "ns")
+        for name, aim in ((NAME, 0.5), (COMPILED, 0.15))
+        for each in lanes
+        if name in ours
     ]
+    shared = [_threads(bundle, effort), _threads(lotka_volterra, effort)]
     text = (
         "One call answers for K points. JAX has its vmapped function, CasADi the mapped one (serial), both with the "
-        "same arrays in and out."
+        "same arrays in and out. All take one thread, but for the comparison of one and two threads of the engine."
     )
-    return Chapter("many-points", "Many points in one call", text, [target, *lanes], comparisons, [_lanes(comparisons)])
+    return Chapter(
+        "many-points",
+        "Many points in one call",
+        text,
+        [target, *per_lane],
+        [*comparisons, *shared],
+        [_lanes(comparisons), _threads_table(shared)],
+    )
 
 
-def _bundle(engine: Engine, blocks: int, effort: Effort) -> list[Comparison]:
+@dataclass(frozen=True)
+class Batch:
+    """A function at many points, and the same function for JAX."""
+
+    title: str
+    function: WengertList
+    points: Floats
+    of_jax: Any
+    with_respect_to: tuple[str, ...] = ()
+
+    @property
+    def facts(self) -> dict[str, int]:
+        """Sizes that times are divided by."""
+        return {"statements": self.function.statements, "points": len(self.points)}
+
+
+def _bundle(effort: Effort) -> Batch:
+    blocks = 100 if effort.quick else OBSERVATIONS
     problem = functions.bundle_adjustment_block()
     function = received(problem.builder.build())
     points = problem.point * (1.0 + 0.01 * np.random.default_rng(5).normal(size=(blocks, len(problem.point))))
-    chosen = [value.name for value in function.inputs[:_WITH_RESPECT_TO]]
-
-    def jacobian() -> tuple[Floats, ...]:
-        given = engine.jacobian(function, points, with_respect_to=chosen)
-        return given.values, given.jacobian
-
-    def of_jax(_shared: Any, at: Any) -> Any:
-        by = jax.vmap(jax.jacrev(lambda x, rest: reprojection_error(jax.numpy.concatenate([x, rest]))))
-        by_points = by(at[:, :_WITH_RESPECT_TO], at[:, _WITH_RESPECT_TO:])
-        return jax.vmap(reprojection_error)(at), by_points
-
-    x, f = _symbols(function)
-    block = casadi.densify(casadi.jacobian(f, x[:_WITH_RESPECT_TO])).T
-    theirs = {
-        _CASADI: mapped(casadi.Function("f", [x], [f, block]), points, (2, _WITH_RESPECT_TO)),
-        _JAX: called(of_jax, {}, points),
-    }
-    values = _values(engine, function, points, lambda _, at: (jax.vmap(reprojection_error)(at),), effort)
-    title, facts = f"bundle adjustment, {blocks} blocks", _facts(function, blocks)
-    derivatives = _compared(title, "f and J", {NAME: jacobian} | theirs, facts, effort)
-    return [Comparison(title, values, NAME, "f", facts), derivatives]
+    chosen = tuple(value.name for value in function.inputs[:_WITH_RESPECT_TO])
+    return Batch(f"bundle adjustment, {blocks} blocks", function, points, reprojection_error, chosen)
 
 
-def _lotka_volterra(engine: Engine, points: int, effort: Effort) -> Comparison:
-    steps = 20 if effort.quick else 200
+def _lotka_volterra(effort: Effort) -> Batch:
+    steps, points = (20, 16) if effort.quick else (200, 1024)
     problem = functions.lotka_volterra(steps)
-    function = received(problem.builder.build())
     x = problem.point * (1.0 + 0.01 * np.random.default_rng(6).normal(size=(points, len(problem.point))))
     written = lotka_volterra(steps)
-    timings = _values(engine, function, x, lambda _, at: (jax.vmap(lambda p: written(p, {}))(at),), effort)
-    return Comparison(f"{problem.name}, {points} points", timings, NAME, "f", _facts(function, points))
+    return Batch(f"{problem.name}, {points} points", received(problem.builder.build()), x, lambda p: written(p, {}))
 
 
-def _values(engine: Engine, function: WengertList, points: Floats, of_jax: Any, effort: Effort) -> Any:
-    """Time f at many points."""
-    x, f = _symbols(function)
-    calls: dict[str, Ask] = {
-        NAME: lambda: (engine.evaluate(function, points).values,),
-        _CASADI: mapped(casadi.Function("f", [x], [f]), points, (function.m,)),
-        _JAX: called(of_jax, {}, points),
+def _derivatives(batch: Batch, ours: Mapping[str, Engine], effort: Effort) -> tuple[Comparison, Comparison]:
+    """F, then f and J by the chosen inputs."""
+    count = len(batch.with_respect_to)
+
+    def of_jax(_shared: Any, at: Any) -> Any:
+        by = jax.vmap(jax.jacrev(lambda x, rest: batch.of_jax(jax.numpy.concatenate([x, rest]))))
+        return jax.vmap(batch.of_jax)(at), by(at[:, :count], at[:, count:])
+
+    x, f = _symbols(batch.function)
+    block = casadi.densify(casadi.jacobian(f, x[:count])).T
+    theirs = {
+        _CASADI: mapped(casadi.Function("f", [x], [f, block]), batch.points, (batch.function.m, count)),
+        _JAX: called(of_jax, {}, batch.points),
     }
-    return _compared("f at many points", "f", calls, {}, effort).timings
+    mine = {name: _jacobian(engine, batch) for name, engine in ours.items()}
+    return _values(batch, ours, effort), _compared(batch, "f and J", mine | theirs, effort)
+
+
+def _jacobian(engine: Engine, batch: Batch) -> Ask:
+    def jacobian() -> tuple[Floats, ...]:
+        given = engine.jacobian(batch.function, batch.points, with_respect_to=batch.with_respect_to)
+        return given.values, given.jacobian
+
+    return jacobian
+
+
+def _value(engine: Engine, batch: Batch) -> Ask:
+    return lambda: (engine.evaluate(batch.function, batch.points).values,)
+
+
+def _values(batch: Batch, ours: Mapping[str, Engine], effort: Effort) -> Comparison:
+    """Time f at many points."""
+    x, f = _symbols(batch.function)
+    calls: dict[str, Ask] = {name: _value(engine, batch) for name, engine in ours.items()}
+    calls[_CASADI] = mapped(casadi.Function("f", [x], [f]), batch.points, (batch.function.m,))
+    calls[_JAX] = called(lambda _, at: (jax.vmap(batch.of_jax)(at),), {}, batch.points)
+    return _compared(batch, "f", calls, effort)
+
+
+def _threads(batch: Batch, effort: Effort) -> Comparison:
+    """One thread and two, f and J."""
+    calls = {name: _jacobian(on_vm(threads=count), batch) for count, name in enumerate((_ONE, _TWO), start=1)}
+    expected = calls[_ONE]()
+    check(calls[_TWO](), expected, 0.0, f"{batch.title}: {_TWO}")
+    return Comparison(batch.title, compare(calls, effort), _ONE, "f and J", batch.facts)
+
+
+def _threads_table(comparisons: Sequence[Comparison]) -> Table:
+    rows = [
+        [
+            f"{each.title}: {each.task}",
+            *(seconds_text(each.timing(name).median) for name in (_ONE, _TWO)),
+            number_text(each.ratio(_ONE, _TWO)),
+        ]
+        for each in comparisons
+    ]
+    return Table("Threads of the engine", ["median", _ONE, _TWO, "times as fast"], rows)
 
 
 def _symbols(function: WengertList) -> tuple[Any, Any]:
@@ -115,21 +169,17 @@ def mapped(function: Any, points: Floats, shape: tuple[int, ...]) -> Ask:
     return answer
 
 
-def _compared(title: str, task: str, calls: Mapping[str, Ask], facts: Mapping[str, Any], effort: Effort) -> Comparison:
+def _compared(batch: Batch, task: str, calls: Mapping[str, Ask], effort: Effort) -> Comparison:
     expected = calls[NAME]()
     for name, call in calls.items():
-        check(call(), expected, 1e-9, f"{title}, {task}: {name}")
-    return Comparison(title, compare(calls, effort), NAME, task, facts)
+        check(call(), expected, 1e-9, f"{batch.title}, {task}: {name}")
+    return Comparison(batch.title, compare(calls, effort), NAME, task, batch.facts)
 
 
-def _facts(function: WengertList, points: int) -> dict[str, int]:
-    return {"statements": function.statements, "points": points}
-
-
-def _per_lane(comparison: Comparison) -> float:
+def _per_lane(comparison: Comparison, name: str) -> float:
     """Nanoseconds for each statement of f and lane."""
     facts = comparison.facts
-    return float(comparison.timing(NAME).median / (facts["statements"] * facts["points"]) * 1e9)
+    return float(comparison.timing(name).median / (facts["statements"] * facts["points"]) * 1e9)
 
 
 def _lanes(comparisons: list[Comparison]) -> Table:

@@ -22,7 +22,7 @@ from benchmarks.measure import Effort, compare
 from benchmarks.peers import by_hand, jax_functions
 from benchmarks.peers.casadi_sx import CasadiSX
 from benchmarks.peers.jax_jit import Jax, Written
-from benchmarks.peers.ours import COMPILED, NAME, on_vm, received
+from benchmarks.peers.ours import COMPILED, NAME, engines, on_vm, received
 from benchmarks.peers.system import Answer, Ask, Floats, Given, Question, Task
 from benchmarks.results import Chapter, Comparison, Table
 from examples import functions
@@ -110,7 +110,7 @@ def _compared(problem: Problem, hand: by_hand.Steps, of_jax: Written, effort: Ef
     given = Given(problem.name, problem.builder.build(), problem.point, {})
     function, p = received(given.message), problem.point
     question = Question.of(given, function.m)
-    calls: dict[str, Ask] = {name: _automatic(engine, function, p) for name, engine in _engines().items()}
+    calls: dict[str, Ask] = {name: _automatic(engine, function, p) for name, engine in engines().items()}
     calls |= {
         BY_HAND: partial(by_hand.with_differences(hand)[Task.JACOBIAN], p),
         ONE_BY_ONE: partial(_point_by_point, _f(function), p),
@@ -127,10 +127,6 @@ def _compared(problem: Problem, hand: by_hand.Steps, of_jax: Written, effort: Ef
         errors[name] = float(np.max(np.abs(answer[1] - exact[1])) / np.max(np.abs(exact[1])))
     facts = {"statements": function.statements, "away from ours": errors}
     return Comparison(problem.name, compare(calls, effort), NAME, "f and J", facts)
-
-
-def _engines() -> dict[str, Engine]:
-    return {NAME: on_vm()}
 
 
 def _automatic(engine: Engine, function: WengertList, p: Floats) -> Ask:

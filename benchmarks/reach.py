@@ -31,6 +31,8 @@ class Held:
         For each system and task the stages of its first answer.
     left_out : list of str
         Who did not answer what, and why.
+    operations : dict
+        Of one sweep of ours, f included, for f and its products.
     """
 
     name: str
@@ -40,6 +42,7 @@ class Held:
     written: dict[str, float] = field(default_factory=dict)
     once: dict[tuple[str, str], Stages] = field(default_factory=dict)
     left_out: list[str] = field(default_factory=list)
+    operations: dict[Task, int] = field(default_factory=dict)
 
     def comparison(self, task: Task) -> Comparison | None:
         """The comparison for a task."""

@@ -27,12 +27,16 @@ def on_vm(**options: Any) -> Engine:
     return Engine(**{name: value for name, value in wanted.items() if name in known})
 
 
+def engines() -> dict[str, Engine]:
+    """The engine as it is measured beside other systems, a name for each tier."""
+    return {NAME: on_vm()}
+
+
 class Ours(System):
     """The engine's calls as the server makes them."""
 
-    name = NAME
-
-    def __init__(self, question: Question, engine: Engine) -> None:
+    def __init__(self, question: Question, engine: Engine, name: str = NAME) -> None:
+        self.name = name
         self._question = question
         self._engine = engine
         self.list = received(question.given.message)
@@ -43,6 +47,14 @@ class Ours(System):
         call = self._call(task)
         call()
         return call
+
+    def operations(self, task: Task) -> int:
+        """Operations of one sweep of what a task runs, f included."""
+        engine, x, shared, seed = self._engine, self._question.x, self._shared, self._question.seed(task)
+        if task is Task.F:
+            return engine.evaluate(self.list, x, shared=shared).report.operations
+        differentiate = engine.vjp if task is Task.VJP else engine.jvp
+        return differentiate(self.list, x, seed, shared=shared).report.operations
 
     def _call(self, task: Task) -> Ask:
         engine, function, shared, x = self._engine, self.list, self._shared, self._question.x

@@ -21,7 +21,7 @@ from benchmarks.irregular import irregular_list, point
 from benchmarks.peers import autograd_arrays, casadi_c
 from benchmarks.peers.casadi_c import CasadiC
 from benchmarks.peers.casadi_sx import CasadiSX
-from benchmarks.peers.ours import received
+from benchmarks.peers.ours import engines, received
 from benchmarks.peers.system import Task
 from benchmarks.results import Chapter, Comparison, Table, Target
 
@@ -41,7 +41,7 @@ def test_quick_mode_of_one_chapter_writes_a_page_and_its_data(tmp_path: Path) ->
 
 @pytest.mark.parametrize("contest", contests.contests(quick=True), ids=lambda each: each.write().name)
 def test_systems_agree_on_a_small_problem(contest: Contest) -> None:
-    held = hold(contest, Engine(), measure.QUICK)
+    held = hold(contest, engines(), measure.QUICK)
     assert [each.task for each in held.comparisons] == [task.value for task in contest.tasks]
     assert all(len(each.timings) >= 2 for each in held.comparisons)
     assert all({"built", "first call"} <= set(stages.seconds) for stages in held.once.values())
@@ -51,7 +51,7 @@ def test_generated_c_answers_as_the_engine_does_and_its_compilation_is_timed() -
     if shutil.which("gcc") is None:
         pytest.skip("gcc is not installed")
     contest = dataclasses.replace(contests.contests(quick=True)[0], peers=(CasadiC,))
-    held = hold(contest, Engine(), measure.QUICK)
+    held = hold(contest, engines(), measure.QUICK)
     assert all(len(each.timings) == 2 for each in held.comparisons)
     assert all(held.once[CasadiC.name, task.value].seconds["compiled"] > 0 for task in contest.tasks)
 
@@ -60,7 +60,7 @@ def test_c_that_would_compile_for_minutes_is_left_out_with_the_reason(monkeypatc
     monkeypatch.setattr(casadi_c, "MOST_NODES", 10)
     monkeypatch.setattr(casadi_c, "needs_gcc", lambda: None)
     contest = dataclasses.replace(contests.contests(quick=True)[0], tasks=(Task.F,), peers=(CasadiSX, CasadiC))
-    held = hold(contest, Engine(), measure.QUICK)
+    held = hold(contest, engines(), measure.QUICK)
     assert [each.name for each in held.comparisons[0].timings] == ["wengert", CasadiSX.name]
     (reason,) = held.left_out
     assert "nodes; beyond 10 gcc takes minutes" in reason
@@ -74,7 +74,7 @@ def test_a_system_that_is_not_there_is_named_and_the_others_go_on(monkeypatch: p
         tasks=(Task.F,),
         peers=(CasadiSX, CasadiC, contests.autograd_of(autograd_arrays.rosenbrock)),
     )
-    held = hold(contest, Engine(), measure.QUICK)
+    held = hold(contest, engines(), measure.QUICK)
     assert [each.name for each in held.comparisons[0].timings] == ["wengert", CasadiSX.name]
     assert ["gcc" in held.left_out[0], "autograd" in held.left_out[1]] == [True, True]
 
