@@ -30,6 +30,8 @@ class Limits:
     kept_bytes : int
         Bytes of flat lists, derivative lists, instructions and arenas kept for later calls; what was used least
         recently goes first.
+    pattern_entries : int
+        Entries of one sparsity pattern.
     inputs, outputs : int
         Inputs and outputs of one list.
     body_depth, bodies : int
@@ -45,6 +47,7 @@ class Limits:
     call_bytes: int = 4 << 30
     call_elements: int = 1 << 38
     kept_bytes: int = 4 << 30
+    pattern_entries: int = 1 << 26
     inputs: int = 100_000
     outputs: int = 100_000
     body_depth: int = 16

@@ -79,6 +79,7 @@ class Settings:
         "elements one call may compute: those of all variables, times points and sweeps")
     max_kept_bytes: int = _row(4 << 30,
         "bytes of derivative lists, instructions and working memory kept for later calls")
+    max_pattern_entries: int = _row(1 << 26, "entries of one sparsity pattern")
     max_inputs: int = _row(100_000, "inputs of one list")
     max_outputs: int = _row(100_000, "outputs of one list")
     max_body_depth: int = _row(16, "how deep bodies may nest")
