@@ -187,4 +187,4 @@ def _once(held: Sequence[Held]) -> Table:
 
 def _left_out(held: Sequence[Held]) -> Table:
     rows = [[each.name, why] for each in held for why in dict.fromkeys(each.left_out)]
-    return Table("Not asked", ["", "why"], rows)
+    return Table("Not asked", ["", "why"], rows, words=True)

@@ -95,7 +95,7 @@ def _prose(text: str) -> str:
 
 
 def _table_text(each: Table) -> str:
-    text = f"## {each.title}\n\n{table(each.columns, each.rows)}"
+    text = f"## {each.title}\n\n{table(each.columns, each.rows, words=each.words)}"
     return text + (f"\n{_prose(each.note)}" if each.note else "")
 
 

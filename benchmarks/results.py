@@ -69,12 +69,13 @@ class Target:
 
 @dataclass(frozen=True)
 class Table:
-    """A table of its own: words and numbers as they are to be shown."""
+    """A table of its own: numbers as they are to be shown, or words."""
 
     title: str
     columns: Sequence[str]
     rows: Sequence[Sequence[str]]
     note: str = ""
+    words: bool = False
 
 
 @dataclass(frozen=True)
