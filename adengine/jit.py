@@ -27,7 +27,8 @@ _log = logging.getLogger("adengine.jit")
 _SLOW_S = 0.5
 _KEPT_FOLDERS = 4
 _WITHOUT_KERNELS = (
-    "by_address.py", "descriptor.py", "elementary.py", "jit.py", "opcodes.py", "templates.py", "tiles.py", "vector.py",
+    "by_address.py", "descriptor.py", "elementary.py", "jit.py", "moves.py", "opcodes.py", "templates.py", "tiles.py",
+    "vector.py",
 )  # fmt: skip
 """Files that have no kernel themselves but go into those of others."""
 

@@ -13,121 +13,12 @@ from numba import types
 from numpy.typing import NDArray
 
 from adengine.jit import Bool, Int, kernel
+from adengine.moves import add_to_eight, copy_eight, spread_to_eight
+from adengine.views import add_run, copy_run, fill_run
 
 U = types.uint64
 F8 = types.Array(types.float64, 1, "C")
 I8 = types.Array(types.int64, 1, "C")
-
-MAX_RANK = 32
-
-
-@kernel(types.void(F8, U, U, U))
-def _add_run(w: NDArray[np.float64], out: Int, x: Int, count: Int) -> None:
-    """Add a run of elements to one, in eight partial sums for speed and accuracy."""
-    partial = (0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0)
-    a, b, c, d, e, f, g, h = partial
-    whole = count - count % U(8)
-    for i in range(U(0), whole, U(8)):
-        a += w[x + i]
-        b += w[x + i + U(1)]
-        c += w[x + i + U(2)]
-        d += w[x + i + U(3)]
-        e += w[x + i + U(4)]
-        f += w[x + i + U(5)]
-        g += w[x + i + U(6)]
-        h += w[x + i + U(7)]
-    total = ((a + b) + (c + d)) + ((e + f) + (g + h))
-    for i in range(whole, count):
-        total += w[x + i]
-    w[out] += total
-
-
-@kernel(types.void(F8, U, U, U, U), allocates=True)
-def _add_laned_run(w: NDArray[np.float64], out: Int, x: Int, count: Int, width: Int) -> None:
-    """The same for each lane, in the same order, so that lanes change no bit."""
-    whole = count - count % U(8)
-    partial = np.zeros(U(8) * width)
-    for i in range(U(0), whole, U(8)):
-        for j in range(U(8) * width):
-            partial[j] += w[x + i * width + j]
-    for lane in range(width):
-        a, b, c, d = partial[lane], partial[width + lane], partial[U(2) * width + lane], partial[U(3) * width + lane]
-        e, f = partial[U(4) * width + lane], partial[U(5) * width + lane]
-        g, h = partial[U(6) * width + lane], partial[U(7) * width + lane]
-        total = ((a + b) + (c + d)) + ((e + f) + (g + h))
-        for i in range(whole, count):
-            total += w[x + i * width + lane]
-        w[out + lane] += total
-
-
-@kernel(types.void(F8, U, U, U, U))
-def add_run(w: NDArray[np.float64], out: Int, x: Int, count: Int, width: Int) -> None:
-    """Add a run of elements, each so many lanes wide, to one element."""
-    if width == 1:
-        _add_run(w, out, x, count)
-    elif count < U(8):
-        for lane in range(width):
-            total = 0.0
-            for i in range(count):
-                total += w[x + i * width + lane]
-            w[out + lane] += total
-    else:
-        _add_laned_run(w, out, x, count, width)
-
-
-@kernel(types.void(F8, I8, U, U, U, U, U, types.boolean), allocates=True)
-def walk(  # noqa: C901, PLR0912  one loop nest in two directions
-    w: NDArray[np.float64], pool: NDArray[np.int64], at: Int, whole: Int, part: Int, width: Int, part_width: Int,
-    scatter: Bool,
-) -> None:  # fmt: skip
-    """Walk a view: copy its elements from the whole to the part, or add the part's to the whole (``scatter``).
-
-    ``pool[at:]`` holds size of the whole, offset, rank, shape, strides.
-    """
-    rank = pool[at + 2]
-    shape = at + 3
-    strides = shape + U(rank)
-    count = np.int64(1)
-    for d in range(rank):
-        count *= pool[shape + U(d)]
-    if count == 0:
-        return
-    inner = np.int64(1)
-    inner_stride = np.int64(0)
-    if rank > 0:
-        inner = pool[shape + U(rank - 1)]
-        inner_stride = pool[strides + U(rank - 1)]
-    index = np.zeros(MAX_RANK, np.int64)
-    position = pool[at + 1]
-    done = np.int64(0)
-    runs = scatter and inner_stride == 0 and part_width == width
-    while done < count:
-        source = position
-        if runs:
-            add_run(w, whole + U(source) * width, part + U(done) * part_width, U(inner), width)
-        for i in range(0 if runs else inner):
-            there = whole + U(source) * width
-            here = part + U(done + i) * part_width
-            if not scatter:
-                for lane in range(width):
-                    w[here + lane] = w[there + lane]
-            elif part_width == width:
-                for lane in range(width):
-                    w[there + lane] += w[here + lane]
-            else:
-                for lane in range(width):
-                    w[there + lane] += w[here]
-            source += inner_stride
-        done += inner
-        d = rank - 2
-        while d >= 0:
-            position += pool[strides + U(d)]
-            index[d] += 1
-            if index[d] < pool[shape + U(d)]:
-                break
-            position -= pool[strides + U(d)] * pool[shape + U(d)]
-            index[d] = 0
-            d -= 1
 
 
 @kernel(types.void(F8, U, U, U, U, U, U, types.boolean))
@@ -136,15 +27,36 @@ def start_from(
     has_base: Bool,
 ) -> None:  # fmt: skip
     """Fill out with its base: zeros where there is none, spread where the base is a scalar or a single variable."""
-    for i in range(count):
-        source = base if base_count == 1 else base + i * base_width
-        for lane in range(width):
-            if not has_base:
-                w[out + i * width + lane] = 0.0
-            elif base_width == width:
-                w[out + i * width + lane] = w[source + lane]
-            else:
-                w[out + i * width + lane] = w[source]
+    if not has_base:
+        for i in range(count * width):
+            w[out + i] = 0.0
+    elif base_width == width and base_count == count:
+        copy_run(w, out, base, count * width)
+    elif width == U(1):
+        fill_run(w, out, base, count)
+    else:
+        step = U(0) if base_count == U(1) else base_width
+        for i in range(count):
+            for lane in range(U(0), width, U(8)):
+                if base_width == width:
+                    copy_eight(w, out + i * width + lane, base + i * step + lane)
+                else:
+                    spread_to_eight(w, out + i * width + lane, base + i * step)
+
+
+@kernel(types.void(F8, U, U, U, U, U, types.boolean), inline=True)
+def _take_one(
+    w: NDArray[np.float64], there: Int, here: Int, count: Int, width: Int, part_width: Int, scatter: Bool
+) -> None:
+    """Some neighbouring elements of a GATHER or SCATTER_ADD."""
+    if not scatter:
+        copy_run(w, here, there, count * width)
+    elif part_width == width:
+        add_run(w, there, here, count * width)
+    else:
+        for i in range(count):
+            for lane in range(U(0), width, U(8)):
+                add_to_eight(w, there + i * width + lane, here + i)
 
 
 @kernel(types.void(F8, I8, U, U, U, U, U, types.boolean))
@@ -152,24 +64,22 @@ def take(
     w: NDArray[np.float64], pool: NDArray[np.int64], at: Int, whole: Int, part: Int, width: Int, part_width: Int,
     scatter: Bool,
 ) -> None:  # fmt: skip
-    """GATHER, or SCATTER_ADD: as :func:`walk`; ``pool[at:]`` holds outer, axis, inner, count, indices."""
-    outer = U(pool[at])
-    axis = U(pool[at + 1])
-    inner = U(pool[at + 2])
-    count = U(pool[at + 3])
-    here = part
+    """GATHER, or SCATTER_ADD: as :func:`adengine.views.walk`; ``pool[at:]``: outer, axis, inner, count, indices."""
+    outer, axis, inner, count = U(pool[at]), U(pool[at + 1]), U(pool[at + 2]), U(pool[at + 3])
+    first = at + U(4)
     for o in range(outer):
+        here = part + o * count * inner * part_width
+        if inner == U(1) and width == U(1):
+            there = whole + o * axis
+            for j in range(count):
+                if scatter:
+                    w[there + U(pool[first + j])] += w[here + j]
+                else:
+                    w[here + j] = w[there + U(pool[first + j])]
+            continue
         for j in range(count):
-            there = whole + (o * axis + U(pool[at + 4 + j])) * inner * width
-            for i in range(inner):
-                for lane in range(width):
-                    if not scatter:
-                        w[here + lane] = w[there + i * width + lane]
-                    elif part_width == width:
-                        w[there + i * width + lane] += w[here + lane]
-                    else:
-                        w[there + i * width + lane] += w[here]
-                here += part_width
+            there = whole + (o * axis + U(pool[first + j])) * inner * width
+            _take_one(w, there, here + j * inner * part_width, inner, width, part_width, scatter)
 
 
 @kernel(types.void(F8, U, U, U, U, U, types.boolean))

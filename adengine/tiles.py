@@ -33,7 +33,7 @@ _BITS = ir.VectorType(ir.IntType(1), LANES)
 _INT32 = ir.IntType(32)
 _INT64 = ir.IntType(64)
 _NO_VECTOR = ir.Constant(_VECTOR, ir.Undefined)
-_ZEROS = ir.Constant(_VECTOR, [0.0] * LANES)
+ZEROS = ir.Constant(_VECTOR, [0.0] * LANES)
 
 
 def _has_wide_registers() -> bool:
@@ -48,31 +48,36 @@ ROWS, VECTORS = (8, 3) if _has_wide_registers() else (4, 1)
 """Size of the largest tile: its sums, one vector of B for each column of vectors and one of A fill the registers."""
 
 
-def _int(value: int) -> Value:
+def int64(value: int) -> Value:
+    """A constant of addresses and counts."""
     return ir.Constant(_INT64, value)
 
 
-def _data(context: Any, builder: Builder, array_type: Any, array: Value) -> Value:
+def data_of(context: Any, builder: Builder, array_type: Any, array: Value) -> Value:
+    """Where an array's elements begin."""
     return context.make_array(array_type)(context, builder, array).data
 
 
-def _place(builder: Builder, data: Value, at: Value) -> Value:
+def place_of(builder: Builder, data: Value, at: Value) -> Value:
+    """Pointer to eight elements."""
     return builder.bitcast(builder.gep(data, [at]), _VECTOR.as_pointer())
 
 
-def _load(builder: Builder, data: Value, at: Value) -> Value:
-    return builder.load(_place(builder, data, at), align=8)
+def load_eight(builder: Builder, data: Value, at: Value) -> Value:
+    """Eight neighbouring elements."""
+    return builder.load(place_of(builder, data, at), align=8)
 
 
-def _spread(builder: Builder, data: Value, at: Value) -> Value:
+def spread_eight(builder: Builder, data: Value, at: Value) -> Value:
     """One element in each lane."""
     one = builder.insert_element(_NO_VECTOR, builder.load(builder.gep(data, [at])), ir.Constant(_INT32, 0))
     mask = ir.Constant(ir.VectorType(_INT32, LANES), [0] * LANES)
     return builder.shuffle_vector(one, _NO_VECTOR, mask)
 
 
-def _store(builder: Builder, value: Value, data: Value, at: Value) -> None:
-    builder.store(value, _place(builder, data, at), align=8)
+def store_eight(builder: Builder, value: Value, data: Value, at: Value) -> None:
+    """Write eight neighbouring elements."""
+    builder.store(value, place_of(builder, data, at), align=8)
 
 
 def _first_lanes(builder: Builder, count: Value) -> Value:
@@ -85,11 +90,11 @@ def _first_lanes(builder: Builder, count: Value) -> Value:
 
 def _store_first(builder: Builder, value: Value, data: Value, at: Value, count: Value) -> None:
     """Store the first lanes."""
-    with builder.if_else(builder.icmp_unsigned("==", count, _int(LANES)), likely=True) as (all_of_them, some):
+    with builder.if_else(builder.icmp_unsigned("==", count, int64(LANES)), likely=True) as (all_of_them, some):
         with all_of_them:
-            _store(builder, value, data, at)
+            store_eight(builder, value, data, at)
         with some:
-            place = _place(builder, data, at)
+            place = place_of(builder, data, at)
             function_type = ir.FunctionType(ir.VoidType(), [_VECTOR, place.type, _INT32, _BITS])
             store = _cgutils.get_or_insert_function(builder.module, function_type, "llvm.masked.store.v8f64.p0")
             builder.call(store, [value, place, ir.Constant(_INT32, 8), _first_lanes(builder, count)])
@@ -102,12 +107,12 @@ def _term(builder: Builder, a: Value, b: Value, total: Value, *, careful: bool) 
     added = builder.call(multiply_add, [a, b, total])
     if not careful:
         return added
-    zero = builder.or_(builder.fcmp_ordered("==", a, _ZEROS), builder.fcmp_ordered("==", b, _ZEROS))
+    zero = builder.or_(builder.fcmp_ordered("==", a, ZEROS), builder.fcmp_ordered("==", b, ZEROS))
     not_a_number = builder.fcmp_unordered("uno", added, added)
     return builder.select(builder.and_(zero, not_a_number), total, added)
 
 
-def _counted(
+def counted(
     builder: Builder, count: Value, starts: Sequence[Value], step: Callable[[Value, Sequence[Value]], Sequence[Value]]
 ) -> list[Value]:
     """``count`` times through a step that takes its number and some values and gives the next ones."""
@@ -119,13 +124,13 @@ def _counted(
     builder.position_at_end(head)
     number = builder.phi(_INT64)
     values = [builder.phi(start.type) for start in starts]
-    number.add_incoming(_int(0), before)
+    number.add_incoming(int64(0), before)
     for value, start in zip(values, starts, strict=True):
         value.add_incoming(start, before)
     builder.cbranch(builder.icmp_unsigned("<", number, count), body, after)
     builder.position_at_end(body)
     following = step(number, values)
-    number.add_incoming(builder.add(number, _int(1)), builder.block)
+    number.add_incoming(builder.add(number, int64(1)), builder.block)
     for value, next_ in zip(values, following, strict=True):
         value.add_incoming(next_, builder.block)
     builder.branch(head)
@@ -175,18 +180,18 @@ def _sums(builder: Builder, tile: _Tile, g: Grid, a: Value, b: Value, c: Value) 
 
     def at_c(r: int, v: int) -> Value:
         return builder.add(
-            g.c, builder.add(builder.mul(g.c_row, _int(r)), builder.mul(g.c_vector, _int(v)))
+            g.c, builder.add(builder.mul(g.c_row, int64(r)), builder.mul(g.c_vector, int64(v)))
         )  # fmt: skip
 
     places = [(r, v) for r in range(tile.rows) for v in range(tile.vectors)]
     before = builder.block
-    with builder.if_then(builder.icmp_unsigned("==", g.start, _int(0)), likely=False):
-        held = [_load(builder, c, at_c(r, v)) for r, v in places]
+    with builder.if_then(builder.icmp_unsigned("==", g.start, int64(0)), likely=False):
+        held = [load_eight(builder, c, at_c(r, v)) for r, v in places]
         loaded = builder.block
     starts = []
     for value in held:
         start = builder.phi(_VECTOR)
-        start.add_incoming(_ZEROS, before)
+        start.add_incoming(ZEROS, before)
         start.add_incoming(value, loaded)
         starts.append(start)
 
@@ -194,22 +199,22 @@ def _sums(builder: Builder, tile: _Tile, g: Grid, a: Value, b: Value, c: Value) 
         from_b = builder.add(g.b, builder.mul(number, g.b_step))
         from_a = builder.add(g.a, builder.mul(number, g.a_step))
         columns = [
-            _load(builder, b, builder.add(from_b, builder.mul(g.b_vector, _int(v)))) for v in range(tile.vectors)
+            load_eight(builder, b, builder.add(from_b, builder.mul(g.b_vector, int64(v)))) for v in range(tile.vectors)
         ]
         added = []
-        take = _load if tile.laned else _spread
+        take = load_eight if tile.laned else spread_eight
         for r in range(tile.rows):
-            factor = take(builder, a, builder.add(from_a, builder.mul(g.a_row, _int(r))))
+            factor = take(builder, a, builder.add(from_a, builder.mul(g.a_row, int64(r))))
             for v in range(tile.vectors):
                 total = totals[r * tile.vectors + v]
                 added.append(_term(builder, factor, columns[v], total, careful=tile.careful))
         return added
 
-    for (r, v), total in zip(places, _counted(builder, g.terms, starts, step), strict=True):
+    for (r, v), total in zip(places, counted(builder, g.terms, starts, step), strict=True):
         if v == tile.vectors - 1:
             _store_first(builder, total, c, at_c(r, v), g.valid)
         else:
-            _store(builder, total, c, at_c(r, v))
+            store_eight(builder, total, c, at_c(r, v))
 
 
 def tile(rows: int, vectors: int, *, laned: bool = False, careful: bool = False) -> Any:
@@ -224,8 +229,8 @@ def tile(rows: int, vectors: int, *, laned: bool = False, careful: bool = False)
 
         def generate(context: Any, builder: Builder, signature: Any, arguments: Any) -> Any:
             grid = Grid(*_cgutils.unpack_tuple(builder, arguments[2], len(Grid._fields)))
-            arena = _data(context, builder, signature.args[0], arguments[0])
-            columns = _data(context, builder, signature.args[1], arguments[1])
+            arena = data_of(context, builder, signature.args[0], arguments[0])
+            columns = data_of(context, builder, signature.args[1], arguments[1])
             _sums(builder, made, grid, arena, columns, arena)
             return context.get_dummy_value()
 
@@ -238,11 +243,11 @@ def tile(rows: int, vectors: int, *, laned: bool = False, careful: bool = False)
 # ---- Sums of products of two runs ----
 
 
-def _pairwise(add: Callable[[Value, Value], Value], values: Sequence[Value]) -> Value:
+def pairwise(add: Callable[[Value, Value], Value], values: Sequence[Value]) -> Value:
     """The sum of some, neighbours first."""
     if len(values) == 1:
         return values[0]
-    return _pairwise(add, [add(values[i], values[i + 1]) for i in range(0, len(values), 2)])
+    return pairwise(add, [add(values[i], values[i + 1]) for i in range(0, len(values), 2)])
 
 
 def dots(rows: int, *, careful: bool = False) -> Any:
@@ -255,23 +260,23 @@ def dots(rows: int, *, careful: bool = False) -> Any:
         signature = types.void(w, c, a, a_row, b, terms)
 
         def generate(context: Any, builder: Builder, signature: Any, arguments: Any) -> Any:
-            data = _data(context, builder, signature.args[0], arguments[0])
+            data = data_of(context, builder, signature.args[0], arguments[0])
             _, c, a, a_row, b, terms = arguments
-            starts = [builder.add(a, builder.mul(a_row, _int(r))) for r in range(rows)]
+            starts = [builder.add(a, builder.mul(a_row, int64(r))) for r in range(rows)]
 
             def step(number: Value, totals: Sequence[Value]) -> list[Value]:
-                place = builder.mul(number, _int(LANES))
-                other = _load(builder, data, builder.add(b, place))
-                factors = [_load(builder, data, builder.add(start, place)) for start in starts]
+                place = builder.mul(number, int64(LANES))
+                other = load_eight(builder, data, builder.add(b, place))
+                factors = [load_eight(builder, data, builder.add(start, place)) for start in starts]
                 return [_term(builder, f, other, t, careful=careful) for f, t in zip(factors, totals, strict=True)]
 
-            blocks = builder.lshr(terms, _int(3))
-            totals = _counted(builder, blocks, [_ZEROS] * rows, step)
-            mask = _first_lanes(builder, builder.and_(terms, _int(LANES - 1)))
+            blocks = builder.lshr(terms, int64(3))
+            totals = counted(builder, blocks, [ZEROS] * rows, step)
+            mask = _first_lanes(builder, builder.and_(terms, int64(LANES - 1)))
             for r, (total, last) in enumerate(zip(totals, step(blocks, totals), strict=True)):
                 whole = builder.select(mask, last, total)
                 parts = [builder.extract_element(whole, ir.Constant(_INT32, q)) for q in range(LANES)]
-                builder.store(_pairwise(builder.fadd, parts), builder.gep(data, [builder.add(c, _int(r))]))
+                builder.store(pairwise(builder.fadd, parts), builder.gep(data, [builder.add(c, int64(r))]))
             return context.get_dummy_value()
 
         return signature, generate
@@ -285,29 +290,29 @@ def laned_dot(a_laned: bool, b_laned: bool, *, careful: bool = False) -> Any:
 
     def typed(typing_context: Any, w: Any, c: Any, a: Any, a_step: Any, b: Any, b_step: Any, terms: Any) -> Any:  # noqa: ARG001  what numba asks for
         signature = types.void(w, c, a, a_step, b, b_step, terms)
-        takes = _load if a_laned else _spread, _load if b_laned else _spread
+        takes = load_eight if a_laned else spread_eight, load_eight if b_laned else spread_eight
 
         def generate(context: Any, builder: Builder, signature: Any, arguments: Any) -> Any:
-            data = _data(context, builder, signature.args[0], arguments[0])
+            data = data_of(context, builder, signature.args[0], arguments[0])
             _, c, a, a_step, b, b_step, terms = arguments
 
             def step(number: Value, totals: Sequence[Value]) -> list[Value]:
                 added = []
                 for q, total in enumerate(totals):
-                    p = builder.add(builder.mul(number, _int(LANES)), _int(q))
+                    p = builder.add(builder.mul(number, int64(LANES)), int64(q))
                     factor = takes[0](builder, data, builder.add(a, builder.mul(p, a_step)))
                     other = takes[1](builder, data, builder.add(b, builder.mul(p, b_step)))
                     added.append(_term(builder, factor, other, total, careful=careful))
                 return added
 
-            blocks = builder.lshr(terms, _int(3))
-            totals = _counted(builder, blocks, [_ZEROS] * LANES, step)
-            rest = builder.and_(terms, _int(LANES - 1))
+            blocks = builder.lshr(terms, int64(3))
+            totals = counted(builder, blocks, [ZEROS] * LANES, step)
+            rest = builder.and_(terms, int64(LANES - 1))
             last = step(blocks, totals)
             whole = [
-                builder.select(builder.icmp_unsigned("<", _int(q), rest), last[q], totals[q]) for q in range(LANES)
+                builder.select(builder.icmp_unsigned("<", int64(q), rest), last[q], totals[q]) for q in range(LANES)
             ]
-            _store(builder, _pairwise(builder.fadd, whole), data, c)
+            store_eight(builder, pairwise(builder.fadd, whole), data, c)
             return context.get_dummy_value()
 
         return signature, generate
@@ -319,7 +324,7 @@ def laned_dot(a_laned: bool, b_laned: bool, *, careful: bool = False) -> Any:
 # ---- Copies ----
 
 
-def _transposed(builder: Builder, rows: Sequence[Value]) -> list[Value]:
+def transposed(builder: Builder, rows: Sequence[Value]) -> list[Value]:
     """Eight columns of eight rows: blocks of 1, 2 and 4 change places."""
     rows = list(rows)
     for size in (1, 2, 4):
@@ -333,10 +338,10 @@ def _transposed(builder: Builder, rows: Sequence[Value]) -> list[Value]:
     return rows
 
 
-def transpose_eight() -> Any:
+def transpose_eight(*, adds: bool = False) -> Any:
     """An intrinsic ``(source, at, row, target, to, to_row)`` that transposes eight by eight elements.
 
-    ``target[to + q to_row + r] = source[at + r row + q]`` for r and q below 8.
+    ``target[to + q to_row + r] = source[at + r row + q]`` for r and q below 8, or ``+=`` where it adds.
     """
 
     def typed(typing_context: Any, source: Any, at: Any, row: Any, target: Any, to: Any, to_row: Any) -> Any:  # noqa: ARG001  what numba asks for
@@ -344,15 +349,18 @@ def transpose_eight() -> Any:
 
         def generate(context: Any, builder: Builder, signature: Any, arguments: Any) -> Any:
             _, at, row, _, to, to_row = arguments
-            data = _data(context, builder, signature.args[0], arguments[0])
-            target = _data(context, builder, signature.args[3], arguments[3])
-            rows = [_load(builder, data, builder.add(at, builder.mul(row, _int(r)))) for r in range(LANES)]
-            for q, column in enumerate(_transposed(builder, rows)):
-                _store(builder, column, target, builder.add(to, builder.mul(to_row, _int(q))))
+            data = data_of(context, builder, signature.args[0], arguments[0])
+            target = data_of(context, builder, signature.args[3], arguments[3])
+            rows = [load_eight(builder, data, builder.add(at, builder.mul(row, int64(r)))) for r in range(LANES)]
+            for q, column in enumerate(transposed(builder, rows)):
+                place = builder.add(to, builder.mul(to_row, int64(q)))
+                value = builder.fadd(load_eight(builder, target, place), column) if adds else column
+                store_eight(builder, value, target, place)
             return context.get_dummy_value()
 
         return signature, generate
 
+    typed.__name__ = f"transpose_eight{'_adding' * adds}"
     return intrinsic(typed)
 
 
@@ -363,18 +371,18 @@ def all_finite() -> Any:
         signature = types.boolean(w, at, count)
 
         def generate(context: Any, builder: Builder, signature: Any, arguments: Any) -> Any:
-            data = _data(context, builder, signature.args[0], arguments[0])
+            data = data_of(context, builder, signature.args[0], arguments[0])
             _, at, count = arguments
 
             def step(number: Value, totals: Sequence[Value]) -> list[Value]:
-                place = builder.add(at, builder.mul(number, _int(4 * LANES)))
-                loads = [_load(builder, data, builder.add(place, _int(LANES * i))) for i in range(4)]
-                return [_term(builder, x, _ZEROS, t, careful=False) for x, t in zip(loads, totals, strict=True)]
+                place = builder.add(at, builder.mul(number, int64(4 * LANES)))
+                loads = [load_eight(builder, data, builder.add(place, int64(LANES * i))) for i in range(4)]
+                return [_term(builder, x, ZEROS, t, careful=False) for x, t in zip(loads, totals, strict=True)]
 
-            totals = _counted(builder, builder.lshr(count, _int(5)), [_ZEROS] * 4, step)
-            total = _pairwise(builder.fadd, totals)
+            totals = counted(builder, builder.lshr(count, int64(5)), [ZEROS] * 4, step)
+            total = pairwise(builder.fadd, totals)
             parts = [builder.extract_element(total, ir.Constant(_INT32, q)) for q in range(LANES)]
-            return builder.fcmp_ordered("==", _pairwise(builder.fadd, parts), ir.Constant(_DOUBLE, 0.0))
+            return builder.fcmp_ordered("==", pairwise(builder.fadd, parts), ir.Constant(_DOUBLE, 0.0))
 
         return signature, generate
 

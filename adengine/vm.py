@@ -40,8 +40,9 @@ from adengine.schedule import (
     POOL,
     ROW,
 )  # fmt: skip
-from adengine.structural import extremes, logsumexps, start_from, take, walk
+from adengine.structural import extremes, logsumexps, start_from, take
 from adengine.transfer import V_BASE, X_BASE, X_STRIDE, load, store
+from adengine.views import walk
 
 U = types.uint64
 U4_2 = types.Array(types.uint32, 2, "C")
