@@ -39,8 +39,8 @@ from adengine.places import (
     columns_of,
     find_places,
 )
-from adengine.structural import MAX_RANK
 from adengine.templates import ARITY, NO_PARTIAL, TEMPLATE
+from adengine.views import MAX_RANK
 
 
 class Building(NamedTuple):
