@@ -106,10 +106,10 @@ class _Open:
         self._requests.set()
 
 
-def _in_flight(channel: grpc.Channel, count: int) -> Sequence[grpc.Future[bytes]]:
+def _in_flight(channel: grpc.Channel, count: int, depth: int = 2500) -> Sequence[grpc.Future[bytes]]:
     """Start calls that take seconds; gives them when the server has them all."""
     call = unary(channel, "Jacobian")
-    data = long_call().SerializeToString()
+    data = long_call(depth=depth).SerializeToString()
     # They take turns, so all of them end late.
     calls = [call.future(data, timeout=count * DEADLINE_S) for _ in range(count)]
     # Sent later over the same connection, so handled later.
@@ -120,11 +120,11 @@ def _in_flight(channel: grpc.Channel, count: int) -> Sequence[grpc.Future[bytes]
 
 def test_health_while_every_handler_waits_then_a_drain_that_loses_no_call(tmp_path: Path) -> None:
     address = f"unix:{tmp_path / 'socket'}"
-    with running_server("--address", address, "--calls", "2", "--grace-s", "120") as server:
+    with running_server("--address", address, "--calls", "2", "--grace-s", "600") as server:
         assert server.address == address
         with server.channel() as channel:
             opened = _Open(channel)
-            calls = _in_flight(channel, 3)
+            calls = _in_flight(channel, 3, 1000)
             assert _health(channel).status == SERVING
             assert not any(call.done() for call in calls)
             server.process.send_signal(signal.SIGTERM)
