@@ -159,18 +159,19 @@ def check_points(points: Array | None, width: int, free: Sequence[Input]) -> Poi
     InvalidPoints
         It names the inputs that make up a point.
     """
+    if points is not None and points.shape == (width,):
+        return Points(np.ascontiguousarray(points, np.float64), 1, False)
     if points is None:
         if width:
             raise InvalidPoints(
                 f"points are missing; ({width},) or (K, {width}) is expected for {_described(free)}", "points"
             )
         return Points(NO_VALUES, 1, False)
-    if points.ndim not in (1, _BATCHED) or points.shape[-1] != width:
+    if points.ndim != _BATCHED or points.shape[1] != width:
         raise InvalidPoints(
             f"points have shape {points.shape}, expected ({width},) or (K, {width}) for {_described(free)}", "points"
         )
-    values = np.ascontiguousarray(points, np.float64).reshape(-1)
-    return Points(values, len(points), True) if points.ndim == _BATCHED else Points(values, 1, False)
+    return Points(np.ascontiguousarray(points, np.float64).reshape(-1), len(points), True)
 
 
 def _described(inputs: Sequence[Input]) -> str:
@@ -193,9 +194,10 @@ def check_directions(directions: Array | None, points: Points, width: int, field
             return Directions(ONE, 1, False, False)
         raise InvalidDirections(f"{field} are missing; {_expected(points, width, field)}", field)
     shape = directions.shape
-    values = np.ascontiguousarray(directions, np.float64).reshape(-1)
+    values = np.ascontiguousarray(directions, np.float64)
     if shape == (width,):
         return Directions(values, 1, False, False)
+    values = values.reshape(-1)
     if len(shape) == _LISTED and points.batched:
         raise AmbiguousDirections(
             f"{field} have shape {shape} at {points.number} points: one for each point, or all for every point? "

@@ -171,10 +171,10 @@ class Engine:
         shared: Shared,
     ) -> Plan:
         names = tuple(name for name, _ in shared) if shared else ()
-        asked = Asked(what, mode, tuple(outputs), tuple(with_respect_to), names)
+        asked = (what, mode, tuple(outputs), tuple(with_respect_to), names)
         held = self._functions.get(function.id) or self._hold(function)
         held.used = next(self._uses)
-        return held.plans.get(asked) or held.plan(asked)
+        return held.plans.get(asked) or held.plan(Asked(*asked))
 
     def _hold(self, function: WengertList) -> HeldFunction:
         with self._lock:

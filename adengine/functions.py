@@ -62,6 +62,10 @@ class Prepared(NamedTuple):
         return self.flat.rows.nbytes + self.flat.pool.nbytes + self.flat.starts.nbytes
 
 
+Key = tuple[str, Mode, tuple[str, ...], tuple[str, ...], tuple[str, ...]]
+"""An :class:`Asked` as a plain tuple, which is made in less time and finds the same plan."""
+
+
 class Asked(NamedTuple):
     """What distinguishes the calls of one function: what is asked, with which names. Key of the plans.
 
@@ -270,7 +274,7 @@ class HeldFunction:
         self.input_numbers = {value.name: number for number, value in enumerate(function.inputs)}
         self.output_numbers = {value.name: number for number, value in enumerate(function.outputs)}
         self._kept: OrderedDict[Hashable, Kept] = OrderedDict()
-        self.plans: OrderedDict[Asked, Plan] = OrderedDict()
+        self.plans: OrderedDict[Key, Plan] = OrderedDict()
         self._lock = threading.RLock()
 
     def plan(self, asked: Asked) -> Plan:
@@ -280,7 +284,7 @@ class HeldFunction:
                 self.plans[asked] = Plan(self, asked)
                 self.kept_bytes += asked.kept_bytes
                 while len(self.plans) > _KEPT_PER_FUNCTION:
-                    self.kept_bytes -= self.plans.popitem(last=False)[0].kept_bytes
+                    self.kept_bytes -= Asked(*self.plans.popitem(last=False)[0]).kept_bytes
             return self.plans[asked]
 
     def _keep(self, key: Hashable, make: Callable[[], T]) -> T:
@@ -303,7 +307,7 @@ class HeldFunction:
             self.kept_bytes -= self._kept.popitem(last=False)[1].kept_bytes
             dropped = True
         if dropped:
-            self.kept_bytes -= sum(asked.kept_bytes for asked in self.plans)
+            self.kept_bytes -= sum(Asked(*asked).kept_bytes for asked in self.plans)
             self.plans.clear()
 
     def primal(self, selection: Selection) -> Prepared:
