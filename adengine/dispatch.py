@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from adengine.elementary import eight_statements as eight_elementary
 from adengine.elementary import elements, has, one, one_whole_power, whole_powers
-from adengine.jit import Int, kernel
+from adengine.jit import Float, Int, kernel
 from adengine.rules import (
     floor_quotient,
     hypot,
@@ -41,6 +41,7 @@ from adengine.rules import (
 from adengine.vector import eight_lanes, eight_statements
 
 U = types.uint64
+U4 = types.Array(types.uint32, 1, "C")
 U4_2 = types.Array(types.uint32, 2, "C")
 F8 = types.Array(types.float64, 1, "C")
 I8 = types.Array(types.int64, 1, "C")
@@ -227,310 +228,334 @@ _has_tan = has("tan")
 _has_tanh = has("tanh")
 
 
-@kernel(types.void(U, U, U, U, U, U, I8, F8, U), inline=True)
-def scalar(
-    code: Int, out: Int, i: Int, j: Int, h: Int, place: Int, pool: NDArray[np.int64], w: NDArray[np.float64],
-    routines: Int,
-) -> None:  # fmt: skip
-    """w[out] = primitive(w[i], w[j], w[h]), with the parameter at a place of the pool."""
-    if code < 19:
-        if code < 12:
-            if code < 11:
-                w[out] = w[i] + w[j]
-            else:
-                w[out] = w[i] - w[j]
-        else:
-            if code < 14:
-                if code < 13:
-                    w[out] = w[i] * w[j]
-                else:
-                    w[out] = w[i] / w[j]
-            else:
-                if code < 16:
-                    if code < 15:
-                        w[out] = -w[i]
+@kernel("f8(u8, f8, f8, f8, i8, u8)")
+def _called(code: Int, a: Float, b: Float, c: Float, k: Int, routines: Int) -> Float:
+    """primitive(a, b, c) with the parameter k, for those that call functions."""
+    if code < 67:
+        if code < 45:
+            if code < 40:
+                if code < 31:
+                    if code < 18:
+                        if _has_pow(routines):
+                            return _one_power(routines, a, b)
+                        return power(a, b)
                     else:
-                        w[out] = 1.0 / w[i]
-                else:
-                    if code < 17:
-                        w[out] = w[i] * w[i]
-                    else:
-                        if code < 18:
-                            if _has_pow(routines):
-                                w[out] = _one_power(routines, w[i], w[j])
-                            else:
-                                w[out] = power(w[i], w[j])
-                        else:
-                            if _has_pow(routines) and (pool[place] < -1 or pool[place] > 4):
-                                w[out] = one_whole_power(routines, w[i], pool[place])
-                            else:
-                                w[out] = integer_power(w[i], pool[place])
-    else:
-        if code < 71:
-            if code < 43:
-                if code < 30:
-                    if code < 20:
-                        w[out] = w[i] * w[j] + w[h]
-                    else:
-                        w[out] = zero_safe_multiply(w[i], w[j])
+                        if _has_pow(routines) and (k < -1 or k > 4):
+                            return one_whole_power(routines, a, k)
+                        return integer_power(a, k)
                 else:
                     if code < 34:
-                        if code < 32:
-                            if code < 31:
-                                w[out] = math.sqrt(w[i])
-                            else:
-                                if _has_cbrt(routines):
-                                    w[out] = _one_cbrt(routines, w[i])
-                                else:
-                                    w[out] = np.cbrt(w[i])
-                        else:
-                            if code < 33:
-                                w[out] = abs(w[i])
-                            else:
-                                w[out] = sign(w[i])
+                        if _has_cbrt(routines):
+                            return _one_cbrt(routines, a)
+                        return np.cbrt(a)
                     else:
-                        if code < 41:
-                            if code < 40:
-                                if _has_hypot(routines):
-                                    w[out] = _one_hypot(routines, w[i], w[j])
-                                else:
-                                    w[out] = hypot(w[i], w[j])
-                            else:
-                                if _has_exp(routines):
-                                    w[out] = _one_exp(routines, w[i])
-                                else:
-                                    w[out] = math.exp(w[i])
-                        else:
-                            if code < 42:
-                                if _has_exp2(routines):
-                                    w[out] = _one_exp2(routines, w[i])
-                                else:
-                                    w[out] = np.exp2(w[i])
-                            else:
-                                if _has_expm1(routines):
-                                    w[out] = _one_expm1(routines, w[i])
-                                else:
-                                    w[out] = math.expm1(w[i])
+                        if _has_hypot(routines):
+                            return _one_hypot(routines, a, b)
+                        return hypot(a, b)
             else:
-                if code < 63:
-                    if code < 47:
-                        if code < 45:
-                            if code < 44:
-                                if _has_log(routines):
-                                    w[out] = _one_log(routines, w[i])
-                                else:
-                                    w[out] = math.log(w[i])
-                            else:
-                                if _has_log2(routines):
-                                    w[out] = _one_log2(routines, w[i])
-                                else:
-                                    w[out] = np.log2(w[i])
+                if code < 42:
+                    if code < 41:
+                        if _has_exp(routines):
+                            return _one_exp(routines, a)
+                        return math.exp(a)
+                    else:
+                        if _has_exp2(routines):
+                            return _one_exp2(routines, a)
+                        return np.exp2(a)
+                else:
+                    if code < 43:
+                        if _has_expm1(routines):
+                            return _one_expm1(routines, a)
+                        return math.expm1(a)
+                    else:
+                        if code < 44:
+                            if _has_log(routines):
+                                return _one_log(routines, a)
+                            return math.log(a)
                         else:
-                            if code < 46:
-                                if _has_log10(routines):
-                                    w[out] = _one_log10(routines, w[i])
-                                else:
-                                    w[out] = math.log10(w[i])
-                            else:
-                                if _has_log1p(routines):
-                                    w[out] = _one_log1p(routines, w[i])
-                                else:
-                                    w[out] = math.log1p(w[i])
+                            if _has_log2(routines):
+                                return _one_log2(routines, a)
+                            return np.log2(a)
+        else:
+            if code < 62:
+                if code < 47:
+                    if code < 46:
+                        if _has_log10(routines):
+                            return _one_log10(routines, a)
+                        return math.log10(a)
+                    else:
+                        if _has_log1p(routines):
+                            return _one_log1p(routines, a)
+                        return math.log1p(a)
+                else:
+                    if code < 60:
+                        if _has_exp_log1p(routines):
+                            return _one_logaddexp(routines, a, b)
+                        return logaddexp(a, b)
                     else:
                         if code < 61:
-                            if code < 60:
-                                if _has_exp_log1p(routines):
-                                    w[out] = _one_logaddexp(routines, w[i], w[j])
-                                else:
-                                    w[out] = logaddexp(w[i], w[j])
-                            else:
-                                if _has_sin(routines):
-                                    w[out] = _one_sin(routines, w[i])
-                                else:
-                                    w[out] = math.sin(w[i])
+                            if _has_sin(routines):
+                                return _one_sin(routines, a)
+                            return math.sin(a)
                         else:
-                            if code < 62:
-                                if _has_cos(routines):
-                                    w[out] = _one_cos(routines, w[i])
-                                else:
-                                    w[out] = math.cos(w[i])
-                            else:
-                                if _has_tan(routines):
-                                    w[out] = _one_tan(routines, w[i])
-                                else:
-                                    w[out] = math.tan(w[i])
-                else:
-                    if code < 67:
-                        if code < 65:
-                            if code < 64:
-                                if _has_asin(routines):
-                                    w[out] = _one_asin(routines, w[i])
-                                else:
-                                    w[out] = math.asin(w[i])
-                            else:
-                                if _has_acos(routines):
-                                    w[out] = _one_acos(routines, w[i])
-                                else:
-                                    w[out] = math.acos(w[i])
-                        else:
-                            if code < 66:
-                                if _has_atan(routines):
-                                    w[out] = _one_atan(routines, w[i])
-                                else:
-                                    w[out] = math.atan(w[i])
-                            else:
-                                if _has_atan2(routines):
-                                    w[out] = _one_atan2(routines, w[i], w[j])
-                                else:
-                                    w[out] = math.atan2(w[i], w[j])
+                            if _has_cos(routines):
+                                return _one_cos(routines, a)
+                            return math.cos(a)
+            else:
+                if code < 64:
+                    if code < 63:
+                        if _has_tan(routines):
+                            return _one_tan(routines, a)
+                        return math.tan(a)
                     else:
-                        if code < 69:
-                            if code < 68:
-                                if _has_sinh(routines):
-                                    w[out] = _one_sinh(routines, w[i])
-                                else:
-                                    w[out] = math.sinh(w[i])
-                            else:
-                                if _has_cosh(routines):
-                                    w[out] = _one_cosh(routines, w[i])
-                                else:
-                                    w[out] = math.cosh(w[i])
+                        if _has_asin(routines):
+                            return _one_asin(routines, a)
+                        return math.asin(a)
+                else:
+                    if code < 65:
+                        if _has_acos(routines):
+                            return _one_acos(routines, a)
+                        return math.acos(a)
+                    else:
+                        if code < 66:
+                            if _has_atan(routines):
+                                return _one_atan(routines, a)
+                            return math.atan(a)
                         else:
-                            if code < 70:
-                                if _has_tanh(routines):
-                                    w[out] = _one_tanh(routines, w[i])
-                                else:
-                                    w[out] = math.tanh(w[i])
-                            else:
-                                if _has_asinh(routines):
-                                    w[out] = _one_asinh(routines, w[i])
-                                else:
-                                    w[out] = math.asinh(w[i])
+                            if _has_atan2(routines):
+                                return _one_atan2(routines, a, b)
+                            return math.atan2(a, b)
+    else:
+        if code < 121:
+            if code < 71:
+                if code < 69:
+                    if code < 68:
+                        if _has_sinh(routines):
+                            return _one_sinh(routines, a)
+                        return math.sinh(a)
+                    else:
+                        if _has_cosh(routines):
+                            return _one_cosh(routines, a)
+                        return math.cosh(a)
+                else:
+                    if code < 70:
+                        if _has_tanh(routines):
+                            return _one_tanh(routines, a)
+                        return math.tanh(a)
+                    else:
+                        if _has_asinh(routines):
+                            return _one_asinh(routines, a)
+                        return math.asinh(a)
+            else:
+                if code < 84:
+                    if code < 72:
+                        if _has_acosh(routines):
+                            return _one_acosh(routines, a)
+                        return math.acosh(a)
+                    else:
+                        if _has_atanh(routines):
+                            return _one_atanh(routines, a)
+                        return math.atanh(a)
+                else:
+                    if code < 85:
+                        return remainder(a, b)
+                    else:
+                        if code < 120:
+                            return np.fmod(a, b)
+                        else:
+                            if _has_erf(routines):
+                                return _one_erf(routines, a)
+                            return math.erf(a)
         else:
-            if code < 107:
-                if code < 86:
-                    if code < 82:
-                        if code < 80:
-                            if code < 72:
-                                if _has_acosh(routines):
-                                    w[out] = _one_acosh(routines, w[i])
-                                else:
-                                    w[out] = math.acosh(w[i])
-                            else:
-                                if _has_atanh(routines):
-                                    w[out] = _one_atanh(routines, w[i])
-                                else:
-                                    w[out] = math.atanh(w[i])
-                        else:
-                            if code < 81:
-                                w[out] = np.floor(w[i])
-                            else:
-                                w[out] = np.ceil(w[i])
+            if code < 129:
+                if code < 124:
+                    if code < 123:
+                        if _has_erfc(routines):
+                            return _one_erfc(routines, a)
+                        return math.erfc(a)
                     else:
-                        if code < 84:
-                            if code < 83:
-                                w[out] = np.rint(w[i])
-                            else:
-                                w[out] = np.trunc(w[i])
-                        else:
-                            if code < 85:
-                                w[out] = remainder(w[i], w[j])
-                            else:
-                                w[out] = np.fmod(w[i], w[j])
+                        return math.lgamma(a)
                 else:
-                    if code < 103:
-                        if code < 101:
-                            if code < 100:
-                                w[out] = math.copysign(w[i], w[j])
-                            else:
-                                w[out] = minimum(w[i], w[j])
-                        else:
-                            if code < 102:
-                                w[out] = maximum(w[i], w[j])
-                            else:
-                                w[out] = select(w[i], w[j], w[h])
+                    if code < 125:
+                        return polygamma(a, k)
                     else:
-                        if code < 105:
-                            if code < 104:
-                                w[out] = 1.0 if w[i] < w[j] else 0.0
+                        if code < 126:
+                            if _has_exp(routines):
+                                return _one_sigmoid(routines, a)
+                            return sigmoid(a)
+                        else:
+                            if _has_exp_log1p(routines):
+                                return _one_softplus(routines, a)
+                            return softplus(a)
+            else:
+                if code < 1004:
+                    if code < 1003:
+                        if _has_log(routines):
+                            return _one_xlogy(routines, a, b)
+                        return xlogy(a, b)
+                    else:
+                        if _has_exp(routines):
+                            return _one_shifted_exp(routines, a, b)
+                        return shifted_exp(a, b)
+                else:
+                    if code < 1005:
+                        if _has_log(routines):
+                            return _one_power_log(routines, a, b)
+                        return power_log(a, b)
+                    else:
+                        if code < 1006:
+                            if _has_exp(routines):
+                                return _one_share(routines, a, b)
+                            return share(a, b)
+                        else:
+                            return floor_quotient(a, b)
+
+
+@kernel(U(U4, U, I8, F8, U))
+def single(
+    instructions: NDArray[np.uint32], at: Int, pool: NDArray[np.int64], w: NDArray[np.float64], routines: Int
+) -> Int:  # fmt: skip
+    """Run instructions from a place on as long as they are single statements. Returns where it stopped.
+
+    It is a kernel of its own so that the compiler keeps all it needs in registers. For codes above CALLS the formula is
+    a call; those above LAST_IS_FIRST and LAST_IS_SECOND take the last result for that operand, from a register too.
+    """
+    value = 0.0
+    end = U(instructions.shape[0])
+    while at < end:
+        code = U(instructions[at])
+        i = U(instructions[at + U(2)])
+        j = U(instructions[at + U(3)])
+        if code < 2060:
+            if code < 15:
+                if code < 12:
+                    if code < 11:
+                        value = w[i] + w[j]
+                    else:
+                        value = w[i] - w[j]
+                else:
+                    if code < 13:
+                        value = w[i] * w[j]
+                    else:
+                        if code < 14:
+                            value = w[i] / w[j]
+                        else:
+                            value = -w[i]
+            else:
+                if code < 2058:
+                    if code < 20:
+                        if code < 16:
+                            value = 1.0 / w[i]
+                        else:
+                            if code < 19:
+                                value = w[i] * w[i]
                             else:
-                                w[out] = 1.0 if w[i] <= w[j] else 0.0
+                                value = w[i] * w[j] + w[instructions[at + U(4)]]
+                    else:
+                        if code < 30:
+                            value = zero_safe_multiply(w[i], w[j])
                         else:
                             if code < 106:
-                                w[out] = 1.0 if w[i] == w[j] else 0.0
-                            else:
-                                w[out] = 1.0 if w[i] != w[j] else 0.0
-            else:
-                if code < 126:
-                    if code < 121:
-                        if code < 109:
-                            if code < 108:
-                                w[out] = 1.0 if w[i] != 0.0 and w[j] != 0.0 else 0.0
-                            else:
-                                w[out] = 1.0 if w[i] != 0.0 or w[j] != 0.0 else 0.0
-                        else:
-                            if code < 120:
-                                w[out] = 1.0 if w[i] == 0.0 else 0.0
-                            else:
-                                if _has_erf(routines):
-                                    w[out] = _one_erf(routines, w[i])
+                                if code < 86:
+                                    if code < 80:
+                                        if code < 32:
+                                            value = math.sqrt(w[i])
+                                        else:
+                                            if code < 33:
+                                                value = abs(w[i])
+                                            else:
+                                                value = sign(w[i])
+                                    else:
+                                        if code < 82:
+                                            if code < 81:
+                                                value = np.floor(w[i])
+                                            else:
+                                                value = np.ceil(w[i])
+                                        else:
+                                            if code < 83:
+                                                value = np.rint(w[i])
+                                            else:
+                                                value = np.trunc(w[i])
                                 else:
-                                    w[out] = math.erf(w[i])
-                    else:
-                        if code < 124:
-                            if code < 123:
-                                if _has_erfc(routines):
-                                    w[out] = _one_erfc(routines, w[i])
-                                else:
-                                    w[out] = math.erfc(w[i])
+                                    if code < 102:
+                                        if code < 100:
+                                            value = math.copysign(w[i], w[j])
+                                        else:
+                                            if code < 101:
+                                                value = minimum(w[i], w[j])
+                                            else:
+                                                value = maximum(w[i], w[j])
+                                    else:
+                                        if code < 104:
+                                            if code < 103:
+                                                value = select(w[i], w[j], w[instructions[at + U(4)]])
+                                            else:
+                                                value = 1.0 if w[i] < w[j] else 0.0
+                                        else:
+                                            if code < 105:
+                                                value = 1.0 if w[i] <= w[j] else 0.0
+                                            else:
+                                                value = 1.0 if w[i] == w[j] else 0.0
                             else:
-                                w[out] = math.lgamma(w[i])
-                        else:
-                            if code < 125:
-                                w[out] = polygamma(w[i], pool[place])
-                            else:
-                                if _has_exp(routines):
-                                    w[out] = _one_sigmoid(routines, w[i])
+                                if code < 1024:
+                                    if code < 109:
+                                        if code < 107:
+                                            value = 1.0 if w[i] != w[j] else 0.0
+                                        else:
+                                            if code < 108:
+                                                value = 1.0 if w[i] != 0.0 and w[j] != 0.0 else 0.0
+                                            else:
+                                                value = 1.0 if w[i] != 0.0 or w[j] != 0.0 else 0.0
+                                    else:
+                                        if code < 1001:
+                                            value = 1.0 if w[i] == 0.0 else 0.0
+                                        else:
+                                            if code < 1002:
+                                                value = positive_reciprocal(w[i])
+                                            else:
+                                                value = step(w[i], w[j])
                                 else:
-                                    w[out] = sigmoid(w[i])
+                                    value = _called(code - U(1024), w[i], w[j], w[instructions[at + U(4)]], pool[instructions[at + U(5)]], routines)
                 else:
-                    if code < 1003:
-                        if code < 1001:
-                            if code < 129:
-                                if _has_exp_log1p(routines):
-                                    w[out] = _one_softplus(routines, w[i])
-                                else:
-                                    w[out] = softplus(w[i])
-                            else:
-                                if _has_log(routines):
-                                    w[out] = _one_xlogy(routines, w[i], w[j])
-                                else:
-                                    w[out] = xlogy(w[i], w[j])
-                        else:
-                            if code < 1002:
-                                w[out] = positive_reciprocal(w[i])
-                            else:
-                                w[out] = step(w[i], w[j])
+                    if code < 2059:
+                        value = value + w[j]
                     else:
-                        if code < 1005:
-                            if code < 1004:
-                                if _has_exp(routines):
-                                    w[out] = _one_shifted_exp(routines, w[i], w[j])
-                                else:
-                                    w[out] = shifted_exp(w[i], w[j])
-                            else:
-                                if _has_log(routines):
-                                    w[out] = _one_power_log(routines, w[i], w[j])
-                                else:
-                                    w[out] = power_log(w[i], w[j])
+                        value = value - w[j]
+        else:
+            if code < 3083:
+                if code < 2068:
+                    if code < 2061:
+                        value = value * w[j]
+                    else:
+                        if code < 2062:
+                            value = value / w[j]
                         else:
-                            if code < 1006:
-                                if _has_exp(routines):
-                                    w[out] = _one_share(routines, w[i], w[j])
-                                else:
-                                    w[out] = share(w[i], w[j])
+                            if code < 2064:
+                                value = -value
                             else:
-                                w[out] = floor_quotient(w[i], w[j])
+                                value = value * value
+                else:
+                    if code < 3082:
+                        value = zero_safe_multiply(value, w[j])
+                    else:
+                        value = w[i] + value
+            else:
+                if code < 3085:
+                    if code < 3084:
+                        value = w[i] - value
+                    else:
+                        value = w[i] * value
+                else:
+                    if code < 3092:
+                        value = w[i] / value
+                    else:
+                        if code < 4096:
+                            value = zero_safe_multiply(w[i], value)
+                        else:
+                            return at
+        w[instructions[at + U(1)]] = value
+        at += U(8)
+    return at
 
 
 @kernel(types.void(U, U, U, U, U, U, U, U, F8, U), inline=True)
@@ -538,315 +563,315 @@ def eight(
     code: Int, out: Int, i: Int, j: Int, h: Int, di: Int, dj: Int, dh: Int, w: NDArray[np.float64], routines: Int
 ) -> None:  # fmt: skip
     """Eight lanes at once; a stride of 0 spreads one value. For what FORMULAS or ELEMENTARY has."""
-    if code < 19:
-        if code < 12:
-            if code < 11:
-                _eight_add(w, out, i, j, h, di, dj, dh)
-            else:
-                _eight_subtract(w, out, i, j, h, di, dj, dh)
+    if code < 13:
+        if code < 11:
+            _eight_add(w, out, i, j, h, di, dj, dh)
         else:
-            if code < 14:
-                if code < 13:
-                    _eight_multiply(w, out, i, j, h, di, dj, dh)
-                else:
-                    _eight_divide(w, out, i, j, h, di, dj, dh)
+            if code < 12:
+                _eight_subtract(w, out, i, j, h, di, dj, dh)
             else:
-                if code < 16:
-                    if code < 15:
-                        _eight_negate(w, out, i, j, h, di, dj, dh)
-                    else:
-                        _eight_reciprocal(w, out, i, j, h, di, dj, dh)
+                _eight_multiply(w, out, i, j, h, di, dj, dh)
+    else:
+        if code < 20:
+            if code < 15:
+                if code < 14:
+                    _eight_divide(w, out, i, j, h, di, dj, dh)
                 else:
-                    if code < 17:
-                        _eight_square(w, out, i, j, h, di, dj, dh)
+                    _eight_negate(w, out, i, j, h, di, dj, dh)
+            else:
+                if code < 17:
+                    if code < 16:
+                        _eight_reciprocal(w, out, i, j, h, di, dj, dh)
                     else:
+                        _eight_square(w, out, i, j, h, di, dj, dh)
+                else:
+                    if code < 19:
                         if _has_pow(routines):
                             _elements_power(routines, w, out, i, j, di, dj, U(8))
                         else:
                             for e in range(U(0), U(8)):
                                 w[out + e] = power(w[i + e * di], w[j + e * dj])
-    else:
-        if code < 68:
-            if code < 41:
-                if code < 30:
-                    if code < 20:
+                    else:
                         _eight_fma(w, out, i, j, h, di, dj, dh)
-                    else:
-                        _eight_zero_safe_multiply(w, out, i, j, h, di, dj, dh)
-                else:
-                    if code < 33:
-                        if code < 31:
-                            _eight_sqrt(w, out, i, j, h, di, dj, dh)
-                        else:
-                            if code < 32:
-                                if _has_cbrt(routines):
-                                    _elements_cbrt(routines, w, out, i, j, di, dj, U(8))
-                                else:
-                                    for e in range(U(0), U(8)):
-                                        w[out + e] = np.cbrt(w[i + e * di])
-                            else:
-                                _eight_abs(w, out, i, j, h, di, dj, dh)
-                    else:
-                        if code < 34:
-                            _eight_sign(w, out, i, j, h, di, dj, dh)
-                        else:
-                            if code < 40:
-                                if _has_hypot(routines):
-                                    _elements_hypot(routines, w, out, i, j, di, dj, U(8))
-                                else:
-                                    for e in range(U(0), U(8)):
-                                        w[out + e] = hypot(w[i + e * di], w[j + e * dj])
-                            else:
-                                if _has_exp(routines):
-                                    _elements_exp(routines, w, out, i, j, di, dj, U(8))
-                                else:
-                                    for e in range(U(0), U(8)):
-                                        w[out + e] = math.exp(w[i + e * di])
-            else:
-                if code < 60:
-                    if code < 44:
-                        if code < 42:
-                            if _has_exp2(routines):
-                                _elements_exp2(routines, w, out, i, j, di, dj, U(8))
-                            else:
-                                for e in range(U(0), U(8)):
-                                    w[out + e] = np.exp2(w[i + e * di])
-                        else:
-                            if code < 43:
-                                if _has_expm1(routines):
-                                    _elements_expm1(routines, w, out, i, j, di, dj, U(8))
-                                else:
-                                    for e in range(U(0), U(8)):
-                                        w[out + e] = math.expm1(w[i + e * di])
-                            else:
-                                if _has_log(routines):
-                                    _elements_log(routines, w, out, i, j, di, dj, U(8))
-                                else:
-                                    for e in range(U(0), U(8)):
-                                        w[out + e] = math.log(w[i + e * di])
-                    else:
-                        if code < 46:
-                            if code < 45:
-                                if _has_log2(routines):
-                                    _elements_log2(routines, w, out, i, j, di, dj, U(8))
-                                else:
-                                    for e in range(U(0), U(8)):
-                                        w[out + e] = np.log2(w[i + e * di])
-                            else:
-                                if _has_log10(routines):
-                                    _elements_log10(routines, w, out, i, j, di, dj, U(8))
-                                else:
-                                    for e in range(U(0), U(8)):
-                                        w[out + e] = math.log10(w[i + e * di])
-                        else:
-                            if code < 47:
-                                if _has_log1p(routines):
-                                    _elements_log1p(routines, w, out, i, j, di, dj, U(8))
-                                else:
-                                    for e in range(U(0), U(8)):
-                                        w[out + e] = math.log1p(w[i + e * di])
-                            else:
-                                if _has_exp_log1p(routines):
-                                    _elements_logaddexp(routines, w, out, i, j, di, dj, U(8))
-                                else:
-                                    for e in range(U(0), U(8)):
-                                        w[out + e] = logaddexp(w[i + e * di], w[j + e * dj])
-                else:
-                    if code < 64:
-                        if code < 62:
-                            if code < 61:
-                                if _has_sin(routines):
-                                    _elements_sin(routines, w, out, i, j, di, dj, U(8))
-                                else:
-                                    for e in range(U(0), U(8)):
-                                        w[out + e] = math.sin(w[i + e * di])
-                            else:
-                                if _has_cos(routines):
-                                    _elements_cos(routines, w, out, i, j, di, dj, U(8))
-                                else:
-                                    for e in range(U(0), U(8)):
-                                        w[out + e] = math.cos(w[i + e * di])
-                        else:
-                            if code < 63:
-                                if _has_tan(routines):
-                                    _elements_tan(routines, w, out, i, j, di, dj, U(8))
-                                else:
-                                    for e in range(U(0), U(8)):
-                                        w[out + e] = math.tan(w[i + e * di])
-                            else:
-                                if _has_asin(routines):
-                                    _elements_asin(routines, w, out, i, j, di, dj, U(8))
-                                else:
-                                    for e in range(U(0), U(8)):
-                                        w[out + e] = math.asin(w[i + e * di])
-                    else:
-                        if code < 66:
-                            if code < 65:
-                                if _has_acos(routines):
-                                    _elements_acos(routines, w, out, i, j, di, dj, U(8))
-                                else:
-                                    for e in range(U(0), U(8)):
-                                        w[out + e] = math.acos(w[i + e * di])
-                            else:
-                                if _has_atan(routines):
-                                    _elements_atan(routines, w, out, i, j, di, dj, U(8))
-                                else:
-                                    for e in range(U(0), U(8)):
-                                        w[out + e] = math.atan(w[i + e * di])
-                        else:
-                            if code < 67:
-                                if _has_atan2(routines):
-                                    _elements_atan2(routines, w, out, i, j, di, dj, U(8))
-                                else:
-                                    for e in range(U(0), U(8)):
-                                        w[out + e] = math.atan2(w[i + e * di], w[j + e * dj])
-                            else:
-                                if _has_sinh(routines):
-                                    _elements_sinh(routines, w, out, i, j, di, dj, U(8))
-                                else:
-                                    for e in range(U(0), U(8)):
-                                        w[out + e] = math.sinh(w[i + e * di])
         else:
-            if code < 105:
-                if code < 82:
-                    if code < 71:
-                        if code < 69:
-                            if _has_cosh(routines):
-                                _elements_cosh(routines, w, out, i, j, di, dj, U(8))
-                            else:
-                                for e in range(U(0), U(8)):
-                                    w[out + e] = math.cosh(w[i + e * di])
-                        else:
-                            if code < 70:
-                                if _has_tanh(routines):
-                                    _elements_tanh(routines, w, out, i, j, di, dj, U(8))
-                                else:
-                                    for e in range(U(0), U(8)):
-                                        w[out + e] = math.tanh(w[i + e * di])
-                            else:
-                                if _has_asinh(routines):
-                                    _elements_asinh(routines, w, out, i, j, di, dj, U(8))
-                                else:
-                                    for e in range(U(0), U(8)):
-                                        w[out + e] = math.asinh(w[i + e * di])
-                    else:
-                        if code < 80:
-                            if code < 72:
-                                if _has_acosh(routines):
-                                    _elements_acosh(routines, w, out, i, j, di, dj, U(8))
-                                else:
-                                    for e in range(U(0), U(8)):
-                                        w[out + e] = math.acosh(w[i + e * di])
-                            else:
-                                if _has_atanh(routines):
-                                    _elements_atanh(routines, w, out, i, j, di, dj, U(8))
-                                else:
-                                    for e in range(U(0), U(8)):
-                                        w[out + e] = math.atanh(w[i + e * di])
-                        else:
-                            if code < 81:
-                                _eight_floor(w, out, i, j, h, di, dj, dh)
-                            else:
-                                _eight_ceil(w, out, i, j, h, di, dj, dh)
-                else:
-                    if code < 101:
-                        if code < 86:
-                            if code < 83:
-                                _eight_round(w, out, i, j, h, di, dj, dh)
-                            else:
-                                _eight_trunc(w, out, i, j, h, di, dj, dh)
-                        else:
-                            if code < 100:
-                                _eight_copysign(w, out, i, j, h, di, dj, dh)
-                            else:
-                                _eight_minimum(w, out, i, j, h, di, dj, dh)
-                    else:
-                        if code < 103:
-                            if code < 102:
-                                _eight_maximum(w, out, i, j, h, di, dj, dh)
-                            else:
-                                _eight_select(w, out, i, j, h, di, dj, dh)
-                        else:
-                            if code < 104:
-                                _eight_less(w, out, i, j, h, di, dj, dh)
-                            else:
-                                _eight_less_equal(w, out, i, j, h, di, dj, dh)
+            if code < 30:
+                _eight_zero_safe_multiply(w, out, i, j, h, di, dj, dh)
             else:
-                if code < 125:
-                    if code < 108:
-                        if code < 106:
-                            _eight_equal(w, out, i, j, h, di, dj, dh)
-                        else:
-                            if code < 107:
-                                _eight_not_equal(w, out, i, j, h, di, dj, dh)
+                if code < 72:
+                    if code < 47:
+                        if code < 41:
+                            if code < 33:
+                                if code < 31:
+                                    _eight_sqrt(w, out, i, j, h, di, dj, dh)
+                                else:
+                                    if code < 32:
+                                        if _has_cbrt(routines):
+                                            _elements_cbrt(routines, w, out, i, j, di, dj, U(8))
+                                        else:
+                                            for e in range(U(0), U(8)):
+                                                w[out + e] = np.cbrt(w[i + e * di])
+                                    else:
+                                        _eight_abs(w, out, i, j, h, di, dj, dh)
                             else:
-                                _eight_and(w, out, i, j, h, di, dj, dh)
+                                if code < 34:
+                                    _eight_sign(w, out, i, j, h, di, dj, dh)
+                                else:
+                                    if code < 40:
+                                        if _has_hypot(routines):
+                                            _elements_hypot(routines, w, out, i, j, di, dj, U(8))
+                                        else:
+                                            for e in range(U(0), U(8)):
+                                                w[out + e] = hypot(w[i + e * di], w[j + e * dj])
+                                    else:
+                                        if _has_exp(routines):
+                                            _elements_exp(routines, w, out, i, j, di, dj, U(8))
+                                        else:
+                                            for e in range(U(0), U(8)):
+                                                w[out + e] = math.exp(w[i + e * di])
+                        else:
+                            if code < 44:
+                                if code < 42:
+                                    if _has_exp2(routines):
+                                        _elements_exp2(routines, w, out, i, j, di, dj, U(8))
+                                    else:
+                                        for e in range(U(0), U(8)):
+                                            w[out + e] = np.exp2(w[i + e * di])
+                                else:
+                                    if code < 43:
+                                        if _has_expm1(routines):
+                                            _elements_expm1(routines, w, out, i, j, di, dj, U(8))
+                                        else:
+                                            for e in range(U(0), U(8)):
+                                                w[out + e] = math.expm1(w[i + e * di])
+                                    else:
+                                        if _has_log(routines):
+                                            _elements_log(routines, w, out, i, j, di, dj, U(8))
+                                        else:
+                                            for e in range(U(0), U(8)):
+                                                w[out + e] = math.log(w[i + e * di])
+                            else:
+                                if code < 45:
+                                    if _has_log2(routines):
+                                        _elements_log2(routines, w, out, i, j, di, dj, U(8))
+                                    else:
+                                        for e in range(U(0), U(8)):
+                                            w[out + e] = np.log2(w[i + e * di])
+                                else:
+                                    if code < 46:
+                                        if _has_log10(routines):
+                                            _elements_log10(routines, w, out, i, j, di, dj, U(8))
+                                        else:
+                                            for e in range(U(0), U(8)):
+                                                w[out + e] = math.log10(w[i + e * di])
+                                    else:
+                                        if _has_log1p(routines):
+                                            _elements_log1p(routines, w, out, i, j, di, dj, U(8))
+                                        else:
+                                            for e in range(U(0), U(8)):
+                                                w[out + e] = math.log1p(w[i + e * di])
                     else:
-                        if code < 120:
-                            if code < 109:
-                                _eight_or(w, out, i, j, h, di, dj, dh)
+                        if code < 65:
+                            if code < 62:
+                                if code < 60:
+                                    if _has_exp_log1p(routines):
+                                        _elements_logaddexp(routines, w, out, i, j, di, dj, U(8))
+                                    else:
+                                        for e in range(U(0), U(8)):
+                                            w[out + e] = logaddexp(w[i + e * di], w[j + e * dj])
+                                else:
+                                    if code < 61:
+                                        if _has_sin(routines):
+                                            _elements_sin(routines, w, out, i, j, di, dj, U(8))
+                                        else:
+                                            for e in range(U(0), U(8)):
+                                                w[out + e] = math.sin(w[i + e * di])
+                                    else:
+                                        if _has_cos(routines):
+                                            _elements_cos(routines, w, out, i, j, di, dj, U(8))
+                                        else:
+                                            for e in range(U(0), U(8)):
+                                                w[out + e] = math.cos(w[i + e * di])
                             else:
-                                _eight_not(w, out, i, j, h, di, dj, dh)
+                                if code < 63:
+                                    if _has_tan(routines):
+                                        _elements_tan(routines, w, out, i, j, di, dj, U(8))
+                                    else:
+                                        for e in range(U(0), U(8)):
+                                            w[out + e] = math.tan(w[i + e * di])
+                                else:
+                                    if code < 64:
+                                        if _has_asin(routines):
+                                            _elements_asin(routines, w, out, i, j, di, dj, U(8))
+                                        else:
+                                            for e in range(U(0), U(8)):
+                                                w[out + e] = math.asin(w[i + e * di])
+                                    else:
+                                        if _has_acos(routines):
+                                            _elements_acos(routines, w, out, i, j, di, dj, U(8))
+                                        else:
+                                            for e in range(U(0), U(8)):
+                                                w[out + e] = math.acos(w[i + e * di])
                         else:
-                            if code < 121:
-                                if _has_erf(routines):
-                                    _elements_erf(routines, w, out, i, j, di, dj, U(8))
+                            if code < 68:
+                                if code < 66:
+                                    if _has_atan(routines):
+                                        _elements_atan(routines, w, out, i, j, di, dj, U(8))
+                                    else:
+                                        for e in range(U(0), U(8)):
+                                            w[out + e] = math.atan(w[i + e * di])
                                 else:
-                                    for e in range(U(0), U(8)):
-                                        w[out + e] = math.erf(w[i + e * di])
+                                    if code < 67:
+                                        if _has_atan2(routines):
+                                            _elements_atan2(routines, w, out, i, j, di, dj, U(8))
+                                        else:
+                                            for e in range(U(0), U(8)):
+                                                w[out + e] = math.atan2(w[i + e * di], w[j + e * dj])
+                                    else:
+                                        if _has_sinh(routines):
+                                            _elements_sinh(routines, w, out, i, j, di, dj, U(8))
+                                        else:
+                                            for e in range(U(0), U(8)):
+                                                w[out + e] = math.sinh(w[i + e * di])
                             else:
-                                if _has_erfc(routines):
-                                    _elements_erfc(routines, w, out, i, j, di, dj, U(8))
+                                if code < 70:
+                                    if code < 69:
+                                        if _has_cosh(routines):
+                                            _elements_cosh(routines, w, out, i, j, di, dj, U(8))
+                                        else:
+                                            for e in range(U(0), U(8)):
+                                                w[out + e] = math.cosh(w[i + e * di])
+                                    else:
+                                        if _has_tanh(routines):
+                                            _elements_tanh(routines, w, out, i, j, di, dj, U(8))
+                                        else:
+                                            for e in range(U(0), U(8)):
+                                                w[out + e] = math.tanh(w[i + e * di])
                                 else:
-                                    for e in range(U(0), U(8)):
-                                        w[out + e] = math.erfc(w[i + e * di])
+                                    if code < 71:
+                                        if _has_asinh(routines):
+                                            _elements_asinh(routines, w, out, i, j, di, dj, U(8))
+                                        else:
+                                            for e in range(U(0), U(8)):
+                                                w[out + e] = math.asinh(w[i + e * di])
+                                    else:
+                                        if _has_acosh(routines):
+                                            _elements_acosh(routines, w, out, i, j, di, dj, U(8))
+                                        else:
+                                            for e in range(U(0), U(8)):
+                                                w[out + e] = math.acosh(w[i + e * di])
                 else:
-                    if code < 1002:
-                        if code < 129:
-                            if code < 126:
-                                if _has_exp(routines):
-                                    _elements_sigmoid(routines, w, out, i, j, di, dj, U(8))
+                    if code < 107:
+                        if code < 100:
+                            if code < 82:
+                                if code < 80:
+                                    if _has_atanh(routines):
+                                        _elements_atanh(routines, w, out, i, j, di, dj, U(8))
+                                    else:
+                                        for e in range(U(0), U(8)):
+                                            w[out + e] = math.atanh(w[i + e * di])
                                 else:
-                                    for e in range(U(0), U(8)):
-                                        w[out + e] = sigmoid(w[i + e * di])
+                                    if code < 81:
+                                        _eight_floor(w, out, i, j, h, di, dj, dh)
+                                    else:
+                                        _eight_ceil(w, out, i, j, h, di, dj, dh)
                             else:
-                                if _has_exp_log1p(routines):
-                                    _elements_softplus(routines, w, out, i, j, di, dj, U(8))
+                                if code < 83:
+                                    _eight_round(w, out, i, j, h, di, dj, dh)
                                 else:
-                                    for e in range(U(0), U(8)):
-                                        w[out + e] = softplus(w[i + e * di])
+                                    if code < 86:
+                                        _eight_trunc(w, out, i, j, h, di, dj, dh)
+                                    else:
+                                        _eight_copysign(w, out, i, j, h, di, dj, dh)
                         else:
-                            if code < 1001:
-                                if _has_log(routines):
-                                    _elements_xlogy(routines, w, out, i, j, di, dj, U(8))
+                            if code < 103:
+                                if code < 101:
+                                    _eight_minimum(w, out, i, j, h, di, dj, dh)
                                 else:
-                                    for e in range(U(0), U(8)):
-                                        w[out + e] = xlogy(w[i + e * di], w[j + e * dj])
+                                    if code < 102:
+                                        _eight_maximum(w, out, i, j, h, di, dj, dh)
+                                    else:
+                                        _eight_select(w, out, i, j, h, di, dj, dh)
                             else:
-                                _eight_positive_reciprocal(w, out, i, j, h, di, dj, dh)
+                                if code < 105:
+                                    if code < 104:
+                                        _eight_less(w, out, i, j, h, di, dj, dh)
+                                    else:
+                                        _eight_less_equal(w, out, i, j, h, di, dj, dh)
+                                else:
+                                    if code < 106:
+                                        _eight_equal(w, out, i, j, h, di, dj, dh)
+                                    else:
+                                        _eight_not_equal(w, out, i, j, h, di, dj, dh)
                     else:
-                        if code < 1004:
-                            if code < 1003:
-                                _eight_step(w, out, i, j, h, di, dj, dh)
-                            else:
-                                if _has_exp(routines):
-                                    _elements_shifted_exp(routines, w, out, i, j, di, dj, U(8))
+                        if code < 126:
+                            if code < 120:
+                                if code < 108:
+                                    _eight_and(w, out, i, j, h, di, dj, dh)
                                 else:
-                                    for e in range(U(0), U(8)):
-                                        w[out + e] = shifted_exp(w[i + e * di], w[j + e * dj])
+                                    if code < 109:
+                                        _eight_or(w, out, i, j, h, di, dj, dh)
+                                    else:
+                                        _eight_not(w, out, i, j, h, di, dj, dh)
+                            else:
+                                if code < 121:
+                                    if _has_erf(routines):
+                                        _elements_erf(routines, w, out, i, j, di, dj, U(8))
+                                    else:
+                                        for e in range(U(0), U(8)):
+                                            w[out + e] = math.erf(w[i + e * di])
+                                else:
+                                    if code < 125:
+                                        if _has_erfc(routines):
+                                            _elements_erfc(routines, w, out, i, j, di, dj, U(8))
+                                        else:
+                                            for e in range(U(0), U(8)):
+                                                w[out + e] = math.erfc(w[i + e * di])
+                                    else:
+                                        if _has_exp(routines):
+                                            _elements_sigmoid(routines, w, out, i, j, di, dj, U(8))
+                                        else:
+                                            for e in range(U(0), U(8)):
+                                                w[out + e] = sigmoid(w[i + e * di])
                         else:
-                            if code < 1005:
-                                if _has_log(routines):
-                                    _elements_power_log(routines, w, out, i, j, di, dj, U(8))
+                            if code < 1002:
+                                if code < 129:
+                                    if _has_exp_log1p(routines):
+                                        _elements_softplus(routines, w, out, i, j, di, dj, U(8))
+                                    else:
+                                        for e in range(U(0), U(8)):
+                                            w[out + e] = softplus(w[i + e * di])
                                 else:
-                                    for e in range(U(0), U(8)):
-                                        w[out + e] = power_log(w[i + e * di], w[j + e * dj])
+                                    if code < 1001:
+                                        if _has_log(routines):
+                                            _elements_xlogy(routines, w, out, i, j, di, dj, U(8))
+                                        else:
+                                            for e in range(U(0), U(8)):
+                                                w[out + e] = xlogy(w[i + e * di], w[j + e * dj])
+                                    else:
+                                        _eight_positive_reciprocal(w, out, i, j, h, di, dj, dh)
                             else:
-                                if _has_exp(routines):
-                                    _elements_share(routines, w, out, i, j, di, dj, U(8))
+                                if code < 1004:
+                                    if code < 1003:
+                                        _eight_step(w, out, i, j, h, di, dj, dh)
+                                    else:
+                                        if _has_exp(routines):
+                                            _elements_shifted_exp(routines, w, out, i, j, di, dj, U(8))
+                                        else:
+                                            for e in range(U(0), U(8)):
+                                                w[out + e] = shifted_exp(w[i + e * di], w[j + e * dj])
                                 else:
-                                    for e in range(U(0), U(8)):
-                                        w[out + e] = share(w[i + e * di], w[j + e * dj])
+                                    if code < 1005:
+                                        if _has_log(routines):
+                                            _elements_power_log(routines, w, out, i, j, di, dj, U(8))
+                                        else:
+                                            for e in range(U(0), U(8)):
+                                                w[out + e] = power_log(w[i + e * di], w[j + e * dj])
+                                    else:
+                                        if _has_exp(routines):
+                                            _elements_share(routines, w, out, i, j, di, dj, U(8))
+                                        else:
+                                            for e in range(U(0), U(8)):
+                                                w[out + e] = share(w[i + e * di], w[j + e * dj])
 
 
 @kernel(types.void(U, U, U4_2, U, U, F8, U), inline=True)
@@ -854,315 +879,315 @@ def batch(
     code: Int, out: Int, places: NDArray[np.uint32], at: Int, hows: Int, w: NDArray[np.float64], routines: Int
 ) -> None:  # fmt: skip
     """Eight statements at once, their operands at the places of a row. For what FORMULAS or ELEMENTARY has."""
-    if code < 19:
-        if code < 12:
-            if code < 11:
-                _batch_add(w, out, places, at, hows)
-            else:
-                _batch_subtract(w, out, places, at, hows)
+    if code < 13:
+        if code < 11:
+            _batch_add(w, out, places, at, hows)
         else:
-            if code < 14:
-                if code < 13:
-                    _batch_multiply(w, out, places, at, hows)
-                else:
-                    _batch_divide(w, out, places, at, hows)
+            if code < 12:
+                _batch_subtract(w, out, places, at, hows)
             else:
-                if code < 16:
-                    if code < 15:
-                        _batch_negate(w, out, places, at, hows)
-                    else:
-                        _batch_reciprocal(w, out, places, at, hows)
+                _batch_multiply(w, out, places, at, hows)
+    else:
+        if code < 20:
+            if code < 15:
+                if code < 14:
+                    _batch_divide(w, out, places, at, hows)
                 else:
-                    if code < 17:
-                        _batch_square(w, out, places, at, hows)
+                    _batch_negate(w, out, places, at, hows)
+            else:
+                if code < 17:
+                    if code < 16:
+                        _batch_reciprocal(w, out, places, at, hows)
                     else:
+                        _batch_square(w, out, places, at, hows)
+                else:
+                    if code < 19:
                         if _has_pow(routines):
                             _batch_power(routines, w, out, places, at, hows)
                         else:
                             for e in range(U(0), U(8)):
                                 w[out + e] = power(w[places[at, e + U(0)]], w[places[at, e + U(8)]])
-    else:
-        if code < 68:
-            if code < 41:
-                if code < 30:
-                    if code < 20:
+                    else:
                         _batch_fma(w, out, places, at, hows)
-                    else:
-                        _batch_zero_safe_multiply(w, out, places, at, hows)
-                else:
-                    if code < 33:
-                        if code < 31:
-                            _batch_sqrt(w, out, places, at, hows)
-                        else:
-                            if code < 32:
-                                if _has_cbrt(routines):
-                                    _batch_cbrt(routines, w, out, places, at, hows)
-                                else:
-                                    for e in range(U(0), U(8)):
-                                        w[out + e] = np.cbrt(w[places[at, e + U(0)]])
-                            else:
-                                _batch_abs(w, out, places, at, hows)
-                    else:
-                        if code < 34:
-                            _batch_sign(w, out, places, at, hows)
-                        else:
-                            if code < 40:
-                                if _has_hypot(routines):
-                                    _batch_hypot(routines, w, out, places, at, hows)
-                                else:
-                                    for e in range(U(0), U(8)):
-                                        w[out + e] = hypot(w[places[at, e + U(0)]], w[places[at, e + U(8)]])
-                            else:
-                                if _has_exp(routines):
-                                    _batch_exp(routines, w, out, places, at, hows)
-                                else:
-                                    for e in range(U(0), U(8)):
-                                        w[out + e] = math.exp(w[places[at, e + U(0)]])
-            else:
-                if code < 60:
-                    if code < 44:
-                        if code < 42:
-                            if _has_exp2(routines):
-                                _batch_exp2(routines, w, out, places, at, hows)
-                            else:
-                                for e in range(U(0), U(8)):
-                                    w[out + e] = np.exp2(w[places[at, e + U(0)]])
-                        else:
-                            if code < 43:
-                                if _has_expm1(routines):
-                                    _batch_expm1(routines, w, out, places, at, hows)
-                                else:
-                                    for e in range(U(0), U(8)):
-                                        w[out + e] = math.expm1(w[places[at, e + U(0)]])
-                            else:
-                                if _has_log(routines):
-                                    _batch_log(routines, w, out, places, at, hows)
-                                else:
-                                    for e in range(U(0), U(8)):
-                                        w[out + e] = math.log(w[places[at, e + U(0)]])
-                    else:
-                        if code < 46:
-                            if code < 45:
-                                if _has_log2(routines):
-                                    _batch_log2(routines, w, out, places, at, hows)
-                                else:
-                                    for e in range(U(0), U(8)):
-                                        w[out + e] = np.log2(w[places[at, e + U(0)]])
-                            else:
-                                if _has_log10(routines):
-                                    _batch_log10(routines, w, out, places, at, hows)
-                                else:
-                                    for e in range(U(0), U(8)):
-                                        w[out + e] = math.log10(w[places[at, e + U(0)]])
-                        else:
-                            if code < 47:
-                                if _has_log1p(routines):
-                                    _batch_log1p(routines, w, out, places, at, hows)
-                                else:
-                                    for e in range(U(0), U(8)):
-                                        w[out + e] = math.log1p(w[places[at, e + U(0)]])
-                            else:
-                                if _has_exp_log1p(routines):
-                                    _batch_logaddexp(routines, w, out, places, at, hows)
-                                else:
-                                    for e in range(U(0), U(8)):
-                                        w[out + e] = logaddexp(w[places[at, e + U(0)]], w[places[at, e + U(8)]])
-                else:
-                    if code < 64:
-                        if code < 62:
-                            if code < 61:
-                                if _has_sin(routines):
-                                    _batch_sin(routines, w, out, places, at, hows)
-                                else:
-                                    for e in range(U(0), U(8)):
-                                        w[out + e] = math.sin(w[places[at, e + U(0)]])
-                            else:
-                                if _has_cos(routines):
-                                    _batch_cos(routines, w, out, places, at, hows)
-                                else:
-                                    for e in range(U(0), U(8)):
-                                        w[out + e] = math.cos(w[places[at, e + U(0)]])
-                        else:
-                            if code < 63:
-                                if _has_tan(routines):
-                                    _batch_tan(routines, w, out, places, at, hows)
-                                else:
-                                    for e in range(U(0), U(8)):
-                                        w[out + e] = math.tan(w[places[at, e + U(0)]])
-                            else:
-                                if _has_asin(routines):
-                                    _batch_asin(routines, w, out, places, at, hows)
-                                else:
-                                    for e in range(U(0), U(8)):
-                                        w[out + e] = math.asin(w[places[at, e + U(0)]])
-                    else:
-                        if code < 66:
-                            if code < 65:
-                                if _has_acos(routines):
-                                    _batch_acos(routines, w, out, places, at, hows)
-                                else:
-                                    for e in range(U(0), U(8)):
-                                        w[out + e] = math.acos(w[places[at, e + U(0)]])
-                            else:
-                                if _has_atan(routines):
-                                    _batch_atan(routines, w, out, places, at, hows)
-                                else:
-                                    for e in range(U(0), U(8)):
-                                        w[out + e] = math.atan(w[places[at, e + U(0)]])
-                        else:
-                            if code < 67:
-                                if _has_atan2(routines):
-                                    _batch_atan2(routines, w, out, places, at, hows)
-                                else:
-                                    for e in range(U(0), U(8)):
-                                        w[out + e] = math.atan2(w[places[at, e + U(0)]], w[places[at, e + U(8)]])
-                            else:
-                                if _has_sinh(routines):
-                                    _batch_sinh(routines, w, out, places, at, hows)
-                                else:
-                                    for e in range(U(0), U(8)):
-                                        w[out + e] = math.sinh(w[places[at, e + U(0)]])
         else:
-            if code < 105:
-                if code < 82:
-                    if code < 71:
-                        if code < 69:
-                            if _has_cosh(routines):
-                                _batch_cosh(routines, w, out, places, at, hows)
-                            else:
-                                for e in range(U(0), U(8)):
-                                    w[out + e] = math.cosh(w[places[at, e + U(0)]])
-                        else:
-                            if code < 70:
-                                if _has_tanh(routines):
-                                    _batch_tanh(routines, w, out, places, at, hows)
-                                else:
-                                    for e in range(U(0), U(8)):
-                                        w[out + e] = math.tanh(w[places[at, e + U(0)]])
-                            else:
-                                if _has_asinh(routines):
-                                    _batch_asinh(routines, w, out, places, at, hows)
-                                else:
-                                    for e in range(U(0), U(8)):
-                                        w[out + e] = math.asinh(w[places[at, e + U(0)]])
-                    else:
-                        if code < 80:
-                            if code < 72:
-                                if _has_acosh(routines):
-                                    _batch_acosh(routines, w, out, places, at, hows)
-                                else:
-                                    for e in range(U(0), U(8)):
-                                        w[out + e] = math.acosh(w[places[at, e + U(0)]])
-                            else:
-                                if _has_atanh(routines):
-                                    _batch_atanh(routines, w, out, places, at, hows)
-                                else:
-                                    for e in range(U(0), U(8)):
-                                        w[out + e] = math.atanh(w[places[at, e + U(0)]])
-                        else:
-                            if code < 81:
-                                _batch_floor(w, out, places, at, hows)
-                            else:
-                                _batch_ceil(w, out, places, at, hows)
-                else:
-                    if code < 101:
-                        if code < 86:
-                            if code < 83:
-                                _batch_round(w, out, places, at, hows)
-                            else:
-                                _batch_trunc(w, out, places, at, hows)
-                        else:
-                            if code < 100:
-                                _batch_copysign(w, out, places, at, hows)
-                            else:
-                                _batch_minimum(w, out, places, at, hows)
-                    else:
-                        if code < 103:
-                            if code < 102:
-                                _batch_maximum(w, out, places, at, hows)
-                            else:
-                                _batch_select(w, out, places, at, hows)
-                        else:
-                            if code < 104:
-                                _batch_less(w, out, places, at, hows)
-                            else:
-                                _batch_less_equal(w, out, places, at, hows)
+            if code < 30:
+                _batch_zero_safe_multiply(w, out, places, at, hows)
             else:
-                if code < 125:
-                    if code < 108:
-                        if code < 106:
-                            _batch_equal(w, out, places, at, hows)
-                        else:
-                            if code < 107:
-                                _batch_not_equal(w, out, places, at, hows)
+                if code < 72:
+                    if code < 47:
+                        if code < 41:
+                            if code < 33:
+                                if code < 31:
+                                    _batch_sqrt(w, out, places, at, hows)
+                                else:
+                                    if code < 32:
+                                        if _has_cbrt(routines):
+                                            _batch_cbrt(routines, w, out, places, at, hows)
+                                        else:
+                                            for e in range(U(0), U(8)):
+                                                w[out + e] = np.cbrt(w[places[at, e + U(0)]])
+                                    else:
+                                        _batch_abs(w, out, places, at, hows)
                             else:
-                                _batch_and(w, out, places, at, hows)
+                                if code < 34:
+                                    _batch_sign(w, out, places, at, hows)
+                                else:
+                                    if code < 40:
+                                        if _has_hypot(routines):
+                                            _batch_hypot(routines, w, out, places, at, hows)
+                                        else:
+                                            for e in range(U(0), U(8)):
+                                                w[out + e] = hypot(w[places[at, e + U(0)]], w[places[at, e + U(8)]])
+                                    else:
+                                        if _has_exp(routines):
+                                            _batch_exp(routines, w, out, places, at, hows)
+                                        else:
+                                            for e in range(U(0), U(8)):
+                                                w[out + e] = math.exp(w[places[at, e + U(0)]])
+                        else:
+                            if code < 44:
+                                if code < 42:
+                                    if _has_exp2(routines):
+                                        _batch_exp2(routines, w, out, places, at, hows)
+                                    else:
+                                        for e in range(U(0), U(8)):
+                                            w[out + e] = np.exp2(w[places[at, e + U(0)]])
+                                else:
+                                    if code < 43:
+                                        if _has_expm1(routines):
+                                            _batch_expm1(routines, w, out, places, at, hows)
+                                        else:
+                                            for e in range(U(0), U(8)):
+                                                w[out + e] = math.expm1(w[places[at, e + U(0)]])
+                                    else:
+                                        if _has_log(routines):
+                                            _batch_log(routines, w, out, places, at, hows)
+                                        else:
+                                            for e in range(U(0), U(8)):
+                                                w[out + e] = math.log(w[places[at, e + U(0)]])
+                            else:
+                                if code < 45:
+                                    if _has_log2(routines):
+                                        _batch_log2(routines, w, out, places, at, hows)
+                                    else:
+                                        for e in range(U(0), U(8)):
+                                            w[out + e] = np.log2(w[places[at, e + U(0)]])
+                                else:
+                                    if code < 46:
+                                        if _has_log10(routines):
+                                            _batch_log10(routines, w, out, places, at, hows)
+                                        else:
+                                            for e in range(U(0), U(8)):
+                                                w[out + e] = math.log10(w[places[at, e + U(0)]])
+                                    else:
+                                        if _has_log1p(routines):
+                                            _batch_log1p(routines, w, out, places, at, hows)
+                                        else:
+                                            for e in range(U(0), U(8)):
+                                                w[out + e] = math.log1p(w[places[at, e + U(0)]])
                     else:
-                        if code < 120:
-                            if code < 109:
-                                _batch_or(w, out, places, at, hows)
+                        if code < 65:
+                            if code < 62:
+                                if code < 60:
+                                    if _has_exp_log1p(routines):
+                                        _batch_logaddexp(routines, w, out, places, at, hows)
+                                    else:
+                                        for e in range(U(0), U(8)):
+                                            w[out + e] = logaddexp(w[places[at, e + U(0)]], w[places[at, e + U(8)]])
+                                else:
+                                    if code < 61:
+                                        if _has_sin(routines):
+                                            _batch_sin(routines, w, out, places, at, hows)
+                                        else:
+                                            for e in range(U(0), U(8)):
+                                                w[out + e] = math.sin(w[places[at, e + U(0)]])
+                                    else:
+                                        if _has_cos(routines):
+                                            _batch_cos(routines, w, out, places, at, hows)
+                                        else:
+                                            for e in range(U(0), U(8)):
+                                                w[out + e] = math.cos(w[places[at, e + U(0)]])
                             else:
-                                _batch_not(w, out, places, at, hows)
+                                if code < 63:
+                                    if _has_tan(routines):
+                                        _batch_tan(routines, w, out, places, at, hows)
+                                    else:
+                                        for e in range(U(0), U(8)):
+                                            w[out + e] = math.tan(w[places[at, e + U(0)]])
+                                else:
+                                    if code < 64:
+                                        if _has_asin(routines):
+                                            _batch_asin(routines, w, out, places, at, hows)
+                                        else:
+                                            for e in range(U(0), U(8)):
+                                                w[out + e] = math.asin(w[places[at, e + U(0)]])
+                                    else:
+                                        if _has_acos(routines):
+                                            _batch_acos(routines, w, out, places, at, hows)
+                                        else:
+                                            for e in range(U(0), U(8)):
+                                                w[out + e] = math.acos(w[places[at, e + U(0)]])
                         else:
-                            if code < 121:
-                                if _has_erf(routines):
-                                    _batch_erf(routines, w, out, places, at, hows)
+                            if code < 68:
+                                if code < 66:
+                                    if _has_atan(routines):
+                                        _batch_atan(routines, w, out, places, at, hows)
+                                    else:
+                                        for e in range(U(0), U(8)):
+                                            w[out + e] = math.atan(w[places[at, e + U(0)]])
                                 else:
-                                    for e in range(U(0), U(8)):
-                                        w[out + e] = math.erf(w[places[at, e + U(0)]])
+                                    if code < 67:
+                                        if _has_atan2(routines):
+                                            _batch_atan2(routines, w, out, places, at, hows)
+                                        else:
+                                            for e in range(U(0), U(8)):
+                                                w[out + e] = math.atan2(w[places[at, e + U(0)]], w[places[at, e + U(8)]])
+                                    else:
+                                        if _has_sinh(routines):
+                                            _batch_sinh(routines, w, out, places, at, hows)
+                                        else:
+                                            for e in range(U(0), U(8)):
+                                                w[out + e] = math.sinh(w[places[at, e + U(0)]])
                             else:
-                                if _has_erfc(routines):
-                                    _batch_erfc(routines, w, out, places, at, hows)
+                                if code < 70:
+                                    if code < 69:
+                                        if _has_cosh(routines):
+                                            _batch_cosh(routines, w, out, places, at, hows)
+                                        else:
+                                            for e in range(U(0), U(8)):
+                                                w[out + e] = math.cosh(w[places[at, e + U(0)]])
+                                    else:
+                                        if _has_tanh(routines):
+                                            _batch_tanh(routines, w, out, places, at, hows)
+                                        else:
+                                            for e in range(U(0), U(8)):
+                                                w[out + e] = math.tanh(w[places[at, e + U(0)]])
                                 else:
-                                    for e in range(U(0), U(8)):
-                                        w[out + e] = math.erfc(w[places[at, e + U(0)]])
+                                    if code < 71:
+                                        if _has_asinh(routines):
+                                            _batch_asinh(routines, w, out, places, at, hows)
+                                        else:
+                                            for e in range(U(0), U(8)):
+                                                w[out + e] = math.asinh(w[places[at, e + U(0)]])
+                                    else:
+                                        if _has_acosh(routines):
+                                            _batch_acosh(routines, w, out, places, at, hows)
+                                        else:
+                                            for e in range(U(0), U(8)):
+                                                w[out + e] = math.acosh(w[places[at, e + U(0)]])
                 else:
-                    if code < 1002:
-                        if code < 129:
-                            if code < 126:
-                                if _has_exp(routines):
-                                    _batch_sigmoid(routines, w, out, places, at, hows)
+                    if code < 107:
+                        if code < 100:
+                            if code < 82:
+                                if code < 80:
+                                    if _has_atanh(routines):
+                                        _batch_atanh(routines, w, out, places, at, hows)
+                                    else:
+                                        for e in range(U(0), U(8)):
+                                            w[out + e] = math.atanh(w[places[at, e + U(0)]])
                                 else:
-                                    for e in range(U(0), U(8)):
-                                        w[out + e] = sigmoid(w[places[at, e + U(0)]])
+                                    if code < 81:
+                                        _batch_floor(w, out, places, at, hows)
+                                    else:
+                                        _batch_ceil(w, out, places, at, hows)
                             else:
-                                if _has_exp_log1p(routines):
-                                    _batch_softplus(routines, w, out, places, at, hows)
+                                if code < 83:
+                                    _batch_round(w, out, places, at, hows)
                                 else:
-                                    for e in range(U(0), U(8)):
-                                        w[out + e] = softplus(w[places[at, e + U(0)]])
+                                    if code < 86:
+                                        _batch_trunc(w, out, places, at, hows)
+                                    else:
+                                        _batch_copysign(w, out, places, at, hows)
                         else:
-                            if code < 1001:
-                                if _has_log(routines):
-                                    _batch_xlogy(routines, w, out, places, at, hows)
+                            if code < 103:
+                                if code < 101:
+                                    _batch_minimum(w, out, places, at, hows)
                                 else:
-                                    for e in range(U(0), U(8)):
-                                        w[out + e] = xlogy(w[places[at, e + U(0)]], w[places[at, e + U(8)]])
+                                    if code < 102:
+                                        _batch_maximum(w, out, places, at, hows)
+                                    else:
+                                        _batch_select(w, out, places, at, hows)
                             else:
-                                _batch_positive_reciprocal(w, out, places, at, hows)
+                                if code < 105:
+                                    if code < 104:
+                                        _batch_less(w, out, places, at, hows)
+                                    else:
+                                        _batch_less_equal(w, out, places, at, hows)
+                                else:
+                                    if code < 106:
+                                        _batch_equal(w, out, places, at, hows)
+                                    else:
+                                        _batch_not_equal(w, out, places, at, hows)
                     else:
-                        if code < 1004:
-                            if code < 1003:
-                                _batch_step(w, out, places, at, hows)
-                            else:
-                                if _has_exp(routines):
-                                    _batch_shifted_exp(routines, w, out, places, at, hows)
+                        if code < 126:
+                            if code < 120:
+                                if code < 108:
+                                    _batch_and(w, out, places, at, hows)
                                 else:
-                                    for e in range(U(0), U(8)):
-                                        w[out + e] = shifted_exp(w[places[at, e + U(0)]], w[places[at, e + U(8)]])
+                                    if code < 109:
+                                        _batch_or(w, out, places, at, hows)
+                                    else:
+                                        _batch_not(w, out, places, at, hows)
+                            else:
+                                if code < 121:
+                                    if _has_erf(routines):
+                                        _batch_erf(routines, w, out, places, at, hows)
+                                    else:
+                                        for e in range(U(0), U(8)):
+                                            w[out + e] = math.erf(w[places[at, e + U(0)]])
+                                else:
+                                    if code < 125:
+                                        if _has_erfc(routines):
+                                            _batch_erfc(routines, w, out, places, at, hows)
+                                        else:
+                                            for e in range(U(0), U(8)):
+                                                w[out + e] = math.erfc(w[places[at, e + U(0)]])
+                                    else:
+                                        if _has_exp(routines):
+                                            _batch_sigmoid(routines, w, out, places, at, hows)
+                                        else:
+                                            for e in range(U(0), U(8)):
+                                                w[out + e] = sigmoid(w[places[at, e + U(0)]])
                         else:
-                            if code < 1005:
-                                if _has_log(routines):
-                                    _batch_power_log(routines, w, out, places, at, hows)
+                            if code < 1002:
+                                if code < 129:
+                                    if _has_exp_log1p(routines):
+                                        _batch_softplus(routines, w, out, places, at, hows)
+                                    else:
+                                        for e in range(U(0), U(8)):
+                                            w[out + e] = softplus(w[places[at, e + U(0)]])
                                 else:
-                                    for e in range(U(0), U(8)):
-                                        w[out + e] = power_log(w[places[at, e + U(0)]], w[places[at, e + U(8)]])
+                                    if code < 1001:
+                                        if _has_log(routines):
+                                            _batch_xlogy(routines, w, out, places, at, hows)
+                                        else:
+                                            for e in range(U(0), U(8)):
+                                                w[out + e] = xlogy(w[places[at, e + U(0)]], w[places[at, e + U(8)]])
+                                    else:
+                                        _batch_positive_reciprocal(w, out, places, at, hows)
                             else:
-                                if _has_exp(routines):
-                                    _batch_share(routines, w, out, places, at, hows)
+                                if code < 1004:
+                                    if code < 1003:
+                                        _batch_step(w, out, places, at, hows)
+                                    else:
+                                        if _has_exp(routines):
+                                            _batch_shifted_exp(routines, w, out, places, at, hows)
+                                        else:
+                                            for e in range(U(0), U(8)):
+                                                w[out + e] = shifted_exp(w[places[at, e + U(0)]], w[places[at, e + U(8)]])
                                 else:
-                                    for e in range(U(0), U(8)):
-                                        w[out + e] = share(w[places[at, e + U(0)]], w[places[at, e + U(8)]])
+                                    if code < 1005:
+                                        if _has_log(routines):
+                                            _batch_power_log(routines, w, out, places, at, hows)
+                                        else:
+                                            for e in range(U(0), U(8)):
+                                                w[out + e] = power_log(w[places[at, e + U(0)]], w[places[at, e + U(8)]])
+                                    else:
+                                        if _has_exp(routines):
+                                            _batch_share(routines, w, out, places, at, hows)
+                                        else:
+                                            for e in range(U(0), U(8)):
+                                                w[out + e] = share(w[places[at, e + U(0)]], w[places[at, e + U(8)]])
 
 
 ROW_ARGUMENTS = (U, U, U, U, U, U, U, U, U, types.int64, F8, U)
@@ -1174,35 +1199,36 @@ def row(
     routines: Int,
 ) -> None:  # fmt: skip
     """The same for n elements in a row; the operands advance by the strides di, dj, dh."""
-    if code < 19:
-        if code < 12:
-            if code < 11:
-                for e in range(n):
-                    w[out + e] = w[i + e * di] + w[j + e * dj]
-            else:
+    if code < 13:
+        if code < 11:
+            for e in range(n):
+                w[out + e] = w[i + e * di] + w[j + e * dj]
+        else:
+            if code < 12:
                 for e in range(n):
                     w[out + e] = w[i + e * di] - w[j + e * dj]
-        else:
-            if code < 14:
-                if code < 13:
-                    for e in range(n):
-                        w[out + e] = w[i + e * di] * w[j + e * dj]
-                else:
+            else:
+                for e in range(n):
+                    w[out + e] = w[i + e * di] * w[j + e * dj]
+    else:
+        if code < 20:
+            if code < 15:
+                if code < 14:
                     for e in range(n):
                         w[out + e] = w[i + e * di] / w[j + e * dj]
+                else:
+                    for e in range(n):
+                        w[out + e] = -w[i + e * di]
             else:
-                if code < 16:
-                    if code < 15:
-                        for e in range(n):
-                            w[out + e] = -w[i + e * di]
-                    else:
+                if code < 17:
+                    if code < 16:
                         for e in range(n):
                             w[out + e] = 1.0 / w[i + e * di]
-                else:
-                    if code < 17:
+                    else:
                         for e in range(n):
                             w[out + e] = w[i + e * di] * w[i + e * di]
-                    else:
+                else:
+                    if code < 19:
                         if code < 18:
                             if _has_pow(routines):
                                 for e in range(U(0), n, U(8)):
@@ -1216,358 +1242,357 @@ def row(
                                     whole_powers(routines, w, out + e, i + e * di, di, k, n - e)
                             else:
                                 integer_powers(w, out, i, n, di, k)
-    else:
-        if code < 71:
-            if code < 43:
-                if code < 30:
-                    if code < 20:
+                    else:
                         for e in range(n):
                             w[out + e] = w[i + e * di] * w[j + e * dj] + w[h + e * dh]
-                    else:
-                        for e in range(n):
-                            w[out + e] = zero_safe_multiply(w[i + e * di], w[j + e * dj])
-                else:
-                    if code < 34:
-                        if code < 32:
-                            if code < 31:
-                                for e in range(n):
-                                    w[out + e] = math.sqrt(w[i + e * di])
-                            else:
-                                if _has_cbrt(routines):
-                                    for e in range(U(0), n, U(8)):
-                                        _elements_cbrt(routines, w, out + e, i + e * di, j + e * dj, di, dj, n - e)
-                                else:
-                                    for e in range(n):
-                                        w[out + e] = np.cbrt(w[i + e * di])
-                        else:
-                            if code < 33:
-                                for e in range(n):
-                                    w[out + e] = abs(w[i + e * di])
-                            else:
-                                for e in range(n):
-                                    w[out + e] = sign(w[i + e * di])
-                    else:
-                        if code < 41:
-                            if code < 40:
-                                if _has_hypot(routines):
-                                    for e in range(U(0), n, U(8)):
-                                        _elements_hypot(routines, w, out + e, i + e * di, j + e * dj, di, dj, n - e)
-                                else:
-                                    for e in range(n):
-                                        w[out + e] = hypot(w[i + e * di], w[j + e * dj])
-                            else:
-                                if _has_exp(routines):
-                                    for e in range(U(0), n, U(8)):
-                                        _elements_exp(routines, w, out + e, i + e * di, j + e * dj, di, dj, n - e)
-                                else:
-                                    for e in range(n):
-                                        w[out + e] = math.exp(w[i + e * di])
-                        else:
-                            if code < 42:
-                                if _has_exp2(routines):
-                                    for e in range(U(0), n, U(8)):
-                                        _elements_exp2(routines, w, out + e, i + e * di, j + e * dj, di, dj, n - e)
-                                else:
-                                    for e in range(n):
-                                        w[out + e] = np.exp2(w[i + e * di])
-                            else:
-                                if _has_expm1(routines):
-                                    for e in range(U(0), n, U(8)):
-                                        _elements_expm1(routines, w, out + e, i + e * di, j + e * dj, di, dj, n - e)
-                                else:
-                                    for e in range(n):
-                                        w[out + e] = math.expm1(w[i + e * di])
-            else:
-                if code < 63:
-                    if code < 47:
-                        if code < 45:
-                            if code < 44:
-                                if _has_log(routines):
-                                    for e in range(U(0), n, U(8)):
-                                        _elements_log(routines, w, out + e, i + e * di, j + e * dj, di, dj, n - e)
-                                else:
-                                    for e in range(n):
-                                        w[out + e] = math.log(w[i + e * di])
-                            else:
-                                if _has_log2(routines):
-                                    for e in range(U(0), n, U(8)):
-                                        _elements_log2(routines, w, out + e, i + e * di, j + e * dj, di, dj, n - e)
-                                else:
-                                    for e in range(n):
-                                        w[out + e] = np.log2(w[i + e * di])
-                        else:
-                            if code < 46:
-                                if _has_log10(routines):
-                                    for e in range(U(0), n, U(8)):
-                                        _elements_log10(routines, w, out + e, i + e * di, j + e * dj, di, dj, n - e)
-                                else:
-                                    for e in range(n):
-                                        w[out + e] = math.log10(w[i + e * di])
-                            else:
-                                if _has_log1p(routines):
-                                    for e in range(U(0), n, U(8)):
-                                        _elements_log1p(routines, w, out + e, i + e * di, j + e * dj, di, dj, n - e)
-                                else:
-                                    for e in range(n):
-                                        w[out + e] = math.log1p(w[i + e * di])
-                    else:
-                        if code < 61:
-                            if code < 60:
-                                if _has_exp_log1p(routines):
-                                    for e in range(U(0), n, U(8)):
-                                        _elements_logaddexp(routines, w, out + e, i + e * di, j + e * dj, di, dj, n - e)
-                                else:
-                                    for e in range(n):
-                                        w[out + e] = logaddexp(w[i + e * di], w[j + e * dj])
-                            else:
-                                if _has_sin(routines):
-                                    for e in range(U(0), n, U(8)):
-                                        _elements_sin(routines, w, out + e, i + e * di, j + e * dj, di, dj, n - e)
-                                else:
-                                    for e in range(n):
-                                        w[out + e] = math.sin(w[i + e * di])
-                        else:
-                            if code < 62:
-                                if _has_cos(routines):
-                                    for e in range(U(0), n, U(8)):
-                                        _elements_cos(routines, w, out + e, i + e * di, j + e * dj, di, dj, n - e)
-                                else:
-                                    for e in range(n):
-                                        w[out + e] = math.cos(w[i + e * di])
-                            else:
-                                if _has_tan(routines):
-                                    for e in range(U(0), n, U(8)):
-                                        _elements_tan(routines, w, out + e, i + e * di, j + e * dj, di, dj, n - e)
-                                else:
-                                    for e in range(n):
-                                        w[out + e] = math.tan(w[i + e * di])
-                else:
-                    if code < 67:
-                        if code < 65:
-                            if code < 64:
-                                if _has_asin(routines):
-                                    for e in range(U(0), n, U(8)):
-                                        _elements_asin(routines, w, out + e, i + e * di, j + e * dj, di, dj, n - e)
-                                else:
-                                    for e in range(n):
-                                        w[out + e] = math.asin(w[i + e * di])
-                            else:
-                                if _has_acos(routines):
-                                    for e in range(U(0), n, U(8)):
-                                        _elements_acos(routines, w, out + e, i + e * di, j + e * dj, di, dj, n - e)
-                                else:
-                                    for e in range(n):
-                                        w[out + e] = math.acos(w[i + e * di])
-                        else:
-                            if code < 66:
-                                if _has_atan(routines):
-                                    for e in range(U(0), n, U(8)):
-                                        _elements_atan(routines, w, out + e, i + e * di, j + e * dj, di, dj, n - e)
-                                else:
-                                    for e in range(n):
-                                        w[out + e] = math.atan(w[i + e * di])
-                            else:
-                                if _has_atan2(routines):
-                                    for e in range(U(0), n, U(8)):
-                                        _elements_atan2(routines, w, out + e, i + e * di, j + e * dj, di, dj, n - e)
-                                else:
-                                    for e in range(n):
-                                        w[out + e] = math.atan2(w[i + e * di], w[j + e * dj])
-                    else:
-                        if code < 69:
-                            if code < 68:
-                                if _has_sinh(routines):
-                                    for e in range(U(0), n, U(8)):
-                                        _elements_sinh(routines, w, out + e, i + e * di, j + e * dj, di, dj, n - e)
-                                else:
-                                    for e in range(n):
-                                        w[out + e] = math.sinh(w[i + e * di])
-                            else:
-                                if _has_cosh(routines):
-                                    for e in range(U(0), n, U(8)):
-                                        _elements_cosh(routines, w, out + e, i + e * di, j + e * dj, di, dj, n - e)
-                                else:
-                                    for e in range(n):
-                                        w[out + e] = math.cosh(w[i + e * di])
-                        else:
-                            if code < 70:
-                                if _has_tanh(routines):
-                                    for e in range(U(0), n, U(8)):
-                                        _elements_tanh(routines, w, out + e, i + e * di, j + e * dj, di, dj, n - e)
-                                else:
-                                    for e in range(n):
-                                        w[out + e] = math.tanh(w[i + e * di])
-                            else:
-                                if _has_asinh(routines):
-                                    for e in range(U(0), n, U(8)):
-                                        _elements_asinh(routines, w, out + e, i + e * di, j + e * dj, di, dj, n - e)
-                                else:
-                                    for e in range(n):
-                                        w[out + e] = math.asinh(w[i + e * di])
         else:
-            if code < 107:
-                if code < 86:
-                    if code < 82:
-                        if code < 80:
-                            if code < 72:
-                                if _has_acosh(routines):
-                                    for e in range(U(0), n, U(8)):
-                                        _elements_acosh(routines, w, out + e, i + e * di, j + e * dj, di, dj, n - e)
-                                else:
-                                    for e in range(n):
-                                        w[out + e] = math.acosh(w[i + e * di])
-                            else:
-                                if _has_atanh(routines):
-                                    for e in range(U(0), n, U(8)):
-                                        _elements_atanh(routines, w, out + e, i + e * di, j + e * dj, di, dj, n - e)
-                                else:
-                                    for e in range(n):
-                                        w[out + e] = math.atanh(w[i + e * di])
-                        else:
-                            if code < 81:
-                                for e in range(n):
-                                    w[out + e] = np.floor(w[i + e * di])
-                            else:
-                                for e in range(n):
-                                    w[out + e] = np.ceil(w[i + e * di])
-                    else:
-                        if code < 84:
-                            if code < 83:
-                                for e in range(n):
-                                    w[out + e] = np.rint(w[i + e * di])
-                            else:
-                                for e in range(n):
-                                    w[out + e] = np.trunc(w[i + e * di])
-                        else:
-                            if code < 85:
-                                for e in range(n):
-                                    w[out + e] = remainder(w[i + e * di], w[j + e * dj])
-                            else:
-                                for e in range(n):
-                                    w[out + e] = np.fmod(w[i + e * di], w[j + e * dj])
-                else:
-                    if code < 103:
-                        if code < 101:
-                            if code < 100:
-                                for e in range(n):
-                                    w[out + e] = math.copysign(w[i + e * di], w[j + e * dj])
-                            else:
-                                for e in range(n):
-                                    w[out + e] = minimum(w[i + e * di], w[j + e * dj])
-                        else:
-                            if code < 102:
-                                for e in range(n):
-                                    w[out + e] = maximum(w[i + e * di], w[j + e * dj])
-                            else:
-                                for e in range(n):
-                                    w[out + e] = select(w[i + e * di], w[j + e * dj], w[h + e * dh])
-                    else:
-                        if code < 105:
-                            if code < 104:
-                                for e in range(n):
-                                    w[out + e] = 1.0 if w[i + e * di] < w[j + e * dj] else 0.0
-                            else:
-                                for e in range(n):
-                                    w[out + e] = 1.0 if w[i + e * di] <= w[j + e * dj] else 0.0
-                        else:
-                            if code < 106:
-                                for e in range(n):
-                                    w[out + e] = 1.0 if w[i + e * di] == w[j + e * dj] else 0.0
-                            else:
-                                for e in range(n):
-                                    w[out + e] = 1.0 if w[i + e * di] != w[j + e * dj] else 0.0
+            if code < 30:
+                for e in range(n):
+                    w[out + e] = zero_safe_multiply(w[i + e * di], w[j + e * dj])
             else:
-                if code < 126:
-                    if code < 121:
-                        if code < 109:
-                            if code < 108:
-                                for e in range(n):
-                                    w[out + e] = 1.0 if w[i + e * di] != 0.0 and w[j + e * dj] != 0.0 else 0.0
-                            else:
-                                for e in range(n):
-                                    w[out + e] = 1.0 if w[i + e * di] != 0.0 or w[j + e * dj] != 0.0 else 0.0
-                        else:
-                            if code < 120:
-                                for e in range(n):
-                                    w[out + e] = 1.0 if w[i + e * di] == 0.0 else 0.0
-                            else:
-                                if _has_erf(routines):
-                                    for e in range(U(0), n, U(8)):
-                                        _elements_erf(routines, w, out + e, i + e * di, j + e * dj, di, dj, n - e)
-                                else:
+                if code < 82:
+                    if code < 61:
+                        if code < 42:
+                            if code < 33:
+                                if code < 31:
                                     for e in range(n):
-                                        w[out + e] = math.erf(w[i + e * di])
+                                        w[out + e] = math.sqrt(w[i + e * di])
+                                else:
+                                    if code < 32:
+                                        if _has_cbrt(routines):
+                                            for e in range(U(0), n, U(8)):
+                                                _elements_cbrt(routines, w, out + e, i + e * di, j + e * dj, di, dj, n - e)
+                                        else:
+                                            for e in range(n):
+                                                w[out + e] = np.cbrt(w[i + e * di])
+                                    else:
+                                        for e in range(n):
+                                            w[out + e] = abs(w[i + e * di])
+                            else:
+                                if code < 40:
+                                    if code < 34:
+                                        for e in range(n):
+                                            w[out + e] = sign(w[i + e * di])
+                                    else:
+                                        if _has_hypot(routines):
+                                            for e in range(U(0), n, U(8)):
+                                                _elements_hypot(routines, w, out + e, i + e * di, j + e * dj, di, dj, n - e)
+                                        else:
+                                            for e in range(n):
+                                                w[out + e] = hypot(w[i + e * di], w[j + e * dj])
+                                else:
+                                    if code < 41:
+                                        if _has_exp(routines):
+                                            for e in range(U(0), n, U(8)):
+                                                _elements_exp(routines, w, out + e, i + e * di, j + e * dj, di, dj, n - e)
+                                        else:
+                                            for e in range(n):
+                                                w[out + e] = math.exp(w[i + e * di])
+                                    else:
+                                        if _has_exp2(routines):
+                                            for e in range(U(0), n, U(8)):
+                                                _elements_exp2(routines, w, out + e, i + e * di, j + e * dj, di, dj, n - e)
+                                        else:
+                                            for e in range(n):
+                                                w[out + e] = np.exp2(w[i + e * di])
+                        else:
+                            if code < 45:
+                                if code < 43:
+                                    if _has_expm1(routines):
+                                        for e in range(U(0), n, U(8)):
+                                            _elements_expm1(routines, w, out + e, i + e * di, j + e * dj, di, dj, n - e)
+                                    else:
+                                        for e in range(n):
+                                            w[out + e] = math.expm1(w[i + e * di])
+                                else:
+                                    if code < 44:
+                                        if _has_log(routines):
+                                            for e in range(U(0), n, U(8)):
+                                                _elements_log(routines, w, out + e, i + e * di, j + e * dj, di, dj, n - e)
+                                        else:
+                                            for e in range(n):
+                                                w[out + e] = math.log(w[i + e * di])
+                                    else:
+                                        if _has_log2(routines):
+                                            for e in range(U(0), n, U(8)):
+                                                _elements_log2(routines, w, out + e, i + e * di, j + e * dj, di, dj, n - e)
+                                        else:
+                                            for e in range(n):
+                                                w[out + e] = np.log2(w[i + e * di])
+                            else:
+                                if code < 47:
+                                    if code < 46:
+                                        if _has_log10(routines):
+                                            for e in range(U(0), n, U(8)):
+                                                _elements_log10(routines, w, out + e, i + e * di, j + e * dj, di, dj, n - e)
+                                        else:
+                                            for e in range(n):
+                                                w[out + e] = math.log10(w[i + e * di])
+                                    else:
+                                        if _has_log1p(routines):
+                                            for e in range(U(0), n, U(8)):
+                                                _elements_log1p(routines, w, out + e, i + e * di, j + e * dj, di, dj, n - e)
+                                        else:
+                                            for e in range(n):
+                                                w[out + e] = math.log1p(w[i + e * di])
+                                else:
+                                    if code < 60:
+                                        if _has_exp_log1p(routines):
+                                            for e in range(U(0), n, U(8)):
+                                                _elements_logaddexp(routines, w, out + e, i + e * di, j + e * dj, di, dj, n - e)
+                                        else:
+                                            for e in range(n):
+                                                w[out + e] = logaddexp(w[i + e * di], w[j + e * dj])
+                                    else:
+                                        if _has_sin(routines):
+                                            for e in range(U(0), n, U(8)):
+                                                _elements_sin(routines, w, out + e, i + e * di, j + e * dj, di, dj, n - e)
+                                        else:
+                                            for e in range(n):
+                                                w[out + e] = math.sin(w[i + e * di])
                     else:
-                        if code < 124:
-                            if code < 123:
-                                if _has_erfc(routines):
-                                    for e in range(U(0), n, U(8)):
-                                        _elements_erfc(routines, w, out + e, i + e * di, j + e * dj, di, dj, n - e)
+                        if code < 68:
+                            if code < 64:
+                                if code < 62:
+                                    if _has_cos(routines):
+                                        for e in range(U(0), n, U(8)):
+                                            _elements_cos(routines, w, out + e, i + e * di, j + e * dj, di, dj, n - e)
+                                    else:
+                                        for e in range(n):
+                                            w[out + e] = math.cos(w[i + e * di])
                                 else:
-                                    for e in range(n):
-                                        w[out + e] = math.erfc(w[i + e * di])
+                                    if code < 63:
+                                        if _has_tan(routines):
+                                            for e in range(U(0), n, U(8)):
+                                                _elements_tan(routines, w, out + e, i + e * di, j + e * dj, di, dj, n - e)
+                                        else:
+                                            for e in range(n):
+                                                w[out + e] = math.tan(w[i + e * di])
+                                    else:
+                                        if _has_asin(routines):
+                                            for e in range(U(0), n, U(8)):
+                                                _elements_asin(routines, w, out + e, i + e * di, j + e * dj, di, dj, n - e)
+                                        else:
+                                            for e in range(n):
+                                                w[out + e] = math.asin(w[i + e * di])
                             else:
-                                for e in range(n):
-                                    w[out + e] = math.lgamma(w[i + e * di])
+                                if code < 66:
+                                    if code < 65:
+                                        if _has_acos(routines):
+                                            for e in range(U(0), n, U(8)):
+                                                _elements_acos(routines, w, out + e, i + e * di, j + e * dj, di, dj, n - e)
+                                        else:
+                                            for e in range(n):
+                                                w[out + e] = math.acos(w[i + e * di])
+                                    else:
+                                        if _has_atan(routines):
+                                            for e in range(U(0), n, U(8)):
+                                                _elements_atan(routines, w, out + e, i + e * di, j + e * dj, di, dj, n - e)
+                                        else:
+                                            for e in range(n):
+                                                w[out + e] = math.atan(w[i + e * di])
+                                else:
+                                    if code < 67:
+                                        if _has_atan2(routines):
+                                            for e in range(U(0), n, U(8)):
+                                                _elements_atan2(routines, w, out + e, i + e * di, j + e * dj, di, dj, n - e)
+                                        else:
+                                            for e in range(n):
+                                                w[out + e] = math.atan2(w[i + e * di], w[j + e * dj])
+                                    else:
+                                        if _has_sinh(routines):
+                                            for e in range(U(0), n, U(8)):
+                                                _elements_sinh(routines, w, out + e, i + e * di, j + e * dj, di, dj, n - e)
+                                        else:
+                                            for e in range(n):
+                                                w[out + e] = math.sinh(w[i + e * di])
                         else:
-                            if code < 125:
-                                for e in range(n):
-                                    w[out + e] = polygamma(w[i + e * di], k)
-                            else:
-                                if _has_exp(routines):
-                                    for e in range(U(0), n, U(8)):
-                                        _elements_sigmoid(routines, w, out + e, i + e * di, j + e * dj, di, dj, n - e)
+                            if code < 71:
+                                if code < 69:
+                                    if _has_cosh(routines):
+                                        for e in range(U(0), n, U(8)):
+                                            _elements_cosh(routines, w, out + e, i + e * di, j + e * dj, di, dj, n - e)
+                                    else:
+                                        for e in range(n):
+                                            w[out + e] = math.cosh(w[i + e * di])
                                 else:
-                                    for e in range(n):
-                                        w[out + e] = sigmoid(w[i + e * di])
+                                    if code < 70:
+                                        if _has_tanh(routines):
+                                            for e in range(U(0), n, U(8)):
+                                                _elements_tanh(routines, w, out + e, i + e * di, j + e * dj, di, dj, n - e)
+                                        else:
+                                            for e in range(n):
+                                                w[out + e] = math.tanh(w[i + e * di])
+                                    else:
+                                        if _has_asinh(routines):
+                                            for e in range(U(0), n, U(8)):
+                                                _elements_asinh(routines, w, out + e, i + e * di, j + e * dj, di, dj, n - e)
+                                        else:
+                                            for e in range(n):
+                                                w[out + e] = math.asinh(w[i + e * di])
+                            else:
+                                if code < 80:
+                                    if code < 72:
+                                        if _has_acosh(routines):
+                                            for e in range(U(0), n, U(8)):
+                                                _elements_acosh(routines, w, out + e, i + e * di, j + e * dj, di, dj, n - e)
+                                        else:
+                                            for e in range(n):
+                                                w[out + e] = math.acosh(w[i + e * di])
+                                    else:
+                                        if _has_atanh(routines):
+                                            for e in range(U(0), n, U(8)):
+                                                _elements_atanh(routines, w, out + e, i + e * di, j + e * dj, di, dj, n - e)
+                                        else:
+                                            for e in range(n):
+                                                w[out + e] = math.atanh(w[i + e * di])
+                                else:
+                                    if code < 81:
+                                        for e in range(n):
+                                            w[out + e] = np.floor(w[i + e * di])
+                                    else:
+                                        for e in range(n):
+                                            w[out + e] = np.ceil(w[i + e * di])
                 else:
-                    if code < 1003:
-                        if code < 1001:
-                            if code < 129:
-                                if _has_exp_log1p(routines):
-                                    for e in range(U(0), n, U(8)):
-                                        _elements_softplus(routines, w, out + e, i + e * di, j + e * dj, di, dj, n - e)
-                                else:
+                    if code < 109:
+                        if code < 102:
+                            if code < 85:
+                                if code < 83:
                                     for e in range(n):
-                                        w[out + e] = softplus(w[i + e * di])
+                                        w[out + e] = np.rint(w[i + e * di])
+                                else:
+                                    if code < 84:
+                                        for e in range(n):
+                                            w[out + e] = np.trunc(w[i + e * di])
+                                    else:
+                                        for e in range(n):
+                                            w[out + e] = remainder(w[i + e * di], w[j + e * dj])
                             else:
-                                if _has_log(routines):
-                                    for e in range(U(0), n, U(8)):
-                                        _elements_xlogy(routines, w, out + e, i + e * di, j + e * dj, di, dj, n - e)
+                                if code < 100:
+                                    if code < 86:
+                                        for e in range(n):
+                                            w[out + e] = np.fmod(w[i + e * di], w[j + e * dj])
+                                    else:
+                                        for e in range(n):
+                                            w[out + e] = math.copysign(w[i + e * di], w[j + e * dj])
                                 else:
-                                    for e in range(n):
-                                        w[out + e] = xlogy(w[i + e * di], w[j + e * dj])
+                                    if code < 101:
+                                        for e in range(n):
+                                            w[out + e] = minimum(w[i + e * di], w[j + e * dj])
+                                    else:
+                                        for e in range(n):
+                                            w[out + e] = maximum(w[i + e * di], w[j + e * dj])
                         else:
-                            if code < 1002:
-                                for e in range(n):
-                                    w[out + e] = positive_reciprocal(w[i + e * di])
+                            if code < 105:
+                                if code < 103:
+                                    for e in range(n):
+                                        w[out + e] = select(w[i + e * di], w[j + e * dj], w[h + e * dh])
+                                else:
+                                    if code < 104:
+                                        for e in range(n):
+                                            w[out + e] = 1.0 if w[i + e * di] < w[j + e * dj] else 0.0
+                                    else:
+                                        for e in range(n):
+                                            w[out + e] = 1.0 if w[i + e * di] <= w[j + e * dj] else 0.0
                             else:
-                                for e in range(n):
-                                    w[out + e] = step(w[i + e * di], w[j + e * dj])
+                                if code < 107:
+                                    if code < 106:
+                                        for e in range(n):
+                                            w[out + e] = 1.0 if w[i + e * di] == w[j + e * dj] else 0.0
+                                    else:
+                                        for e in range(n):
+                                            w[out + e] = 1.0 if w[i + e * di] != w[j + e * dj] else 0.0
+                                else:
+                                    if code < 108:
+                                        for e in range(n):
+                                            w[out + e] = 1.0 if w[i + e * di] != 0.0 and w[j + e * dj] != 0.0 else 0.0
+                                    else:
+                                        for e in range(n):
+                                            w[out + e] = 1.0 if w[i + e * di] != 0.0 or w[j + e * dj] != 0.0 else 0.0
                     else:
-                        if code < 1005:
-                            if code < 1004:
-                                if _has_exp(routines):
-                                    for e in range(U(0), n, U(8)):
-                                        _elements_shifted_exp(routines, w, out + e, i + e * di, j + e * dj, di, dj, n - e)
-                                else:
+                        if code < 129:
+                            if code < 123:
+                                if code < 120:
                                     for e in range(n):
-                                        w[out + e] = shifted_exp(w[i + e * di], w[j + e * dj])
+                                        w[out + e] = 1.0 if w[i + e * di] == 0.0 else 0.0
+                                else:
+                                    if code < 121:
+                                        if _has_erf(routines):
+                                            for e in range(U(0), n, U(8)):
+                                                _elements_erf(routines, w, out + e, i + e * di, j + e * dj, di, dj, n - e)
+                                        else:
+                                            for e in range(n):
+                                                w[out + e] = math.erf(w[i + e * di])
+                                    else:
+                                        if _has_erfc(routines):
+                                            for e in range(U(0), n, U(8)):
+                                                _elements_erfc(routines, w, out + e, i + e * di, j + e * dj, di, dj, n - e)
+                                        else:
+                                            for e in range(n):
+                                                w[out + e] = math.erfc(w[i + e * di])
                             else:
-                                if _has_log(routines):
-                                    for e in range(U(0), n, U(8)):
-                                        _elements_power_log(routines, w, out + e, i + e * di, j + e * dj, di, dj, n - e)
+                                if code < 125:
+                                    if code < 124:
+                                        for e in range(n):
+                                            w[out + e] = math.lgamma(w[i + e * di])
+                                    else:
+                                        for e in range(n):
+                                            w[out + e] = polygamma(w[i + e * di], k)
                                 else:
-                                    for e in range(n):
-                                        w[out + e] = power_log(w[i + e * di], w[j + e * dj])
+                                    if code < 126:
+                                        if _has_exp(routines):
+                                            for e in range(U(0), n, U(8)):
+                                                _elements_sigmoid(routines, w, out + e, i + e * di, j + e * dj, di, dj, n - e)
+                                        else:
+                                            for e in range(n):
+                                                w[out + e] = sigmoid(w[i + e * di])
+                                    else:
+                                        if _has_exp_log1p(routines):
+                                            for e in range(U(0), n, U(8)):
+                                                _elements_softplus(routines, w, out + e, i + e * di, j + e * dj, di, dj, n - e)
+                                        else:
+                                            for e in range(n):
+                                                w[out + e] = softplus(w[i + e * di])
                         else:
-                            if code < 1006:
-                                if _has_exp(routines):
-                                    for e in range(U(0), n, U(8)):
-                                        _elements_share(routines, w, out + e, i + e * di, j + e * dj, di, dj, n - e)
+                            if code < 1003:
+                                if code < 1001:
+                                    if _has_log(routines):
+                                        for e in range(U(0), n, U(8)):
+                                            _elements_xlogy(routines, w, out + e, i + e * di, j + e * dj, di, dj, n - e)
+                                    else:
+                                        for e in range(n):
+                                            w[out + e] = xlogy(w[i + e * di], w[j + e * dj])
                                 else:
-                                    for e in range(n):
-                                        w[out + e] = share(w[i + e * di], w[j + e * dj])
+                                    if code < 1002:
+                                        for e in range(n):
+                                            w[out + e] = positive_reciprocal(w[i + e * di])
+                                    else:
+                                        for e in range(n):
+                                            w[out + e] = step(w[i + e * di], w[j + e * dj])
                             else:
-                                for e in range(n):
-                                    w[out + e] = floor_quotient(w[i + e * di], w[j + e * dj])
+                                if code < 1005:
+                                    if code < 1004:
+                                        if _has_exp(routines):
+                                            for e in range(U(0), n, U(8)):
+                                                _elements_shifted_exp(routines, w, out + e, i + e * di, j + e * dj, di, dj, n - e)
+                                        else:
+                                            for e in range(n):
+                                                w[out + e] = shifted_exp(w[i + e * di], w[j + e * dj])
+                                    else:
+                                        if _has_log(routines):
+                                            for e in range(U(0), n, U(8)):
+                                                _elements_power_log(routines, w, out + e, i + e * di, j + e * dj, di, dj, n - e)
+                                        else:
+                                            for e in range(n):
+                                                w[out + e] = power_log(w[i + e * di], w[j + e * dj])
+                                else:
+                                    if code < 1006:
+                                        if _has_exp(routines):
+                                            for e in range(U(0), n, U(8)):
+                                                _elements_share(routines, w, out + e, i + e * di, j + e * dj, di, dj, n - e)
+                                        else:
+                                            for e in range(n):
+                                                w[out + e] = share(w[i + e * di], w[j + e * dj])
+                                    else:
+                                        for e in range(n):
+                                            w[out + e] = floor_quotient(w[i + e * di], w[j + e * dj])

@@ -27,6 +27,7 @@ SUBTRACT = 11
 MULTIPLY = 12
 DIVIDE = 13
 NEGATE = 14
+SQUARE = 16
 ZERO_SAFE_MULTIPLY = 20
 SELECT = 102
 EQUAL = 105
@@ -49,6 +50,12 @@ ZERO_SAFE_MATMUL = 2011
 FIRST_STRUCTURAL = INPUT
 CODES = 2012
 """All codes are below this."""
+
+LINKABLE = (ADD, SUBTRACT, MULTIPLY, DIVIDE, NEGATE, SQUARE, ZERO_SAFE_MULTIPLY)
+"""Operations that can take the last result for an operand (:mod:`adengine.links`)."""
+CALLS, LAST_IS_FIRST, LAST_IS_SECOND, SINGLE_CODES = 1024, 2048, 3072, 4096
+"""Added to the codes of single statements when they are made ready to run: of those that call functions, and of those
+that take the last result as their first or second operand. All are below the last number."""
 
 STRUCTURAL_NAMES: dict[int, str] = {
     INPUT: "INPUT", CONST: "CONST", ARRAY: "ARRAY", VIEW: "VIEW", ACCUMULATE: "ACCUMULATE", GATHER: "GATHER",

@@ -23,6 +23,7 @@ from adengine.templates import ARITY, EIGHT_AT_ONCE, TABLES
 I4_2 = types.Array(types.int32, 2, "C")
 I8 = types.Array(types.int64, 1, "C")
 I8_2 = types.Array(types.int64, 2, "C")
+U1 = types.Array(types.uint8, 1, "C")
 
 EIGHT_STATEMENTS = 8
 ALONE, FIRST_OF_EIGHT, AMONG_EIGHT = 0, 1, 2
@@ -36,6 +37,11 @@ _FAR = 8
 """How many steps away statements may be told apart."""
 _PAYS = 0.6
 """Part of the statements that must run eight at once for the new order to be taken."""
+
+
+_LINKABLE = np.zeros(op.CODES, np.uint8)
+_LINKABLE[list(op.LINKABLE)] = 1
+"""Which operations can take the last result as an operand."""
 
 
 class Order(NamedTuple):
@@ -75,12 +81,109 @@ def execution_order(rows: NDArray[np.int32], laned: NDArray[np.int64]) -> Order:
     inputs = inputs[np.lexsort((rows[inputs, PARAMETER], laned[inputs]))]
     single = np.flatnonzero((codes != op.INPUT) & (laned == 0))
     rest = np.flatnonzero((codes != op.INPUT) & (laned != 0))
-    marks = np.zeros(len(rows), np.uint8)
-    grouped = _by_level(rows, single)
-    if grouped is not None:
-        single = grouped.rows
-        marks[len(inputs) : len(inputs) + len(single)] = grouped.batches
-    return Order(np.concatenate([inputs, single, rest]), marks)
+    order = _by_level(rows, single) or Order(single, np.zeros(len(single), np.uint8))
+    order = _along_chains(rows, order)
+    nothing = np.zeros(len(inputs), np.uint8), np.zeros(len(rest), np.uint8)
+    return Order(np.concatenate([inputs, order.rows, rest]), np.concatenate([nothing[0], order.batches, nothing[1]]))
+
+
+@kernel(types.void(I4_2, I8_2, I8, I8, I8))
+def _count_readers(
+    rows: NDArray[np.int32], facts: NDArray[np.int64], order: NDArray[np.int64], waiting: NDArray[np.int64],
+    starts: NDArray[np.int64],
+) -> None:  # fmt: skip
+    """How many operands of each row are in the order, and where the readers of each begin in a list of all."""
+    for k in order:
+        waiting[k] = 0
+    for k in order:
+        for j in range(facts[rows[k, OPERATION], ARITY]):
+            operand = rows[k, FIRST + j]
+            if operand >= 0 and waiting[operand] >= 0:
+                waiting[k] += 1
+                starts[operand + 1] += 1
+    for k in range(rows.shape[0]):
+        starts[k + 1] += starts[k]
+
+
+@kernel(types.void(I4_2, I8_2, I8, I8, I8, I8))
+def _list_readers(
+    rows: NDArray[np.int32], facts: NDArray[np.int64], order: NDArray[np.int64], waiting: NDArray[np.int64],
+    ends: NDArray[np.int64], readers: NDArray[np.int64],
+) -> None:  # fmt: skip
+    """Write the list of all readers, row after row; ``ends`` begin as the starts."""
+    for k in order:
+        for j in range(facts[rows[k, OPERATION], ARITY]):
+            operand = rows[k, FIRST + j]
+            if operand >= 0 and waiting[operand] >= 0:
+                readers[ends[operand]] = k
+                ends[operand] += 1
+
+
+class _Readers(NamedTuple):
+    """Who reads whom, within an order.
+
+    Attributes
+    ----------
+    waiting : int64 array (variables,)
+        Operands that have yet to run; -1 for what is not in the order.
+    starts, rows : int64 arrays (variables + 1,), (readers,)
+        Row k is read by ``rows[starts[k]:starts[k + 1]]``.
+    """
+
+    waiting: NDArray[np.int64]
+    starts: NDArray[np.int64]
+    rows: NDArray[np.int64]
+
+
+_READERS = types.NamedUniTuple(I8, 3, _Readers)  # type: ignore[no-untyped-call]
+
+
+def _readers(rows: NDArray[np.int32], order: NDArray[np.int64]) -> _Readers:
+    waiting = np.full(len(rows), -1, np.int64)
+    starts = np.zeros(len(rows) + 1, np.int64)
+    _count_readers(rows, TABLES.facts, order, waiting, starts)
+    readers = np.empty(int(starts[-1]), np.int64)
+    _list_readers(rows, TABLES.facts, order, waiting, starts.copy(), readers)
+    return _Readers(waiting, starts, readers)
+
+
+@kernel(types.int64(_READERS, U1, types.int64))
+def _run_row(readers: _Readers, alone: NDArray[np.uint8], k: Int) -> Int:
+    """Note that a row has run; returns a row for which it was the last operand, if that stands alone, else -1."""
+    follower = np.int64(-1)
+    readers.waiting[k] = -1
+    for at in range(readers.starts[k], readers.starts[k + 1]):
+        reader = readers.rows[at]
+        readers.waiting[reader] -= 1
+        if readers.waiting[reader] == 0 and alone[reader] != 0 and follower < 0:
+            follower = reader
+    return follower
+
+
+@kernel(types.void(_READERS, U1, I8, U1, I8, U1))
+def _follow(
+    readers: _Readers, alone: NDArray[np.uint8], order: NDArray[np.int64], batches: NDArray[np.uint8],
+    to: NDArray[np.int64], to_batches: NDArray[np.uint8],
+) -> None:  # fmt: skip
+    """Run each statement that stands alone right after the one whose result completes its operands."""
+    written = 0
+    for place in range(order.shape[0]):
+        k = order[place]
+        while k >= 0 and readers.waiting[k] >= 0:
+            to[written] = k
+            to_batches[written] = batches[place]
+            written += 1
+            follower = _run_row(readers, alone, k)
+            k = follower if batches[place] == ALONE else np.int64(-1)
+
+
+def _along_chains(rows: NDArray[np.int32], order: Order) -> Order:
+    """Statements that can take the last result as an operand moved to where it is the last."""
+    to = Order(np.empty_like(order.rows), np.empty_like(order.batches))
+    alone = np.zeros(len(rows), np.uint8)
+    alone[order.rows] = (order.batches == ALONE) & _LINKABLE[rows[order.rows, OPERATION]]
+    _follow(_readers(rows, order.rows), alone, order.rows, order.batches, to.rows, to.batches)
+    return to
 
 
 @kernel(types.int64(types.int64, types.int64), inline=True)

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from adengine import descriptor
 from adengine import opcodes as op
 from adengine.graph import FIRST, OPERATION, PARAMETER, SECOND, SIZE, FlatList
+from adengine.links import linked
 from adengine.schedule import ADDRESS, LANED, Schedule, schedule
 from adengine.transfer import (
     IN_ADDRESS,
@@ -69,6 +70,7 @@ class Program:
         routines: Routines | None = None,
     ) -> None:  # fmt: skip
         self._schedule: Schedule = schedule(source, laned, lanes)
+        self._code = linked(self._schedule.code)
         self.lanes = lanes
         self._routines = routines if routines is not None else best()
         seeds = laned[sources[:, 0] == SEED]
@@ -91,7 +93,7 @@ class Program:
         """Bytes of the instructions and one arena, the same as long as the program lives."""
         plan = self._schedule
         tables = self._inputs.nbytes + self._outputs.nbytes + self._scattered.nbytes
-        return plan.code.nbytes + plan.places.nbytes + plan.layout.nbytes + tables + self.bytes
+        return 2 * plan.code.nbytes + plan.places.nbytes + plan.layout.nbytes + tables + self.bytes
 
     def _new_arena(self) -> Arena:
         memory = np.empty(self._schedule.elements + SCRATCH)
@@ -105,7 +107,7 @@ class Program:
         plan = self._schedule
         row = np.zeros(descriptor.DESCRIPTOR_LENGTH, np.int64)
         columns: list[tuple[int, NDArray[Any]]] = [
-            (descriptor.CODE, plan.code), (descriptor.PLACES, plan.places), (descriptor.POOL, self._pool),
+            (descriptor.CODE, self._code), (descriptor.PLACES, plan.places), (descriptor.POOL, self._pool),
             (descriptor.ARENA, memory), (descriptor.INPUTS, self._inputs), (descriptor.OUTPUTS, self._outputs),
             (descriptor.SCATTERED, self._scattered),
         ]  # fmt: skip

@@ -14,12 +14,13 @@ from adengine import descriptor as of
 from adengine import opcodes as op
 from adengine.by_address import address_of, call_by_address
 from adengine.descriptor import float64_at, inputs_at, instructions_at, int64_at, outputs_at, places_at
-from adengine.dispatch import ROW_ARGUMENTS, batch, eight, row, scalar
+from adengine.dispatch import ROW_ARGUMENTS, batch, eight, row, single
 from adengine.jit import Int, kernel
 from adengine.products import matrix_product
 from adengine.schedule import (
     BATCH,
     CODE,
+    COLUMNS,
     COUNT,
     EIGHT,
     FLAGS,
@@ -177,18 +178,49 @@ def _structural(code: NDArray[np.uint32], at: Int, pool: NDArray[np.int64], w: N
         extremes(w, out, x, U(pool[place]), U(pool[place + 1]), width, operation == op.MAXIMA)
 
 
-@kernel(types.void(U4_2, U, F8, U, U), inline=True)
-def _laned(code: NDArray[np.uint32], at: Int, w: NDArray[np.float64], lanes: Int, routines: Int) -> None:
-    """A statement of one element that runs on eight lanes at once; there are eight of them, or a multiple."""
-    flags = U(code[at, FLAGS])
-    di = flags & U(1)
-    dj = (flags >> U(1)) & U(1)
-    dh = (flags >> U(2)) & U(1)
-    for lane in range(U(0), lanes, U(8)):
-        eight(
-            U(code[at, CODE] - EIGHT), U(code[at, OUT]) + lane, U(code[at, IN_1]) + lane * di,
-            U(code[at, IN_2]) + lane * dj, U(code[at, IN_3]) + lane * dh, di, dj, dh, w, routines,
-        )  # fmt: skip
+@kernel(U(U4_2, U, F8, U, U))
+def _laned(code: NDArray[np.uint32], at: Int, w: NDArray[np.float64], lanes: Int, routines: Int) -> Int:
+    """Statements of one element that run on eight lanes at once; there are eight of them, or a multiple.
+
+    Runs them from a place on as long as they are such, and returns where it stopped.
+    """
+    end = U(code.shape[0])
+    while at < end and code[at, CODE] >= EIGHT and code[at, CODE] < BATCH:
+        flags = U(code[at, FLAGS])
+        di = flags & U(1)
+        dj = (flags >> U(1)) & U(1)
+        dh = (flags >> U(2)) & U(1)
+        for lane in range(U(0), lanes, U(8)):
+            eight(
+                U(code[at, CODE] - EIGHT), U(code[at, OUT]) + lane, U(code[at, IN_1]) + lane * di,
+                U(code[at, IN_2]) + lane * dj, U(code[at, IN_3]) + lane * dh, di, dj, dh, w, routines,
+            )  # fmt: skip
+        at += U(1)
+    return at
+
+
+@kernel(U(U4_2, U, U4_2, F8, U))
+def _batches(
+    code: NDArray[np.uint32], at: Int, places: NDArray[np.uint32], w: NDArray[np.float64], routines: Int
+) -> Int:
+    """Eight statements at once, from a place on as long as they are such; returns where it stopped."""
+    end = U(code.shape[0])
+    while at < end and code[at, CODE] >= BATCH:
+        batch(U(code[at, CODE] - BATCH), U(code[at, OUT]), places, U(code[at, IN_1]), U(code[at, FLAGS]), w, routines)
+        at += U(1)
+    return at
+
+
+@kernel(types.void(U4_2, U, I8, F8, U, U, U))
+def _other(
+    code: NDArray[np.uint32], at: Int, pool: NDArray[np.int64], w: NDArray[np.float64], lanes: Int, routines: Int,
+    row_at: Int,
+) -> None:  # fmt: skip
+    """One instruction of the other kinds."""
+    if code[at, CODE] < ROW + op.FIRST_STRUCTURAL:
+        _elementwise(code, at, pool, w, lanes, routines, row_at)
+    else:
+        _structural(code, at, pool, w, lanes)
 
 
 _RUN = types.void(U4_2, U, U4_2, I8, F8, U, U, U)
@@ -202,23 +234,23 @@ def run(
 ) -> None:  # fmt: skip
     """Run the instructions from the first on an arena.
 
+    Each kind has a kernel that runs its own as long as they last, so that the compiler sees small loops.
     ``routines`` is the address of the table of vector routines, ``row_at`` that of the kernel for rows.
     """
-    for at in range(first, np.uint64(code.shape[0])):
-        operation = U(code[at, CODE])
-        if operation < ROW:
-            scalar(
-                operation, U(code[at, OUT]), U(code[at, IN_1]), U(code[at, IN_2]), U(code[at, IN_3]),
-                U(code[at, POOL]), pool, w, routines,
-            )  # fmt: skip
-        elif operation >= BATCH:
-            batch(operation - U(BATCH), U(code[at, OUT]), places, U(code[at, IN_1]), U(code[at, FLAGS]), w, routines)
+    at = first
+    end = U(code.shape[0])
+    flat = code.reshape(code.size)
+    while at < end:
+        operation = code[at, CODE]
+        if operation >= BATCH:
+            at = _batches(code, at, places, w, routines)
         elif operation >= EIGHT:
-            _laned(code, at, w, lanes, routines)
-        elif operation < ROW + op.FIRST_STRUCTURAL:
-            _elementwise(code, at, pool, w, lanes, routines, row_at)
+            at = _laned(code, at, w, lanes, routines)
+        elif operation >= ROW:
+            _other(code, at, pool, w, lanes, routines, row_at)
+            at += U(1)
         else:
-            _structural(code, at, pool, w, lanes)
+            at = single(flat, at * U(COLUMNS), pool, w, routines) // U(COLUMNS)
 
 
 @kernel(types.void(I8, I8_2, F8R, F8R, F8R, F8, F8))

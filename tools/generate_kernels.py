@@ -42,27 +42,50 @@ from numpy.typing import NDArray
 
 from adengine.elementary import eight_statements as eight_elementary
 from adengine.elementary import elements, has, one, one_whole_power, whole_powers
-from adengine.jit import Int, kernel
+from adengine.jit import Float, Int, kernel
 from adengine.rules import (
 {rules}
 )
 from adengine.vector import eight_lanes, eight_statements
 
 U = types.uint64
+U4 = types.Array(types.uint32, 1, "C")
 U4_2 = types.Array(types.uint32, 2, "C")
 F8 = types.Array(types.float64, 1, "C")
 I8 = types.Array(types.int64, 1, "C")
 '''
 
-SCALAR = '''
+CALLED = '''
 
-@kernel(types.void(U, U, U, U, U, U, I8, F8, U), inline=True)
-def scalar(
-    code: Int, out: Int, i: Int, j: Int, h: Int, place: Int, pool: NDArray[np.int64], w: NDArray[np.float64],
-    routines: Int,
-) -> None:  # fmt: skip
-    """w[out] = primitive(w[i], w[j], w[h]), with the parameter at a place of the pool."""
+@kernel("f8(u8, f8, f8, f8, i8, u8)")
+def _called(code: Int, a: Float, b: Float, c: Float, k: Int, routines: Int) -> Float:
+    """primitive(a, b, c) with the parameter k, for those that call functions."""
 '''
+
+SINGLE = '''
+
+@kernel(U(U4, U, I8, F8, U))
+def single(
+    instructions: NDArray[np.uint32], at: Int, pool: NDArray[np.int64], w: NDArray[np.float64], routines: Int
+) -> Int:  # fmt: skip
+    """Run instructions from a place on as long as they are single statements. Returns where it stopped.
+
+    It is a kernel of its own so that the compiler keeps all it needs in registers. For codes above CALLS the formula is
+    a call; those above LAST_IS_FIRST and LAST_IS_SECOND take the last result for that operand, from a register too.
+    """
+    value = 0.0
+    end = U(instructions.shape[0])
+    while at < end:
+        code = U(instructions[at])
+        i = U(instructions[at + U(2)])
+        j = U(instructions[at + U(3)])
+'''
+
+SINGLE_END = """
+        w[instructions[at + U(1)]] = value
+        at += U(8)
+    return at
+"""
 
 EIGHT = '''
 
@@ -112,27 +135,32 @@ def _may_call(primitive: Primitive) -> str:
     return f"_has_{'_'.join(names)}(routines)"
 
 
-def _scalar_leaf(primitive: Primitive, indent: str) -> list[str]:
-    formula = _formula(primitive, ("w[i]", "w[j]", "w[h]"))
+def _called_leaf(primitive: Primitive, indent: str) -> list[str]:
+    far = "_has_pow(routines) and (k < -1 or k > 4)"
     if primitive.name == WHOLE_POWER:
-        far = "_has_pow(routines) and (pool[place] < -1 or pool[place] > 4)"
-        return [
-            f"{indent}if {far}:",
-            f"{indent}    w[out] = one_whole_power(routines, w[i], pool[place])",
-            f"{indent}else:",
-            f"{indent}    w[out] = integer_power(w[i], pool[place])",
-        ]
-    if primitive.parametric:
-        formula = re.sub(r"\bk\b", "pool[place]", formula)
-    if not _is_elementary(primitive):
-        return [f"{indent}w[out] = {formula}"]
-    operands = ", ".join(["w[i]", "w[j]"][: primitive.arity])
-    return [
-        f"{indent}if {_may_call(primitive)}:",
-        f"{indent}    w[out] = _one_{primitive.name.lower()}(routines, {operands})",
-        f"{indent}else:",
-        f"{indent}    w[out] = {formula}",
-    ]
+        lines = [f"if {far}:", "    return one_whole_power(routines, a, k)"]
+    elif _is_elementary(primitive):
+        operands = ", ".join("ab"[: primitive.arity])
+        lines = [f"if {_may_call(primitive)}:", f"    return _one_{primitive.name.lower()}(routines, {operands})"]
+    else:
+        lines = []
+    return [indent + line for line in (*lines, f"return {primitive.value}")]
+
+
+def _single_tree(rows: list[Primitive], indent: str) -> list[str]:
+    """The simple primitives, also with the last result for an operand; calls share a leaf, and what follows ends."""
+    opcodes = _module("opcodes")
+    linkable = [row for row in rows if row.number in opcodes.LINKABLE]
+    third = "w[instructions[at + U(4)]]"
+    kinds = [(0, row, ("w[i]", "w[j]", third)) for row in rows]
+    kinds += [(opcodes.LAST_IS_FIRST, row, ("value", "w[j]", "")) for row in linkable]
+    kinds += [(opcodes.LAST_IS_SECOND, row, ("w[i]", "value", "")) for row in linkable if row.arity > 1]
+    leaves = {row.number + kind: (f"value = {_formula(row, operands)}", _weight(row)) for kind, row, operands in kinds}
+    call = f"_called(code - U({opcodes.CALLS}), w[i], w[j], {third}, pool[instructions[at + U(5)]], routines)"
+    leaves[opcodes.CALLS] = f"value = {call}", 1.0
+    leaves[opcodes.SINGLE_CODES] = "return at", _RARE
+    codes = [(code, leaves[code][1]) for code in sorted(leaves)]
+    return _tree_of(codes, indent, lambda code, indent: [indent + leaves[code][0]])
 
 
 def _row_leaf(primitive: Primitive, indent: str) -> list[str]:
@@ -186,22 +214,36 @@ def _batch_leaf(primitive: Primitive, indent: str) -> list[str]:
     ]
 
 
-def _weight(primitive: Primitive) -> int:
-    """How common a primitive is: arithmetic makes up most lists."""
-    return 12 if primitive.number <= 12 else 4 if primitive.number <= 20 else 1
+_WEIGHTS = {
+    "ADD": 12.0, "SUBTRACT": 7.0, "MULTIPLY": 12.0, "ZERO_SAFE_MULTIPLY": 10.0,
+    "DIVIDE": 3.0, "NEGATE": 3.0, "SQUARE": 3.0, "RECIPROCAL": 1.0, "FMA": 1.0,
+}  # fmt: skip
+"""How common primitives are in functions and their derivative lists; beside the cost of the others, that of finding
+them does not count."""
+_RARE = 0.125
+
+
+def _weight(primitive: Primitive) -> float:
+    return _WEIGHTS.get(primitive.name, _RARE)
 
 
 def _tree(rows: list[Primitive], indent: str, leaf: Callable[[Primitive, str], list[str]]) -> list[str]:
-    """Nested comparisons over sorted codes, fewer for those that lists are full of."""
-    if len(rows) == 1:
-        return leaf(rows[0], indent)
-    weights = [_weight(row) for row in rows]
-    middle = min(range(1, len(rows)), key=lambda split: abs(sum(weights[:split]) - sum(weights[split:])))
+    by_number = {row.number: row for row in rows}
+    codes = [(row.number, _weight(row)) for row in rows]
+    return _tree_of(codes, indent, lambda code, indent: leaf(by_number[code], indent))
+
+
+def _tree_of(codes: list[tuple[int, float]], indent: str, leaf: Callable[[int, str], list[str]]) -> list[str]:
+    """Nested comparisons over sorted codes and their weights, fewer for those that lists are full of."""
+    if len(codes) == 1:
+        return leaf(codes[0][0], indent)
+    weights = [weight for _, weight in codes]
+    middle = min(range(1, len(codes)), key=lambda split: abs(sum(weights[:split]) - sum(weights[split:])))
     return [
-        f"{indent}if code < {rows[middle].number}:",
-        *_tree(rows[:middle], indent + "    ", leaf),
+        f"{indent}if code < {codes[middle][0]}:",
+        *_tree_of(codes[:middle], indent + "    ", leaf),
         f"{indent}else:",
-        *_tree(rows[middle:], indent + "    ", leaf),
+        *_tree_of(codes[middle:], indent + "    ", leaf),
     ]
 
 
@@ -235,12 +277,16 @@ def _rules_called(rows: list[Primitive]) -> list[str]:
 def generate() -> str:
     """Text of the generated file."""
     rows = sorted(_module("primitives").ELEMENTWISE, key=lambda primitive: primitive.number)
-    vectors = [row for row in rows if row.name in _module("vector").FORMULAS or _is_elementary(row)]
+    simple = [row for row in rows if row.name in _module("vector").FORMULAS]
+    vectors = [row for row in rows if row in simple or _is_elementary(row)]
     header = HEADER.format(rules="\n".join(f"    {name}," for name in _rules_called(rows)))
     body = [
         *_vector_definitions(vectors),
-        SCALAR.rstrip("\n"),
-        *_tree(rows, "    ", _scalar_leaf),
+        CALLED.rstrip("\n"),
+        *_tree([row for row in rows if row not in simple], "    ", _called_leaf),
+        SINGLE.rstrip("\n"),
+        *_single_tree(simple, "        "),
+        SINGLE_END.strip("\n"),
         EIGHT.rstrip("\n"),
         *_tree(vectors, "    ", _eight_leaf),
         BATCH.rstrip("\n"),
