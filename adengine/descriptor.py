@@ -18,14 +18,14 @@ from adengine.transfer import IN_COLUMNS, OUT_COLUMNS
 
 (
     CODE, INSTRUCTIONS, PLACES, BATCHES, POOL, WORDS, ARENA, ELEMENTS, INPUTS, INPUT_LINES, OUTPUTS, OUTPUT_LINES,
-    SCATTERED, SCATTERED_COUNT, ONCE, LANES, ROUTINES,
-    ROW_AT, RUN_AT,
-) = range(19)  # fmt: skip
+    SCATTERED, SCATTERED_COUNT, ONCE, LANES, ROUTINES, ROW_AT, RUN_AT, WHOLE, REST,
+) = range(21)  # fmt: skip
 """Places of a descriptor: addresses of columns, each with its number of rows; how many instructions run once for all
-directions at one point; lanes; addresses of the table of vector routines, of
-the kernel for rows and of the one that runs the instructions."""
+directions at one point; lanes; addresses of the table of vector routines, of the kernel for rows and of the one that
+runs the instructions; where the machine code begins for all instructions and for those after ``ONCE``, 0 where there is
+none."""
 
-DESCRIPTOR_LENGTH = 19
+DESCRIPTOR_LENGTH = 21
 
 
 def _array_at(kind: Any, columns: int) -> Any:
@@ -64,3 +64,18 @@ places_at: Any = _array_at(types.uint32, PLACES_OF_BATCH)
 inputs_at: Any = _array_at(types.int64, IN_COLUMNS)
 outputs_at: Any = _array_at(types.int64, OUT_COLUMNS)
 """The columns and tables of a program, by address and number of rows."""
+
+
+def _call_at(typing_context: Any, address: Any, w: Any) -> Any:  # noqa: ARG001  what numba asks for
+    """``(address, w)``: call the machine code at an address for the arena."""
+
+    def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        data = context.make_array(signature.args[1])(context, builder, arguments[1]).data
+        kind = ir.FunctionType(ir.VoidType(), [data.type])
+        builder.call(builder.inttoptr(arguments[0], kind.as_pointer()), [data])
+        return context.get_dummy_value()
+
+    return types.void(address, w), generate
+
+
+call_at: Any = intrinsic(_call_at)

@@ -11,10 +11,12 @@ from concurrent.futures import Executor
 import numpy as np
 
 from adengine.calls import NO_VALUES, Array, Points, Shared, check_directions, check_points, shared_values
-from adengine.functions import DIRECTIONAL, EVALUATE, JACOBIAN, Asked, HeldFunction, Plan
+from adengine.functions import HeldFunction, Plan
 from adengine.jacobian import Mode
 from adengine.limits import DEFAULT_LIMITS, Limits
 from adengine.pool import Pool, cores
+from adengine.program import MACHINE, VM
+from adengine.questions import DIRECTIONAL, EVALUATE, JACOBIAN, Asked
 from adengine.results import EvaluateResult, JacobianResult, JvpResult, Report, VjpResult
 from adengine.runs import Run
 from adengine.spread import compute
@@ -35,6 +37,8 @@ class Engine:
         Smaller calls run on the threads of their callers. No answer depends on it.
     executor : concurrent.futures.Executor, optional
         Computes, so many pieces at once, instead of threads of the engine's own. It works on this process's arrays.
+    machine_code : bool
+        Compile what is used much, in the background. No answer depends on it.
 
     Examples
     --------
@@ -53,8 +57,11 @@ class Engine:
         functions: int = 256,
         threads: int | None = None,
         executor: Executor | None = None,
+        *,
+        machine_code: bool = True,
     ) -> None:
         self.limits = limits
+        self._compiles = machine_code
         self._pool = Pool(cores() if threads is None else threads, executor)
         self._most_functions = functions
         self._functions: dict[str, HeldFunction] = {}
@@ -159,7 +166,55 @@ class Engine:
     def forget(self, function_id: str) -> bool:
         """Drop what is kept for a function; returns whether anything was."""
         with self._lock:
-            return self._functions.pop(function_id, None) is not None
+            held = self._functions.pop(function_id, None)
+        if held is not None:
+            held.drop()
+        return held is not None
+
+    def prepare(
+        self,
+        function: WengertList,
+        what: str = EVALUATE,
+        *,
+        points: int = 1,
+        directions: int = 1,
+        shared: Sequence[str] = (),
+        outputs: Sequence[str] = (),
+        with_respect_to: Sequence[str] = (),
+        mode: Mode = Mode.AUTO,
+    ) -> str:
+        """Make ready for calls that ask this, machine code included where that pays, and wait for it.
+
+        Parameters
+        ----------
+        what : str
+            ``evaluate``, ``jvp``, ``vjp`` or ``jacobian``.
+        points, directions : int
+            How many points, and directions at each, a call will have; what counts is whether there are several.
+        shared : sequence of str
+            Names of the inputs that will be shared.
+
+        Returns
+        -------
+        str
+            What will run such calls: ``machine``, or ``vm`` where machine code would gain nothing or is not wanted.
+
+        Raises
+        ------
+        InvalidName, UnknownName, LimitExceeded
+        """
+        questions = {"evaluate": EVALUATE, "jvp": DIRECTIONAL, "vjp": DIRECTIONAL, "jacobian": JACOBIAN}
+        if what not in questions:
+            raise ValueError(f"what is {what!r}, expected one of {', '.join(questions)}")
+        mode = {"jvp": Mode.FORWARD, "vjp": Mode.REVERSE, "evaluate": Mode.AUTO}.get(what, mode)
+        plan = self._plan(
+            function, questions[what], mode, outputs, with_respect_to, [(name, NO_VALUES) for name in shared]
+        )
+        run = plan.run(points, directions if questions[what] == DIRECTIONAL else 0, False, self.limits)
+        if run.hot is None:
+            return VM
+        run.hot.compile_now()
+        return MACHINE if run.hot.ready else VM
 
     def _plan(
         self,
@@ -182,14 +237,16 @@ class Engine:
             if held is None:
                 while len(self._functions) >= self._most_functions:
                     self._drop_oldest()
-                held = HeldFunction(function, self.limits.kept_bytes, self._drop_excess)
+                held = HeldFunction(function, self.limits.kept_bytes, self._drop_excess, compiles=self._compiles)
                 held.used = next(self._uses)
                 self._functions[function.id] = held
             return held
 
     def _drop_oldest(self) -> HeldFunction:
         """Drop the function used least recently."""
-        return self._functions.pop(min(self._functions, key=lambda name: self._functions[name].used))
+        oldest = self._functions.pop(min(self._functions, key=lambda name: self._functions[name].used))
+        oldest.drop()
+        return oldest
 
     def _drop_excess(self) -> None:
         """Drop the functions used least recently while too much is kept; the one in use stays."""
@@ -230,5 +287,8 @@ class Engine:
 
 
 def _report(run: Run, started: float) -> Report:
-    mode, sweeps, operations, primal_operations, reason = run.told
-    return Report(mode, sweeps, operations, primal_operations, time.perf_counter() - started, reason)
+    mode, sweeps, operations, primal_operations, reason, tier = run.told
+    seconds = time.perf_counter() - started
+    if run.hot is not None and not run.hot.ready:
+        run.hot.spend(seconds)
+    return Report(mode, sweeps, operations, primal_operations, seconds, reason, tier)

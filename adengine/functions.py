@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import itertools
 import threading
+import weakref
 from collections import OrderedDict
 from collections.abc import Callable, Hashable, Sequence
 from functools import cached_property
-from typing import NamedTuple, Protocol, TypeVar
+from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,11 +19,13 @@ from adengine.calls import Selection, select
 from adengine.counting import Cost, cost
 from adengine.dual import dual
 from adengine.graph import FlatList
+from adengine.hot import Hot, price_s
 from adengine.jacobian import Choice, Lanes, Mode, choose, choose_lanes, clear_choice, without_comparison
 from adengine.limits import Limits
 from adengine.lower import lower
 from adengine.pieces import Expected, expected
-from adengine.program import Program
+from adengine.program import VM, Program
+from adengine.questions import EVALUATE, JACOBIAN, Asked, Compilable, Kept, Key, Prepared, compiled_lanes
 from adengine.runs import Run, Told, arenas_that_fit, check_reply, check_work, elements_that_fit
 from adengine.shapes import size_of
 from adengine.transfer import BLOCK_COLUMNS, POINT, SEED, SHARED
@@ -30,65 +33,11 @@ from adengine.wengert_list import Input, WengertList
 
 T = TypeVar("T", bound="Kept")
 
-EVALUATE, DIRECTIONAL, JACOBIAN = "evaluate", "directional", "jacobian"
-"""What a call asks for."""
-
 _KEPT_PER_FUNCTION = 64
 """Lists, plans and programs kept for one function; the least recently used go first."""
-_BYTES_PER_NAME = 100
 _NO_BLOCKS = np.zeros((0, BLOCK_COLUMNS), np.int64)
 _SINGLE_BLOCKS = 8
 """Calls of at most so many blocks keep their description."""
-
-
-class Kept(Protocol):
-    """What a function keeps."""
-
-    @property
-    def kept_bytes(self) -> int:
-        """Bytes it takes."""
-        ...
-
-
-class Prepared(NamedTuple):
-    """A flat list and what it costs."""
-
-    flat: FlatList
-    cost: Cost
-
-    @property
-    def kept_bytes(self) -> int:
-        """Bytes of the list's columns; its array constants belong to the function."""
-        return self.flat.rows.nbytes + self.flat.pool.nbytes + self.flat.starts.nbytes
-
-
-Key = tuple[str, Mode, tuple[str, ...], tuple[str, ...], tuple[str, ...]]
-"""An :class:`Asked` as a plain tuple, which is made in less time and finds the same plan."""
-
-
-class Asked(NamedTuple):
-    """What distinguishes the calls of one function: what is asked, with which names. Key of the plans.
-
-    Attributes
-    ----------
-    what : str
-        :data:`EVALUATE`, :data:`DIRECTIONAL` or :data:`JACOBIAN`.
-    mode : Mode
-        AUTO for a Jacobian where the engine chooses.
-    outputs, with_respect_to, shared : tuple of str
-        Names as in the request.
-    """
-
-    what: str
-    mode: Mode
-    outputs: tuple[str, ...]
-    with_respect_to: tuple[str, ...]
-    shared: tuple[str, ...]
-
-    @property
-    def kept_bytes(self) -> int:
-        """About what the names, and their numbers in a plan, take."""
-        return _BYTES_PER_NAME * (len(self.outputs) + len(self.with_respect_to) + len(self.shared))
 
 
 class Plan:
@@ -158,7 +107,7 @@ class Plan:
             Where the reply is too large, or the variables of one run do not fit the memory of a call.
         """
         run = self._runs.get((points, directions, per_point))
-        if run is None:
+        if run is None or run.stale:
             run = self._new_run(points, directions, per_point, limits)
             if run.blocks is not None:
                 if len(self._runs) >= _KEPT_PER_FUNCTION:
@@ -176,23 +125,32 @@ class Plan:
             work = Work(points, self.point_width, 1, 0, False, False, self.m, 0, 0, 0)
         told = self._told(directions)
         if values + derivatives == 0:
-            return Run(None, work, Lanes(True, 1), _NO_BLOCKS, 0, 0, False, Expected(0, 1, 0.0, 0.0), 0.0, 1, told)
-        program, lanes, cost = self._program(work, differentiates, limits, numbers)
+            return Run(
+                None, work, Lanes(True, 1), _NO_BLOCKS, 0, 0, False, Expected(0, 1, 0.0, 0.0), 0.0, 1, None, told
+            )  # fmt: skip
+        program, lanes, cost, hot = self._program(work, differentiates, limits, numbers)
         few = work.directions * work.points <= _SINGLE_BLOCKS * lanes.width
         blocks = np.concatenate(list(blocks_of(work, lanes))) if few else None
         call = expected(work, lanes, cost)
         arenas = arenas_that_fit(program, work, numbers, limits)
         return Run(
-            program, work, lanes, blocks, values, derivatives, differentiates, call, call.of(call.blocks), arenas, told
-        )
+            program, work, lanes, blocks, values, derivatives, differentiates, call, call.of(call.blocks), arenas, hot,
+            told._replace(tier=program.tier),
+        )  # fmt: skip
 
     def _given(self, work: Work) -> int:
         """How many numbers a call brings: points, shared values, directions."""
         seeds = 0 if work.identity else work.directions * work.direction_width
         return work.points * work.point_width + self._shared_width + seeds * (work.points if work.per_point else 1)
 
-    def _program(self, work: Work, differentiates: bool, limits: Limits, numbers: int) -> tuple[Program, Lanes, Cost]:
-        """The program for a piece of work that has so many numbers coming in and going out, and what its list costs."""
+    def _program(
+        self, work: Work, differentiates: bool, limits: Limits, numbers: int
+    ) -> tuple[Program, Lanes, Cost, Hot | None]:
+        """The program for a piece of work that has so many numbers coming in and going out.
+
+        With it come its lanes, what its list costs, and how hot it is where it may be compiled: once it has been, the
+        compiled one is given.
+        """
         prepared, key, selection = self.primal, "primal", self.selection._replace(with_respect_to=())
         if differentiates and self.derivative is not None:
             prepared, key, selection = self.derivative, str(self._mode_used), self.selection
@@ -200,7 +158,12 @@ class Plan:
         most = elements_that_fit(work, numbers, limits)
         lanes = choose_lanes(work.points, work.directions, prepared.cost, most)
         laned_seeds = work.per_point if lanes.points else True
-        return self._held.program(prepared, key, selection, lanes, laned_seeds), lanes, prepared.cost
+        name = Compilable(key, selection, compiled_lanes(lanes), laned_seeds)
+        hot = self._held.hot(prepared, name)
+        compiled = self._held.compiled(name) if hot is not None else None
+        if compiled is not None:
+            return compiled, Lanes(lanes.points, compiled.lanes), prepared.cost, hot
+        return self._held.program(prepared, key, selection, lanes, laned_seeds), lanes, prepared.cost, hot
 
     def _work(self, points: int, directions: int, per_point: bool, limits: Limits) -> Work:
         """What a call asks to be computed; refused where the reply would be too large."""
@@ -224,12 +187,12 @@ class Plan:
         """What the reports of calls with so many directions say."""
         primal = self.primal.cost.operations
         if self._asked.what == EVALUATE:
-            return Told(None, 0, primal, primal, "f alone was asked for.")
+            return Told(None, 0, primal, primal, "f alone was asked for.", VM)
         if self._asked.what == JACOBIAN:
-            return Told(self.choice.mode, self.choice.sweeps, self.operations, primal, self.choice.reason)
+            return Told(self.choice.mode, self.choice.sweeps, self.operations, primal, self.choice.reason, VM)
         kind = "forward" if self.mode is Mode.FORWARD else "reverse"
         reason = f"{kind}: one sweep for each direction, {directions} at each point."
-        return Told(self.mode, directions, self.operations, primal, reason)
+        return Told(self.mode, directions, self.operations, primal, reason, VM)
 
 
 def _choice(held: HeldFunction, selection: Selection, n_w: int, m: int, mode: Mode) -> Choice:
@@ -254,6 +217,8 @@ class HeldFunction:
         Bytes that may be kept for it.
     on_growth : callable
         Called whenever more is kept, so that whoever keeps several functions can bound them together.
+    compiles : bool
+        Compile programs that are used much.
 
     Attributes
     ----------
@@ -265,8 +230,12 @@ class HeldFunction:
         The plans by what is asked.
     """
 
-    def __init__(self, function: WengertList, most_bytes: int, on_growth: Callable[[], None]) -> None:
+    def __init__(
+        self, function: WengertList, most_bytes: int, on_growth: Callable[[], None], *, compiles: bool
+    ) -> None:
         self.list = function
+        self._compiles = compiles
+        self._dropped = False
         self.used = 0
         self._on_growth = on_growth
         self.kept_bytes = 0
@@ -304,8 +273,12 @@ class HeldFunction:
         """Drop what was used least recently; plans refer to it, so they go too."""
         dropped = False
         while len(self._kept) > 1 and (len(self._kept) > _KEPT_PER_FUNCTION or self.kept_bytes > self._most_bytes):
-            self.kept_bytes -= self._kept.popitem(last=False)[1].kept_bytes
+            key, gone = self._kept.popitem(last=False)
+            self.kept_bytes -= gone.kept_bytes
             dropped = True
+            hot = self._kept.get(("hot", key))
+            if isinstance(hot, Hot):
+                hot.cool()
         if dropped:
             self.kept_bytes -= sum(Asked(*asked).kept_bytes for asked in self.plans)
             self.plans.clear()
@@ -333,16 +306,62 @@ class HeldFunction:
         self, prepared: Prepared, key: Hashable, selection: Selection, lanes: Lanes, laned_seeds: bool
     ) -> Program:
         """A program with points or directions as lanes."""
+        return self._keep(
+            ("program", key, selection, lanes, laned_seeds),
+            lambda: self._new_program(prepared, selection, lanes, laned_seeds, compiled=False),
+        )
 
-        def make() -> Program:
-            sources = self._sources(prepared.flat, selection.shared)
-            laned = np.zeros(len(sources), np.uint8)
-            if lanes.width > 1:
-                laned[(sources[:, 0] == POINT) & lanes.points] = 1
-                laned[(sources[:, 0] == SEED) & laned_seeds] = 1
-            return Program(prepared.flat, sources, laned, lanes.width)
+    def _new_program(
+        self, prepared: Prepared, selection: Selection, lanes: Lanes, laned_seeds: bool, *, compiled: bool
+    ) -> Program:
+        sources = self._sources(prepared.flat, selection.shared)
+        laned = np.zeros(len(sources), np.uint8)
+        if lanes.width > 1:
+            laned[(sources[:, 0] == POINT) & lanes.points] = 1
+            laned[(sources[:, 0] == SEED) & laned_seeds] = 1
+        return Program(prepared.flat, sources, laned, lanes.width, compiled=compiled)
 
-        return self._keep(("program", key, selection, lanes, laned_seeds), make)
+    def hot(self, prepared: Prepared, name: Compilable) -> Hot | None:
+        """How hot a program is; None where it is not to be compiled."""
+        price = price_s(prepared.cost, name.lanes.width) if self._compiles else None
+        if price is None:
+            return None
+        itself = weakref.ref(self)
+
+        def make() -> bool:
+            held = itself()
+            return held is not None and held.compile(prepared, name)
+
+        hot = self._keep(("hot", name), lambda: Hot(price, make))
+        hot.ready = hot.ready or name in self._kept
+        return hot
+
+    def compiled(self, name: Compilable) -> Program | None:
+        """A compiled program, where there is one."""
+        with self._lock:
+            program = self._kept.get(name)
+        return program if isinstance(program, Program) else None
+
+    def compile(self, prepared: Prepared, name: Compilable) -> bool:
+        """Compile a program and keep it, without keeping others waiting; gives whether it is kept."""
+        if self._dropped:
+            return False
+        program = self._new_program(prepared, name.selection, name.lanes, name.laned_seeds, compiled=True)
+        with self._lock:
+            kept = not self._dropped
+            if kept:
+                self._kept[name] = program
+                self.kept_bytes += program.kept_bytes
+                self._make_room()
+        self._on_growth()
+        return kept
+
+    def drop(self) -> None:
+        """Let go of all that is kept; calls that run go on, what is being compiled is thrown away."""
+        with self._lock:
+            self._dropped = True
+            self._kept.clear()
+            self.plans.clear()
 
     def _sources(self, flat: FlatList, shared: Sequence[int]) -> NDArray[np.int64]:
         """Where each input of a flat list finds its values: points in order, shared values as they were named."""

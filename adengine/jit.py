@@ -82,6 +82,23 @@ def _cache_folder() -> str:
 _CACHE_FOLDER = _cache_folder()
 
 
+def c_function(signature: Any) -> Callable[[F], Any]:
+    """Compile a function that machine code can call, for one signature, or load it from the cache; it makes no arrays.
+
+    What comes back has the function's place in memory as ``address``.
+    """
+
+    def compile_now(function: F) -> Any:
+        before, _config.CACHE_DIR = _config.CACHE_DIR, _CACHE_FOLDER
+        try:
+            options: dict[str, Any] = {"error_model": "numpy", "_nrt": False}
+            return numba.cfunc(signature, cache=True, **options)(function)
+        finally:
+            _config.CACHE_DIR = before
+
+    return compile_now
+
+
 def kernel(signature: Any, *, inline: bool = False, allocates: bool = False) -> Callable[[F], F]:
     """Compile a function for one explicit signature, or load it from the cache.
 

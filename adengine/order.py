@@ -74,14 +74,17 @@ def _find_levels(rows: NDArray[np.int32], facts: NDArray[np.int64], levels: NDAr
     return deepest
 
 
-def execution_order(rows: NDArray[np.int32], laned: NDArray[np.int64]) -> Order:
-    """The order for a list of which the variables marked in ``laned`` have a value per lane."""
+def execution_order(rows: NDArray[np.int32], laned: NDArray[np.int64], first_seed: int) -> Order:
+    """The order for a list of which the variables marked in ``laned`` have a value per lane.
+
+    The inputs from ``first_seed`` on are tangents or cotangents.
+    """
     codes = rows[:, OPERATION]
     inputs = np.flatnonzero(codes == op.INPUT)
     inputs = inputs[np.lexsort((rows[inputs, PARAMETER], laned[inputs]))]
     single = np.flatnonzero((codes != op.INPUT) & (laned == 0))
     rest = np.flatnonzero((codes != op.INPUT) & (laned != 0))
-    order = _by_level(rows, single) or Order(single, np.zeros(len(single), np.uint8))
+    order = _by_level(rows, single, first_seed) or Order(single, np.zeros(len(single), np.uint8))
     order = _along_chains(rows, order)
     nothing = np.zeros(len(inputs), np.uint8), np.zeros(len(rest), np.uint8)
     return Order(np.concatenate([inputs, order.rows, rest]), np.concatenate([nothing[0], order.batches, nothing[1]]))
@@ -219,14 +222,17 @@ def _look_up(
                 to[operand] = _mix(_mix(kinds[k], code), np.int64(j + 1))
 
 
-def _kinds(rows: NDArray[np.int32]) -> NDArray[np.int64]:
+def _kinds(rows: NDArray[np.int32], first_seed: int) -> NDArray[np.int64]:
     """A number for each statement, the same for those that do the same for the same purpose.
 
     An unrolled loop repeats its body; the statements of one line of the body compute alike and are read alike. Taken
     together in the order of the list, their operands lie side by side, for those were taken together too. So look at
-    the operands of the operands, and at the readers of the readers, a few steps far.
+    the operands of the operands, and at the readers of the readers, a few steps far. Seeds differ from other inputs,
+    or tangents would mix with values.
     """
-    below = np.where(rows[:, OPERATION] == op.CONST, rows[:, FIRST].astype(np.int64) ^ rows[:, FIRST + 1], 0)
+    codes = rows[:, OPERATION]
+    below = np.where(codes == op.CONST, rows[:, FIRST].astype(np.int64) ^ rows[:, FIRST + 1], 0)
+    below[(codes == op.INPUT) & (rows[:, PARAMETER] >= first_seed)] = 1
     above = np.zeros(len(rows), np.int64)
     for _ in range(_FAR):
         to = np.zeros(len(rows), np.int64)
@@ -248,7 +254,7 @@ def _runs(*columns: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.in
     return within, np.repeat(lengths - lengths % EIGHT_STATEMENTS, lengths)
 
 
-def _by_level(rows: NDArray[np.int32], single: NDArray[np.int64]) -> Order | None:
+def _by_level(rows: NDArray[np.int32], single: NDArray[np.int64], first_seed: int) -> Order | None:
     """Single rows by level and operation, where that pays."""
     if len(single) < _FEWEST:
         return None
@@ -259,7 +265,7 @@ def _by_level(rows: NDArray[np.int32], single: NDArray[np.int64]) -> Order | Non
     codes = rows[single, OPERATION].astype(np.int64)
     batchable = (rows[single, SIZE] == 1) & (TABLES.facts[codes, EIGHT_AT_ONCE] != 0)
     keys = (levels[single] * 2 + batchable) * op.CODES + codes
-    kinds = _kinds(rows)[single]
+    kinds = _kinds(rows, first_seed)[single]
     by_kind = np.lexsort((kinds, keys))
     within, whole = _runs(keys[by_kind], kinds[by_kind])
     # Eights of one kind first; what is left over of all kinds makes up eights of its own.

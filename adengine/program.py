@@ -14,6 +14,8 @@ from adengine import descriptor
 from adengine import opcodes as op
 from adengine.graph import FIRST, OPERATION, PARAMETER, SECOND, SIZE, FlatList
 from adengine.links import linked
+from adengine.machine_code import MachineCode
+from adengine.machine_text import machine_text
 from adengine.schedule import ADDRESS, LANED, Schedule, schedule
 from adengine.transfer import (
     IN_ADDRESS,
@@ -34,7 +36,10 @@ from adengine.transfer import (
     STRUCTURAL_ZERO,
 )
 from adengine.vector_library import Routines, best
-from adengine.vm import CHUNK, ROW_AT, RUN_AT, run_blocks
+from adengine.vm import CHUNK, ROW_AT, RUN_AT, run_blocks, run_one
+
+VM, MACHINE = "vm", "machine"
+"""The tiers: what runs a program."""
 
 SCRATCH = 3 * CHUNK
 """Elements at the end of an arena where the evaluator writes operands out."""
@@ -63,11 +68,18 @@ class Program:
     lanes : int
     routines : Routines
         Vector routines for the elementary functions; by default the best there are.
+    compiled : bool
+        Compile it to machine code, which takes some microseconds a statement; with 1 or 8 lanes only.
+
+    Attributes
+    ----------
+    tier : str
+        What runs it: ``vm`` or ``machine``.
     """
 
     def __init__(
         self, source: FlatList, sources: NDArray[np.int64], laned: NDArray[np.uint8], lanes: int,
-        routines: Routines | None = None,
+        routines: Routines | None = None, *, compiled: bool = False,
     ) -> None:  # fmt: skip
         self._schedule: Schedule = schedule(source, laned, lanes)
         self._code = linked(self._schedule.code)
@@ -87,13 +99,29 @@ class Program:
         self._lock = threading.Lock()
         self.pace = 1.0
         """How many times longer it takes than expected, as measured last."""
+        self._machine: MachineCode | None = None
+        self.tier = VM
+        if compiled:
+            self._itself = self._descriptor(np.zeros(0))
+            used = source.outputs[source.outputs >= 0]
+            self._machine = self._compile(self._schedule.layout[used, ADDRESS])
+            self.tier = MACHINE
 
     @property
     def kept_bytes(self) -> int:
         """Bytes of the instructions and one arena, the same as long as the program lives."""
         plan = self._schedule
         tables = self._inputs.nbytes + self._outputs.nbytes + self._scattered.nbytes
-        return 2 * plan.code.nbytes + plan.places.nbytes + plan.layout.nbytes + tables + self.bytes
+        machine = self._machine.bytes if self._machine is not None else 0
+        return 2 * plan.code.nbytes + plan.places.nbytes + plan.layout.nbytes + tables + self.bytes + machine
+
+    def _compile(self, outputs: NDArray[np.int64]) -> MachineCode:
+        elements = self._schedule.elements + 3 * CHUNK
+        call_back = (
+            f"call void inttoptr (i64 {run_one.address} to ptr)"
+            f"(i64 {self._itself.ctypes.data}, ptr %0, i64 {elements}, i64 {self.lanes}, i64 "
+        )
+        return MachineCode(machine_text(self._schedule, self._pool, outputs, self._once, self._routines, call_back))
 
     def _new_arena(self) -> Arena:
         memory = np.empty(self._schedule.elements + SCRATCH)
@@ -116,6 +144,8 @@ class Program:
         row[descriptor.LANES], row[descriptor.ONCE] = self.lanes, self._once
         row[descriptor.ROUTINES] = self._routines.address
         row[descriptor.ROW_AT], row[descriptor.RUN_AT] = ROW_AT, RUN_AT
+        if self._machine is not None:
+            row[descriptor.WHOLE], row[descriptor.REST] = self._machine.whole, self._machine.rest
         return row
 
     def run(

@@ -27,6 +27,8 @@ class Report(NamedTuple):
         Time spent in the engine.
     reason : str
         One sentence on why.
+    tier : str
+        What ran: ``vm`` or ``machine``.
     """
 
     mode: Mode | None
@@ -35,6 +37,7 @@ class Report(NamedTuple):
     primal_operations: int
     seconds: float
     reason: str
+    tier: str
 
 
 class EvaluateResult(NamedTuple):

@@ -7,10 +7,11 @@ from typing import NamedTuple
 from adengine.blocks import Blocks, Work
 from adengine.counting import Cost
 from adengine.errors import LimitExceeded
+from adengine.hot import Hot
 from adengine.jacobian import Lanes, Mode
 from adengine.limits import Limits
 from adengine.pieces import Expected, description_bytes
-from adengine.program import SCRATCH, Program
+from adengine.program import SCRATCH, VM, Program
 
 
 class Told(NamedTuple):
@@ -20,7 +21,7 @@ class Told(NamedTuple):
     ----------
     mode : Mode or None
     sweeps, operations, primal_operations : int
-    reason : str
+    reason, tier : str
     """
 
     mode: Mode | None
@@ -28,6 +29,7 @@ class Told(NamedTuple):
     operations: int
     primal_operations: int
     reason: str
+    tier: str
 
 
 class Run(NamedTuple):
@@ -51,6 +53,8 @@ class Run(NamedTuple):
         How long in all.
     arenas : int
         How many arenas the memory of a call has room for.
+    hot : Hot or None
+        How hot the program is; None where it is not to be compiled.
     told : Told
     """
 
@@ -64,7 +68,13 @@ class Run(NamedTuple):
     expected: Expected
     expected_ns: float
     arenas: int
+    hot: Hot | None
     told: Told
+
+    @property
+    def stale(self) -> bool:
+        """Whether the program has been compiled since."""
+        return self.hot is not None and self.hot.ready and self.told.tier == VM
 
 
 def check_work(cost: Cost, work: Work, limits: Limits) -> None:

@@ -376,7 +376,7 @@ def schedule(source: FlatList, laned_inputs: NDArray[np.uint8], lanes: int) -> S
     layout = np.zeros((len(rows), 2), np.int64)
     mask = laned_inputs if len(laned_inputs) else np.zeros(1, np.uint8)
     _mark_laned(rows, TABLES.facts, mask, layout)
-    order, batches = execution_order(rows, layout[:, LANED])
+    order, batches = execution_order(rows, layout[:, LANED], len(source.inputs) - source.seeds)
     places = np.zeros((int((batches == FIRST_OF_EIGHT).sum()) + 1, PLACES_OF_BATCH), np.uint32)
     last_use = np.full(len(rows), NONE, np.int64)
     _find_last_use(rows, TABLES.facts, order, last_use)

@@ -13,9 +13,9 @@ from numpy.typing import NDArray
 from adengine import descriptor as of
 from adengine import opcodes as op
 from adengine.by_address import address_of, call_by_address
-from adengine.descriptor import float64_at, inputs_at, instructions_at, int64_at, outputs_at, places_at
+from adengine.descriptor import call_at, float64_at, inputs_at, instructions_at, int64_at, outputs_at, places_at
 from adengine.dispatch import ROW_ARGUMENTS, batch, eight, row, single
-from adengine.jit import Int, kernel
+from adengine.jit import Int, c_function, kernel
 from adengine.products import matrix_product
 from adengine.schedule import (
     BATCH,
@@ -253,6 +253,17 @@ def run(
             at = single(flat, at * U(COLUMNS), pool, w, routines) // U(COLUMNS)
 
 
+@c_function(types.void(types.int64, types.int64, types.int64, types.int64, types.int64))
+def run_one(program: Int, arena: Int, elements: Int, lanes: Int, at: Int) -> None:
+    """Run one instruction that machine code leaves to the evaluator; called from there, with addresses."""
+    columns = int64_at(program, of.DESCRIPTOR_LENGTH)
+    code = instructions_at(columns[of.CODE] + at * (4 * COLUMNS), 1)
+    places = places_at(columns[of.PLACES], columns[of.BATCHES])
+    pool = int64_at(columns[of.POOL], columns[of.WORDS])
+    rest = (U(lanes), U(columns[of.ROUTINES]), U(columns[of.ROW_AT]))
+    _call_run(columns[of.RUN_AT], (code, U(0), places, pool, float64_at(arena, elements), rest[0], rest[1], rest[2]))
+
+
 @kernel(types.void(I8, I8_2, F8R, F8R, F8R, F8, F8))
 def run_blocks(
     program: NDArray[np.int64], blocks: NDArray[np.int64], x: NDArray[np.float64], shared: NDArray[np.float64],
@@ -272,12 +283,16 @@ def run_blocks(
     scattered = int64_at(program[of.SCATTERED], program[of.SCATTERED_COUNT])
     lanes, once = U(program[of.LANES]), U(program[of.ONCE])
     routines, row_at, run_at = U(program[of.ROUTINES]), U(program[of.ROW_AT]), U(program[of.RUN_AT])
+    whole, rest = program[of.WHOLE], program[of.REST]
     for b in range(blocks.shape[0]):
         block = blocks[b]
         load(w, inputs, block, lanes, x, shared, seeds)
         same = b > 0 and lanes > 1 and block[X_STRIDE] == 0 and block[X_BASE] == blocks[b - 1, X_BASE]
         same = same and block[V_BASE] < 0
-        _call_run(run_at, (code, once if same else U(0), places, pool, w, lanes, routines, row_at))
+        if whole != 0:
+            call_at(rest if same else whole, w)
+        else:
+            _call_run(run_at, (code, once if same else U(0), places, pool, w, lanes, routines, row_at))
         store(w, outputs, scattered, block, lanes, values, derivatives)
 
 

@@ -96,7 +96,7 @@ def _chain_and_comb(width: int) -> WengertList:
 
 def test_a_shallow_list_runs_by_eight_and_a_chain_does_not() -> None:
     flat = lower(_chain_and_comb(200), [0])
-    _, batches = execution_order(flat.rows, np.zeros(len(flat.rows), np.int64))
+    _, batches = execution_order(flat.rows, np.zeros(len(flat.rows), np.int64), len(flat.inputs))
     assert (batches == FIRST_OF_EIGHT).sum() == 2 * (200 // 8)
     assert (batches == AMONG_EIGHT).sum() == 2 * 7 * (200 // 8)
 

@@ -16,7 +16,7 @@ from wengert_server.errors import MalformedRequest, UnknownField
 from wengert_server.unknown import refuse_unknown_fields
 
 LIMITS = Limits()
-REPORT = Report(Mode.REVERSE, 3, 200, 70, 0.25, "because of 1 < 2.")
+REPORT = Report(Mode.REVERSE, 3, 200, 70, 0.25, "because of 1 < 2.", "vm")
 UNKNOWN = b"\x9a\x06\x02\x08\x01"
 
 
@@ -71,7 +71,7 @@ def test_responses_are_written_as_protobuf_writes_them(order: str) -> None:
 
 
 def test_an_empty_report_is_present() -> None:
-    data = encode.evaluate(EvaluateResult(np.zeros(0), Report(None, 0, 0, 0, 0.0, "")))
+    data = encode.evaluate(EvaluateResult(np.zeros(0), Report(None, 0, 0, 0, 0.0, "", "vm")))
     assert v1.EvaluateResponse.FromString(data).HasField("report")
 
 
