@@ -1198,34 +1198,65 @@ def row(
     code: Int, out: Int, i: Int, j: Int, h: Int, n: Int, di: Int, dj: Int, dh: Int, k: Int, w: NDArray[np.float64],
     routines: Int,
 ) -> None:  # fmt: skip
-    """The same for n elements in a row; the operands advance by the strides di, dj, dh."""
+    """The same for n elements in a row; the operands advance by the strides di, dj, dh, each 0 or 1."""
+    whole = n & ~U(7)
     if code < 13:
         if code < 11:
-            for e in range(n):
+            if di & dj:
+                for e in range(U(0), whole, U(8)):
+                    _eight_add(w, out + e, i + e, j + e, h + e, U(1), U(1), U(1))
+            else:
+                for e in range(U(0), whole, U(8)):
+                    _eight_add(w, out + e, i + e * di, j + e * dj, h + e * dh, di, dj, dh)
+            for e in range(whole, n):
                 w[out + e] = w[i + e * di] + w[j + e * dj]
         else:
             if code < 12:
-                for e in range(n):
+                if di & dj:
+                    for e in range(U(0), whole, U(8)):
+                        _eight_subtract(w, out + e, i + e, j + e, h + e, U(1), U(1), U(1))
+                else:
+                    for e in range(U(0), whole, U(8)):
+                        _eight_subtract(w, out + e, i + e * di, j + e * dj, h + e * dh, di, dj, dh)
+                for e in range(whole, n):
                     w[out + e] = w[i + e * di] - w[j + e * dj]
             else:
-                for e in range(n):
+                if di & dj:
+                    for e in range(U(0), whole, U(8)):
+                        _eight_multiply(w, out + e, i + e, j + e, h + e, U(1), U(1), U(1))
+                else:
+                    for e in range(U(0), whole, U(8)):
+                        _eight_multiply(w, out + e, i + e * di, j + e * dj, h + e * dh, di, dj, dh)
+                for e in range(whole, n):
                     w[out + e] = w[i + e * di] * w[j + e * dj]
     else:
         if code < 20:
             if code < 15:
                 if code < 14:
-                    for e in range(n):
+                    if di & dj:
+                        for e in range(U(0), whole, U(8)):
+                            _eight_divide(w, out + e, i + e, j + e, h + e, U(1), U(1), U(1))
+                    else:
+                        for e in range(U(0), whole, U(8)):
+                            _eight_divide(w, out + e, i + e * di, j + e * dj, h + e * dh, di, dj, dh)
+                    for e in range(whole, n):
                         w[out + e] = w[i + e * di] / w[j + e * dj]
                 else:
-                    for e in range(n):
+                    for e in range(U(0), whole, U(8)):
+                        _eight_negate(w, out + e, i + e * di, j + e * dj, h + e * dh, di, dj, dh)
+                    for e in range(whole, n):
                         w[out + e] = -w[i + e * di]
             else:
                 if code < 17:
                     if code < 16:
-                        for e in range(n):
+                        for e in range(U(0), whole, U(8)):
+                            _eight_reciprocal(w, out + e, i + e * di, j + e * dj, h + e * dh, di, dj, dh)
+                        for e in range(whole, n):
                             w[out + e] = 1.0 / w[i + e * di]
                     else:
-                        for e in range(n):
+                        for e in range(U(0), whole, U(8)):
+                            _eight_square(w, out + e, i + e * di, j + e * dj, h + e * dh, di, dj, dh)
+                        for e in range(whole, n):
                             w[out + e] = w[i + e * di] * w[i + e * di]
                 else:
                     if code < 19:
@@ -1243,11 +1274,23 @@ def row(
                             else:
                                 integer_powers(w, out, i, n, di, k)
                     else:
-                        for e in range(n):
+                        if di & dj & dh:
+                            for e in range(U(0), whole, U(8)):
+                                _eight_fma(w, out + e, i + e, j + e, h + e, U(1), U(1), U(1))
+                        else:
+                            for e in range(U(0), whole, U(8)):
+                                _eight_fma(w, out + e, i + e * di, j + e * dj, h + e * dh, di, dj, dh)
+                        for e in range(whole, n):
                             w[out + e] = w[i + e * di] * w[j + e * dj] + w[h + e * dh]
         else:
             if code < 30:
-                for e in range(n):
+                if di & dj:
+                    for e in range(U(0), whole, U(8)):
+                        _eight_zero_safe_multiply(w, out + e, i + e, j + e, h + e, U(1), U(1), U(1))
+                else:
+                    for e in range(U(0), whole, U(8)):
+                        _eight_zero_safe_multiply(w, out + e, i + e * di, j + e * dj, h + e * dh, di, dj, dh)
+                for e in range(whole, n):
                     w[out + e] = zero_safe_multiply(w[i + e * di], w[j + e * dj])
             else:
                 if code < 82:
@@ -1255,7 +1298,9 @@ def row(
                         if code < 42:
                             if code < 33:
                                 if code < 31:
-                                    for e in range(n):
+                                    for e in range(U(0), whole, U(8)):
+                                        _eight_sqrt(w, out + e, i + e * di, j + e * dj, h + e * dh, di, dj, dh)
+                                    for e in range(whole, n):
                                         w[out + e] = math.sqrt(w[i + e * di])
                                 else:
                                     if code < 32:
@@ -1266,12 +1311,16 @@ def row(
                                             for e in range(n):
                                                 w[out + e] = np.cbrt(w[i + e * di])
                                     else:
-                                        for e in range(n):
+                                        for e in range(U(0), whole, U(8)):
+                                            _eight_abs(w, out + e, i + e * di, j + e * dj, h + e * dh, di, dj, dh)
+                                        for e in range(whole, n):
                                             w[out + e] = abs(w[i + e * di])
                             else:
                                 if code < 40:
                                     if code < 34:
-                                        for e in range(n):
+                                        for e in range(U(0), whole, U(8)):
+                                            _eight_sign(w, out + e, i + e * di, j + e * dj, h + e * dh, di, dj, dh)
+                                        for e in range(whole, n):
                                             w[out + e] = sign(w[i + e * di])
                                     else:
                                         if _has_hypot(routines):
@@ -1448,21 +1497,29 @@ def row(
                                                 w[out + e] = math.atanh(w[i + e * di])
                                 else:
                                     if code < 81:
-                                        for e in range(n):
+                                        for e in range(U(0), whole, U(8)):
+                                            _eight_floor(w, out + e, i + e * di, j + e * dj, h + e * dh, di, dj, dh)
+                                        for e in range(whole, n):
                                             w[out + e] = np.floor(w[i + e * di])
                                     else:
-                                        for e in range(n):
+                                        for e in range(U(0), whole, U(8)):
+                                            _eight_ceil(w, out + e, i + e * di, j + e * dj, h + e * dh, di, dj, dh)
+                                        for e in range(whole, n):
                                             w[out + e] = np.ceil(w[i + e * di])
                 else:
                     if code < 109:
                         if code < 102:
                             if code < 85:
                                 if code < 83:
-                                    for e in range(n):
+                                    for e in range(U(0), whole, U(8)):
+                                        _eight_round(w, out + e, i + e * di, j + e * dj, h + e * dh, di, dj, dh)
+                                    for e in range(whole, n):
                                         w[out + e] = np.rint(w[i + e * di])
                                 else:
                                     if code < 84:
-                                        for e in range(n):
+                                        for e in range(U(0), whole, U(8)):
+                                            _eight_trunc(w, out + e, i + e * di, j + e * dj, h + e * dh, di, dj, dh)
+                                        for e in range(whole, n):
                                             w[out + e] = np.trunc(w[i + e * di])
                                     else:
                                         for e in range(n):
@@ -1473,47 +1530,109 @@ def row(
                                         for e in range(n):
                                             w[out + e] = np.fmod(w[i + e * di], w[j + e * dj])
                                     else:
-                                        for e in range(n):
+                                        if di & dj:
+                                            for e in range(U(0), whole, U(8)):
+                                                _eight_copysign(w, out + e, i + e, j + e, h + e, U(1), U(1), U(1))
+                                        else:
+                                            for e in range(U(0), whole, U(8)):
+                                                _eight_copysign(w, out + e, i + e * di, j + e * dj, h + e * dh, di, dj, dh)
+                                        for e in range(whole, n):
                                             w[out + e] = math.copysign(w[i + e * di], w[j + e * dj])
                                 else:
                                     if code < 101:
-                                        for e in range(n):
+                                        if di & dj:
+                                            for e in range(U(0), whole, U(8)):
+                                                _eight_minimum(w, out + e, i + e, j + e, h + e, U(1), U(1), U(1))
+                                        else:
+                                            for e in range(U(0), whole, U(8)):
+                                                _eight_minimum(w, out + e, i + e * di, j + e * dj, h + e * dh, di, dj, dh)
+                                        for e in range(whole, n):
                                             w[out + e] = minimum(w[i + e * di], w[j + e * dj])
                                     else:
-                                        for e in range(n):
+                                        if di & dj:
+                                            for e in range(U(0), whole, U(8)):
+                                                _eight_maximum(w, out + e, i + e, j + e, h + e, U(1), U(1), U(1))
+                                        else:
+                                            for e in range(U(0), whole, U(8)):
+                                                _eight_maximum(w, out + e, i + e * di, j + e * dj, h + e * dh, di, dj, dh)
+                                        for e in range(whole, n):
                                             w[out + e] = maximum(w[i + e * di], w[j + e * dj])
                         else:
                             if code < 105:
                                 if code < 103:
-                                    for e in range(n):
+                                    if di & dj & dh:
+                                        for e in range(U(0), whole, U(8)):
+                                            _eight_select(w, out + e, i + e, j + e, h + e, U(1), U(1), U(1))
+                                    else:
+                                        for e in range(U(0), whole, U(8)):
+                                            _eight_select(w, out + e, i + e * di, j + e * dj, h + e * dh, di, dj, dh)
+                                    for e in range(whole, n):
                                         w[out + e] = select(w[i + e * di], w[j + e * dj], w[h + e * dh])
                                 else:
                                     if code < 104:
-                                        for e in range(n):
+                                        if di & dj:
+                                            for e in range(U(0), whole, U(8)):
+                                                _eight_less(w, out + e, i + e, j + e, h + e, U(1), U(1), U(1))
+                                        else:
+                                            for e in range(U(0), whole, U(8)):
+                                                _eight_less(w, out + e, i + e * di, j + e * dj, h + e * dh, di, dj, dh)
+                                        for e in range(whole, n):
                                             w[out + e] = 1.0 if w[i + e * di] < w[j + e * dj] else 0.0
                                     else:
-                                        for e in range(n):
+                                        if di & dj:
+                                            for e in range(U(0), whole, U(8)):
+                                                _eight_less_equal(w, out + e, i + e, j + e, h + e, U(1), U(1), U(1))
+                                        else:
+                                            for e in range(U(0), whole, U(8)):
+                                                _eight_less_equal(w, out + e, i + e * di, j + e * dj, h + e * dh, di, dj, dh)
+                                        for e in range(whole, n):
                                             w[out + e] = 1.0 if w[i + e * di] <= w[j + e * dj] else 0.0
                             else:
                                 if code < 107:
                                     if code < 106:
-                                        for e in range(n):
+                                        if di & dj:
+                                            for e in range(U(0), whole, U(8)):
+                                                _eight_equal(w, out + e, i + e, j + e, h + e, U(1), U(1), U(1))
+                                        else:
+                                            for e in range(U(0), whole, U(8)):
+                                                _eight_equal(w, out + e, i + e * di, j + e * dj, h + e * dh, di, dj, dh)
+                                        for e in range(whole, n):
                                             w[out + e] = 1.0 if w[i + e * di] == w[j + e * dj] else 0.0
                                     else:
-                                        for e in range(n):
+                                        if di & dj:
+                                            for e in range(U(0), whole, U(8)):
+                                                _eight_not_equal(w, out + e, i + e, j + e, h + e, U(1), U(1), U(1))
+                                        else:
+                                            for e in range(U(0), whole, U(8)):
+                                                _eight_not_equal(w, out + e, i + e * di, j + e * dj, h + e * dh, di, dj, dh)
+                                        for e in range(whole, n):
                                             w[out + e] = 1.0 if w[i + e * di] != w[j + e * dj] else 0.0
                                 else:
                                     if code < 108:
-                                        for e in range(n):
+                                        if di & dj:
+                                            for e in range(U(0), whole, U(8)):
+                                                _eight_and(w, out + e, i + e, j + e, h + e, U(1), U(1), U(1))
+                                        else:
+                                            for e in range(U(0), whole, U(8)):
+                                                _eight_and(w, out + e, i + e * di, j + e * dj, h + e * dh, di, dj, dh)
+                                        for e in range(whole, n):
                                             w[out + e] = 1.0 if w[i + e * di] != 0.0 and w[j + e * dj] != 0.0 else 0.0
                                     else:
-                                        for e in range(n):
+                                        if di & dj:
+                                            for e in range(U(0), whole, U(8)):
+                                                _eight_or(w, out + e, i + e, j + e, h + e, U(1), U(1), U(1))
+                                        else:
+                                            for e in range(U(0), whole, U(8)):
+                                                _eight_or(w, out + e, i + e * di, j + e * dj, h + e * dh, di, dj, dh)
+                                        for e in range(whole, n):
                                             w[out + e] = 1.0 if w[i + e * di] != 0.0 or w[j + e * dj] != 0.0 else 0.0
                     else:
                         if code < 129:
                             if code < 123:
                                 if code < 120:
-                                    for e in range(n):
+                                    for e in range(U(0), whole, U(8)):
+                                        _eight_not(w, out + e, i + e * di, j + e * dj, h + e * dh, di, dj, dh)
+                                    for e in range(whole, n):
                                         w[out + e] = 1.0 if w[i + e * di] == 0.0 else 0.0
                                 else:
                                     if code < 121:
@@ -1564,10 +1683,18 @@ def row(
                                             w[out + e] = xlogy(w[i + e * di], w[j + e * dj])
                                 else:
                                     if code < 1002:
-                                        for e in range(n):
+                                        for e in range(U(0), whole, U(8)):
+                                            _eight_positive_reciprocal(w, out + e, i + e * di, j + e * dj, h + e * dh, di, dj, dh)
+                                        for e in range(whole, n):
                                             w[out + e] = positive_reciprocal(w[i + e * di])
                                     else:
-                                        for e in range(n):
+                                        if di & dj:
+                                            for e in range(U(0), whole, U(8)):
+                                                _eight_step(w, out + e, i + e, j + e, h + e, U(1), U(1), U(1))
+                                        else:
+                                            for e in range(U(0), whole, U(8)):
+                                                _eight_step(w, out + e, i + e * di, j + e * dj, h + e * dh, di, dj, dh)
+                                        for e in range(whole, n):
                                             w[out + e] = step(w[i + e * di], w[j + e * dj])
                             else:
                                 if code < 1005:

@@ -7,7 +7,7 @@ The order in which terms are added depends on the sizes alone, not on the lanes,
 * else: term after term.
 
 With strong zeros, a term with an exactly zero factor adds nothing, whatever the other factor is. That differs from the
-plain product only where an operand has an infinity or a NaN: so the operands are looked through first.
+plain product only where an operand has an infinity or a NaN: so these are looked for, in the operands or the product.
 """
 
 from __future__ import annotations
@@ -337,12 +337,32 @@ def _by_tiles(  # noqa: PLR0913  a kernel over flat columns
         _both_laned(w, s, out, x, y, width, careful)
 
 
+@kernel(types.void(F8, _SIZES, U, U, U, U, U, U, types.boolean))
+def _product(  # noqa: PLR0913  a kernel over flat columns
+    w: NDArray[np.float64], s: _Sizes, out: Int, x: Int, y: Int, width: Int, x_width: Int, y_width: Int, careful: Bool
+) -> None:
+    """A product that is not empty, in the order that its sizes ask for."""
+    if s.n == U(1) and s.x_column == U(1):
+        _row_dots(w, out, s.m, s.k, x, s.x_row, y, width, x_width, y_width, careful)
+    elif s.m == U(1) and s.y_row == U(1):
+        _row_dots(w, out, s.n, s.k, y, s.y_column, x, width, y_width, x_width, careful)
+    elif s.n == U(1):
+        turned = _Sizes(U(1), s.k, s.m, U(1), s.y_row, s.x_column, s.x_row)
+        _by_tiles(w, turned, out, y, x, width, y_width, x_width, careful)
+    else:
+        _by_tiles(w, s, out, x, y, width, x_width, y_width, careful)
+
+
 @kernel(types.void(F8, I8, U, U, U, U, U, U, U, types.boolean))
 def matrix_product(  # noqa: PLR0913  a kernel over flat columns
     w: NDArray[np.float64], pool: NDArray[np.int64], at: Int, out: Int, x: Int, y: Int, width: Int, x_width: Int,
     y_width: Int, zero_safe: Bool,
 ) -> None:  # fmt: skip
-    """op(x) op(y); ``pool[at:]`` holds m, k, n and whether x and y are stored transposed."""
+    """op(x) op(y); ``pool[at:]`` holds m, k, n and whether x and y are stored transposed.
+
+    Where the product is smaller than its operands, it is looked through instead: an infinity or a NaN in an operand
+    leaves one in the plain product, so where there is none, strong zeros change nothing.
+    """
     m, k, n = U(pool[at]), U(pool[at + 1]), U(pool[at + 2])
     if m * n == U(0) or k == U(0):
         for i in range(m * n * width):
@@ -350,14 +370,9 @@ def matrix_product(  # noqa: PLR0913  a kernel over flat columns
         return
     x_row, x_column = (k, U(1)) if pool[at + 3] == 0 else (U(1), m)
     y_row, y_column = (n, U(1)) if pool[at + 4] == 0 else (U(1), k)
-    careful = zero_safe and not (_finite(w, x, m * k * x_width) and _finite(w, y, k * n * y_width))
-    if n == U(1) and x_column == U(1):
-        _row_dots(w, out, m, k, x, x_row, y, width, x_width, y_width, careful)
-    elif m == U(1) and y_row == U(1):
-        _row_dots(w, out, n, k, y, y_column, x, width, y_width, x_width, careful)
-    elif n == U(1):
-        s = _Sizes(U(1), k, m, U(1), y_row, x_column, x_row)
-        _by_tiles(w, s, out, y, x, width, y_width, x_width, careful)
-    else:
-        s = _Sizes(m, k, n, x_row, x_column, y_row, y_column)
-        _by_tiles(w, s, out, x, y, width, x_width, y_width, careful)
+    s = _Sizes(m, k, n, x_row, x_column, y_row, y_column)
+    given, made = m * k * x_width + k * n * y_width, m * n * width
+    careful = zero_safe and given < made and not (_finite(w, x, m * k * x_width) and _finite(w, y, k * n * y_width))
+    _product(w, s, out, x, y, width, x_width, y_width, careful)
+    if zero_safe and given >= made and not _finite(w, out, made):
+        _product(w, s, out, x, y, width, x_width, y_width, True)

@@ -45,10 +45,10 @@ def start_from(
 
 
 @kernel(types.void(F8, U, U, U, U, U, types.boolean), inline=True)
-def _take_one(
+def _take_run(
     w: NDArray[np.float64], there: Int, here: Int, count: Int, width: Int, part_width: Int, scatter: Bool
 ) -> None:
-    """Some neighbouring elements of a GATHER or SCATTER_ADD."""
+    """A run of neighbouring elements of a GATHER or SCATTER_ADD."""
     if not scatter:
         copy_run(w, here, there, count * width)
     elif part_width == width:
@@ -59,6 +59,18 @@ def _take_one(
                 add_to_eight(w, there + i * width + lane, here + i)
 
 
+@kernel(types.void(F8, I8, U, U, U, types.boolean))
+def _take_elements(
+    w: NDArray[np.float64], indices: NDArray[np.int64], count: Int, there: Int, here: Int, scatter: Bool
+) -> None:
+    """Single elements, one lane."""
+    for j in range(count):
+        if scatter:
+            w[there + U(indices[j])] += w[here + j]
+        else:
+            w[here + j] = w[there + U(indices[j])]
+
+
 @kernel(types.void(F8, I8, U, U, U, U, U, types.boolean))
 def take(
     w: NDArray[np.float64], pool: NDArray[np.int64], at: Int, whole: Int, part: Int, width: Int, part_width: Int,
@@ -66,20 +78,21 @@ def take(
 ) -> None:  # fmt: skip
     """GATHER, or SCATTER_ADD: as :func:`adengine.views.walk`; ``pool[at:]``: outer, axis, inner, count, indices."""
     outer, axis, inner, count = U(pool[at]), U(pool[at + 1]), U(pool[at + 2]), U(pool[at + 3])
-    first = at + U(4)
+    indices = pool[at + 4 :]
     for o in range(outer):
         here = part + o * count * inner * part_width
+        there = whole + o * axis * inner * width
         if inner == U(1) and width == U(1):
-            there = whole + o * axis
-            for j in range(count):
-                if scatter:
-                    w[there + U(pool[first + j])] += w[here + j]
-                else:
-                    w[here + j] = w[there + U(pool[first + j])]
+            _take_elements(w, indices, count, there, here, scatter)
             continue
-        for j in range(count):
-            there = whole + (o * axis + U(pool[first + j])) * inner * width
-            _take_one(w, there, here + j * inner * part_width, inner, width, part_width, scatter)
+        first: Int = U(0)
+        while first < count:
+            last = first + U(1)
+            while last < count and indices[last] == indices[last - U(1)] + 1:
+                last += U(1)
+            to, size = here + first * inner * part_width, (last - first) * inner
+            _take_run(w, there + U(indices[first]) * inner * width, to, size, width, part_width, scatter)
+            first = last
 
 
 @kernel(types.void(F8, U, U, U, U, U, types.boolean))

@@ -11,12 +11,15 @@ from numba import types
 from numpy.typing import NDArray
 
 from adengine.jit import Int, kernel
+from adengine.tiles import transpose_eight
 
 U = types.uint64
 F8 = types.Array(types.float64, 1, "C")
 F8R = types.Array(types.float64, 1, "C", readonly=True)
 I8 = types.Array(types.int64, 1, "C")
 I8_2 = types.Array(types.int64, 2, "C")
+
+_transpose = transpose_eight()
 
 POINT, SHARED, SEED = 0, 1, 2
 """Where an input's values come from."""
@@ -66,10 +69,17 @@ def _load_lanes(
         for i in range(size):
             w[to + i] = values[source + i]
         return
-    for lane in range(lanes):
-        source = U(first + min(np.int64(lane), block[VALID] - 1) * step + line[IN_OFFSET])
-        for i in range(size):
-            w[to + i * lanes + lane] = values[source + i]
+    whole = size & ~U(7)
+    for lane in range(U(0), lanes, U(8)):
+        source = U(first + np.int64(lane) * step + line[IN_OFFSET])
+        together = np.int64(lane) + 8 <= block[VALID]
+        if together:
+            for i in range(U(0), whole, U(8)):
+                _transpose(values, source + i, U(step), w, to + i * lanes + lane, lanes)
+        for one in range(lane, lane + U(8)):
+            source = U(first + min(np.int64(one), block[VALID] - 1) * step + line[IN_OFFSET])
+            for i in range(whole if together else U(0), size):
+                w[to + i * lanes + one] = values[source + i]
 
 
 @kernel(types.void(F8, I8_2, I8, U, F8R, F8R, F8R))
@@ -118,9 +128,19 @@ def _store_elements(  # noqa: PLR0913  a kernel over numbers
             for lane in range(valid):
                 target[to + i * element_step + lane * lane_step] = w[address + i * along + lane * laned]
         return
-    for lane in range(valid):
-        for i in range(size):
-            target[to + lane * lane_step + i * element_step] = w[address + i * along + lane * laned]
+    some: Int = U(0)
+    eight: Int = U(0)
+    if element_step == U(1) and laned == U(1) and along >= U(8):
+        some = size & ~U(7)
+    while eight < valid:
+        together = eight + U(8) <= valid
+        if together:
+            for i in range(U(0), some, U(8)):
+                _transpose(w, address + i * along + eight, along, target, to + eight * lane_step + i, lane_step)
+        for one in range(eight, min(eight + U(8), valid)):
+            for i in range(some if together else U(0), size):
+                target[to + one * lane_step + i * element_step] = w[address + i * along + one * laned]
+        eight += U(8)
 
 
 @kernel(types.void(F8, I8, I8, U, U, F8, types.int64, U, U))

@@ -16,6 +16,7 @@ from adengine.by_address import address_of, call_by_address
 from adengine.descriptor import call_at, float64_at, inputs_at, instructions_at, int64_at, outputs_at, places_at
 from adengine.dispatch import ROW_ARGUMENTS, batch, eight, row, single
 from adengine.jit import Int, c_function, kernel
+from adengine.moves import copy_eight, spread_to_eight
 from adengine.products import matrix_product
 from adengine.schedule import (
     BATCH,
@@ -61,8 +62,11 @@ def _spread(w: NDArray[np.float64], to: Int, source: Int, count: Int, width: Int
     """Write an operand out for all elements and lanes, from one that has only elements, or only lanes."""
     for e in range(count):
         first = source + e * element
-        for i in range(width):
-            w[to + e * width + i] = w[first + i * lane]
+        for i in range(U(0), width, U(8)):
+            if lane:
+                copy_eight(w, to + e * width + i, first + i)
+            else:
+                spread_to_eight(w, to + e * width + i, first)
 
 
 _PLACE = types.UniTuple(U, 2)  # type: ignore[no-untyped-call]

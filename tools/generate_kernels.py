@@ -115,7 +115,8 @@ def row(
     code: Int, out: Int, i: Int, j: Int, h: Int, n: Int, di: Int, dj: Int, dh: Int, k: Int, w: NDArray[np.float64],
     routines: Int,
 ) -> None:  # fmt: skip
-    """The same for n elements in a row; the operands advance by the strides di, dj, dh."""
+    """The same for n elements in a row; the operands advance by the strides di, dj, dh, each 0 or 1."""
+    whole = n & ~U(7)
 '''
 
 
@@ -173,9 +174,23 @@ def _row_leaf(primitive: Primitive, indent: str) -> list[str]:
     elif _is_elementary(primitive):
         call = f"_elements_{primitive.name.lower()}(routines, w, out + e, i + e * di, j + e * dj, di, dj, n - e)"
         lines = [f"if {_may_call(primitive)}:", *_by_eight(call), "else:", *_deeper(by_one)]
+    elif primitive.name in _module("vector").FORMULAS:
+        lines = [*_row_by_eight(primitive), "for e in range(whole, n):", by_one[1]]
     else:
         lines = by_one
     return [indent + line for line in lines]
+
+
+def _row_by_eight(primitive: Primitive) -> list[str]:
+    """All but the last few elements; a loop without a choice where no operand of several is spread."""
+    call = f"_eight_{primitive.name.lower()}"
+    loop = "for e in range(U(0), whole, U(8)):"
+    general = [loop, f"    {call}(w, out + e, i + e * di, j + e * dj, h + e * dh, di, dj, dh)"]
+    if primitive.arity == 1:
+        return general
+    strides = " & ".join(("di", "dj", "dh")[: primitive.arity])
+    plain = [loop, f"    {call}(w, out + e, i + e, j + e, h + e, U(1), U(1), U(1))"]
+    return [f"if {strides}:", *_deeper(plain), "else:", *_deeper(general)]
 
 
 def _by_eight(call: str) -> list[str]:
