@@ -20,6 +20,7 @@ from adengine.questions import DIRECTIONAL, EVALUATE, JACOBIAN, Asked
 from adengine.results import EvaluateResult, JacobianResult, JvpResult, Report, VjpResult
 from adengine.runs import Run
 from adengine.spread import compute
+from adengine.vector_library import SCALAR, best
 from adengine.wengert_list import WengertList
 
 
@@ -39,6 +40,16 @@ class Engine:
         Computes, so many pieces at once, instead of threads of the engine's own. It works on this process's arrays.
     machine_code : bool
         Compile what is used much, in the background. No answer depends on it.
+    reproducible : bool
+        Elementary functions are the C library's scalar ones, so that machines with the same C library give the same
+        bits whatever vectors their processors have, and nothing is compiled in the background. Slower by a factor of 2
+        to 6 in those functions.
+
+    Attributes
+    ----------
+    reproducible : bool
+    vector_functions : str
+        How elementary functions run: ``libmvec avx512``, ``libmvec avx2`` or ``scalar``.
 
     Examples
     --------
@@ -59,10 +70,14 @@ class Engine:
         executor: Executor | None = None,
         *,
         machine_code: bool = True,
+        reproducible: bool = False,
     ) -> None:
         self.limits = limits
-        self._compiles = machine_code
+        self._compiles = machine_code and not reproducible
         self._pool = Pool(cores() if threads is None else threads, executor)
+        self.reproducible = reproducible
+        self._routines = SCALAR if reproducible else best()
+        self.vector_functions: str = self._routines.name
         self._most_functions = functions
         self._functions: dict[str, HeldFunction] = {}
         self._uses = itertools.count()
@@ -237,7 +252,13 @@ class Engine:
             if held is None:
                 while len(self._functions) >= self._most_functions:
                     self._drop_oldest()
-                held = HeldFunction(function, self.limits.kept_bytes, self._drop_excess, compiles=self._compiles)
+                held = HeldFunction(
+                    function,
+                    self.limits.kept_bytes,
+                    self._drop_excess,
+                    compiles=self._compiles,
+                    routines=self._routines,
+                )
                 held.used = next(self._uses)
                 self._functions[function.id] = held
             return held

@@ -29,6 +29,7 @@ from adengine.questions import EVALUATE, JACOBIAN, Asked, Compilable, Kept, Key,
 from adengine.runs import Run, Told, arenas_that_fit, check_reply, check_work, elements_that_fit
 from adengine.shapes import size_of
 from adengine.transfer import BLOCK_COLUMNS, POINT, SEED, SHARED
+from adengine.vector_library import Routines
 from adengine.wengert_list import Input, WengertList
 
 T = TypeVar("T", bound="Kept")
@@ -219,6 +220,8 @@ class HeldFunction:
         Called whenever more is kept, so that whoever keeps several functions can bound them together.
     compiles : bool
         Compile programs that are used much.
+    routines : Routines
+        Vector routines for the elementary functions.
 
     Attributes
     ----------
@@ -231,10 +234,17 @@ class HeldFunction:
     """
 
     def __init__(
-        self, function: WengertList, most_bytes: int, on_growth: Callable[[], None], *, compiles: bool
+        self,
+        function: WengertList,
+        most_bytes: int,
+        on_growth: Callable[[], None],
+        *,
+        compiles: bool,
+        routines: Routines,
     ) -> None:
         self.list = function
         self._compiles = compiles
+        self._routines = routines
         self._dropped = False
         self.used = 0
         self._on_growth = on_growth
@@ -319,7 +329,7 @@ class HeldFunction:
         if lanes.width > 1:
             laned[(sources[:, 0] == POINT) & lanes.points] = 1
             laned[(sources[:, 0] == SEED) & laned_seeds] = 1
-        return Program(prepared.flat, sources, laned, lanes.width, compiled=compiled)
+        return Program(prepared.flat, sources, laned, lanes.width, self._routines, compiled=compiled)
 
     def hot(self, prepared: Prepared, name: Compilable) -> Hot | None:
         """How hot a program is; None where it is not to be compiled."""

@@ -26,11 +26,8 @@ _config: Any = _numba_config  # its attributes are made at run time
 _log = logging.getLogger("adengine.jit")
 _SLOW_S = 0.5
 _KEPT_FOLDERS = 4
-_WITHOUT_KERNELS = (
-    "by_address.py", "descriptor.py", "elementary.py", "jit.py", "moves.py", "opcodes.py", "templates.py", "tiles.py",
-    "vector.py",
-)  # fmt: skip
-"""Files that have no kernel themselves but go into those of others."""
+_CONSTANTS = ("opcodes.py", "templates.py")
+"""Files without compiled code whose numbers go into that of others."""
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -46,7 +43,8 @@ def _fingerprint() -> str:
     digest = hashlib.sha256()
     for path in sorted(Path(__file__).parent.glob("*.py")):
         text = path.read_bytes()
-        if b"adengine.jit import" in text or path.name in _WITHOUT_KERNELS:
+        compiled = b"adengine.jit import" in text or b"numba" in text or b"llvmlite" in text
+        if compiled or path.name in _CONSTANTS:
             digest.update(path.name.encode() + b"\0" + text + b"\0")
     return digest.hexdigest()[:16]
 

@@ -36,7 +36,7 @@ from adengine.transfer import (
     STRUCTURAL_ZERO,
 )
 from adengine.vector_library import Routines, best
-from adengine.vm import CHUNK, ROW_AT, RUN_AT, run_blocks, run_one
+from adengine.vm import CHUNK, KERNELS, run_blocks, run_one
 
 VM, MACHINE = "vm", "machine"
 """The tiers: what runs a program."""
@@ -143,7 +143,7 @@ class Program:
             row[place], row[place + 1] = column.ctypes.data, len(column)
         row[descriptor.LANES], row[descriptor.ONCE] = self.lanes, self._once
         row[descriptor.ROUTINES] = self._routines.address
-        row[descriptor.ROW_AT], row[descriptor.RUN_AT] = ROW_AT, RUN_AT
+        row[descriptor.ROW_AT : descriptor.RUN_AT + 1] = KERNELS
         if self._machine is not None:
             row[descriptor.WHOLE], row[descriptor.REST] = self._machine.whole, self._machine.rest
         return row

@@ -6,8 +6,6 @@ the lanes innermost; ``width`` is the number of lanes of the variable, 1 for a s
 
 from __future__ import annotations
 
-import math
-
 import numpy as np
 from numba import types
 from numpy.typing import NDArray
@@ -109,23 +107,3 @@ def extremes(w: NDArray[np.float64], out: Int, x: Int, rows: Int, length: Int, w
                     if value != value:
                         break
             w[out + row * width + lane] = best
-
-
-@kernel(types.void(F8, U, U, U, U, U))
-def logsumexps(w: NDArray[np.float64], out: Int, x: Int, rows: Int, length: Int, width: Int) -> None:
-    """Logarithm of the sum of the exponentials of each row, shifted by the largest element."""
-    for row in range(rows):
-        for lane in range(width):
-            first = x + row * length * width + lane
-            best = -math.inf
-            for i in range(length):
-                value = w[first + i * width]
-                if value > best or value != value:
-                    best = value
-            if abs(best) == math.inf or best != best:
-                w[out + row * width + lane] = best
-                continue
-            total = 0.0
-            for i in range(length):
-                total += math.exp(w[first + i * width] - best)
-            w[out + row * width + lane] = best + math.log(total)

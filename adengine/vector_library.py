@@ -21,8 +21,9 @@ from numba import types
 from numba.core import registry as _numba_registry
 from numpy.typing import NDArray
 
-from adengine.elementary import OF_TWO, ROUTINES, place_of, routine
+from adengine.elementary import OF_TWO, ROUTINES, place_of
 from adengine.jit import Int, kernel
+from adengine.routine_calls import routine
 
 _registry: Any = _numba_registry  # without types
 _log = logging.getLogger("adengine.vector_library")

@@ -15,6 +15,7 @@ from adengine import opcodes as op
 from adengine.by_address import address_of, call_by_address
 from adengine.descriptor import call_at, float64_at, inputs_at, instructions_at, int64_at, outputs_at, places_at
 from adengine.dispatch import ROW_ARGUMENTS, batch, eight, row, single
+from adengine.exponentials import logsumexps
 from adengine.jit import Int, c_function, kernel
 from adengine.moves import copy_eight, spread_to_eight
 from adengine.products import matrix_product
@@ -42,7 +43,7 @@ from adengine.schedule import (
     POOL,
     ROW,
 )  # fmt: skip
-from adengine.structural import extremes, logsumexps, start_from, take
+from adengine.structural import extremes, start_from, take
 from adengine.transfer import V_BASE, X_BASE, X_STRIDE, load, store
 from adengine.views import walk
 
@@ -156,8 +157,14 @@ def _scatter(code: NDArray[np.uint32], at: Int, pool: NDArray[np.int64], w: NDAr
         walk(w, pool, place, out, update, width, update_width, True)
 
 
-@kernel(types.void(U4_2, U, I8, F8, U))
-def _structural(code: NDArray[np.uint32], at: Int, pool: NDArray[np.int64], w: NDArray[np.float64], lanes: Int) -> None:
+_STRUCTURAL = types.void(U4_2, U, I8, F8, U, U)
+_call_structural = call_by_address(_STRUCTURAL)
+
+
+@kernel(_STRUCTURAL)
+def _structural(
+    code: NDArray[np.uint32], at: Int, pool: NDArray[np.int64], w: NDArray[np.float64], lanes: Int, routines: Int
+) -> None:  # fmt: skip
     """One structural statement."""
     operation = code[at, CODE] - ROW
     flags = U(code[at, FLAGS])
@@ -177,7 +184,7 @@ def _structural(code: NDArray[np.uint32], at: Int, pool: NDArray[np.int64], w: N
         y = U(code[at, IN_2])
         matrix_product(w, pool, place, out, x, y, width, x_width, y_width, operation == op.ZERO_SAFE_MATMUL)
     elif operation == op.LOGSUMEXPS:
-        logsumexps(w, out, x, U(pool[place]), U(pool[place + 1]), width)
+        logsumexps(w, out, x, U(pool[place]), U(pool[place + 1]), width, routines)
     else:
         extremes(w, out, x, U(pool[place]), U(pool[place + 1]), width, operation == op.MAXIMA)
 
@@ -215,31 +222,31 @@ def _batches(
     return at
 
 
-@kernel(types.void(U4_2, U, I8, F8, U, U, U))
+@kernel(types.void(U4_2, U, I8, F8, U, U, U, U))
 def _other(
     code: NDArray[np.uint32], at: Int, pool: NDArray[np.int64], w: NDArray[np.float64], lanes: Int, routines: Int,
-    row_at: Int,
+    row_at: Int, structural_at: Int,
 ) -> None:  # fmt: skip
     """One instruction of the other kinds."""
     if code[at, CODE] < ROW + op.FIRST_STRUCTURAL:
         _elementwise(code, at, pool, w, lanes, routines, row_at)
     else:
-        _structural(code, at, pool, w, lanes)
+        _call_structural(structural_at, (code, at, pool, w, lanes, routines))
 
 
-_RUN = types.void(U4_2, U, U4_2, I8, F8, U, U, U)
+_RUN = types.void(U4_2, U, U4_2, I8, F8, U, U, U, U)
 _call_run = call_by_address(_RUN)
 
 
 @kernel(_RUN)
-def run(
+def run(  # noqa: PLR0913  a kernel over flat columns
     code: NDArray[np.uint32], first: Int, places: NDArray[np.uint32], pool: NDArray[np.int64], w: NDArray[np.float64],
-    lanes: Int, routines: Int, row_at: Int,
+    lanes: Int, routines: Int, row_at: Int, structural_at: Int,
 ) -> None:  # fmt: skip
     """Run the instructions from the first on an arena.
 
     Each kind has a kernel that runs its own as long as they last, so that the compiler sees small loops.
-    ``routines`` is the address of the table of vector routines, ``row_at`` that of the kernel for rows.
+    ``routines`` is the address of the table of vector routines, the others are those of kernels.
     """
     at = first
     end = U(code.shape[0])
@@ -251,7 +258,7 @@ def run(
         elif operation >= EIGHT:
             at = _laned(code, at, w, lanes, routines)
         elif operation >= ROW:
-            _other(code, at, pool, w, lanes, routines, row_at)
+            _other(code, at, pool, w, lanes, routines, row_at, structural_at)
             at += U(1)
         else:
             at = single(flat, at * U(COLUMNS), pool, w, routines) // U(COLUMNS)
@@ -264,8 +271,9 @@ def run_one(program: Int, arena: Int, elements: Int, lanes: Int, at: Int) -> Non
     code = instructions_at(columns[of.CODE] + at * (4 * COLUMNS), 1)
     places = places_at(columns[of.PLACES], columns[of.BATCHES])
     pool = int64_at(columns[of.POOL], columns[of.WORDS])
-    rest = (U(lanes), U(columns[of.ROUTINES]), U(columns[of.ROW_AT]))
-    _call_run(columns[of.RUN_AT], (code, U(0), places, pool, float64_at(arena, elements), rest[0], rest[1], rest[2]))
+    w = float64_at(arena, elements)
+    routines, row_at, structural_at = columns[of.ROUTINES], columns[of.ROW_AT], columns[of.STRUCTURAL_AT]
+    _call_run(columns[of.RUN_AT], (code, U(0), places, pool, w, U(lanes), routines, row_at, structural_at))
 
 
 @kernel(types.void(I8, I8_2, F8R, F8R, F8R, F8, F8))
@@ -287,6 +295,7 @@ def run_blocks(
     scattered = int64_at(program[of.SCATTERED], program[of.SCATTERED_COUNT])
     lanes, once = U(program[of.LANES]), U(program[of.ONCE])
     routines, row_at, run_at = U(program[of.ROUTINES]), U(program[of.ROW_AT]), U(program[of.RUN_AT])
+    structural_at = U(program[of.STRUCTURAL_AT])
     whole, rest = program[of.WHOLE], program[of.REST]
     for b in range(blocks.shape[0]):
         block = blocks[b]
@@ -296,9 +305,9 @@ def run_blocks(
         if whole != 0:
             call_at(rest if same else whole, w)
         else:
-            _call_run(run_at, (code, once if same else U(0), places, pool, w, lanes, routines, row_at))
+            _call_run(run_at, (code, once if same else U(0), places, pool, w, lanes, routines, row_at, structural_at))
         store(w, outputs, scattered, block, lanes, values, derivatives)
 
 
-ROW_AT, RUN_AT = address_of(row), address_of(run)
-"""Addresses of the kernels that others call by address, for the descriptor."""
+KERNELS = (address_of(row), address_of(_structural), address_of(run))
+"""Addresses of the kernels that others call by address, as the descriptor has them."""

@@ -40,9 +40,9 @@ import numpy as np
 from numba import types
 from numpy.typing import NDArray
 
-from adengine.elementary import eight_statements as eight_elementary
-from adengine.elementary import elements, has, one, one_whole_power, whole_powers
 from adengine.jit import Float, Int, kernel
+from adengine.routine_calls import eight_statements as eight_elementary
+from adengine.routine_calls import elements, has, one, one_whole_power, whole_powers
 from adengine.rules import (
 {rules}
 )

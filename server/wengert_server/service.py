@@ -176,6 +176,7 @@ class DifferentiationService:
             tiers=["vm"],
             cores=settings.threads,
             rpcs=list(self.rpcs()),
+            vector_functions=self._engine.vector_functions,
         )
         for name, value, description in settings.limits():
             response.limits.add(name=name, value=value, description=description)

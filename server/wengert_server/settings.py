@@ -53,6 +53,8 @@ class Settings:
         "threads that compute, together, what takes longer than some milliseconds; the default is the number of cores")
     calls: int = _row(64, most=4096, description=
         "calls handled at the same time: small ones are answered at once, large ones take turns on the threads")
+    reproducible: bool = _row(False,
+        "compute with the C library's scalar functions only, so that numbers do not depend on the processor's vectors")
     grace_s: float = _row(20.0, least=0, description=
         "seconds that calls in flight get to finish after SIGTERM or SIGINT")
     keep_memory_bytes: int = _row(256 << 20,

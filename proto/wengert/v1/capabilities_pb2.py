@@ -25,7 +25,7 @@ _sym_db = _symbol_database.Default()
 from wengert.v1 import primitive_pb2 as wengert_dot_v1_dot_primitive__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1dwengert/v1/capabilities.proto\x12\nwengert.v1\x1a\x1awengert/v1/primitive.proto\"\x18\n\x16GetCapabilitiesRequest\"\xa4\x01\n\x17GetCapabilitiesResponse\x12\x0f\n\x07version\x18\x01 \x01(\t\x12!\n\x06limits\x18\x02 \x03(\x0b\x32\x11.wengert.v1.Limit\x12)\n\nprimitives\x18\x03 \x03(\x0e\x32\x15.wengert.v1.Primitive\x12\r\n\x05tiers\x18\x04 \x03(\t\x12\r\n\x05\x63ores\x18\x05 \x01(\r\x12\x0c\n\x04rpcs\x18\x06 \x03(\t\"9\n\x05Limit\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\x04\x12\x13\n\x0b\x64\x65scription\x18\x03 \x01(\tB1\n\nwengert.v1P\x01Z\x14wengert/v1;wengertv1\xaa\x02\nWengert.V1b\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1dwengert/v1/capabilities.proto\x12\nwengert.v1\x1a\x1awengert/v1/primitive.proto\"\x18\n\x16GetCapabilitiesRequest\"\xbe\x01\n\x17GetCapabilitiesResponse\x12\x0f\n\x07version\x18\x01 \x01(\t\x12!\n\x06limits\x18\x02 \x03(\x0b\x32\x11.wengert.v1.Limit\x12)\n\nprimitives\x18\x03 \x03(\x0e\x32\x15.wengert.v1.Primitive\x12\r\n\x05tiers\x18\x04 \x03(\t\x12\r\n\x05\x63ores\x18\x05 \x01(\r\x12\x0c\n\x04rpcs\x18\x06 \x03(\t\x12\x18\n\x10vector_functions\x18\x07 \x01(\t\"9\n\x05Limit\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\x04\x12\x13\n\x0b\x64\x65scription\x18\x03 \x01(\tB1\n\nwengert.v1P\x01Z\x14wengert/v1;wengertv1\xaa\x02\nWengert.V1b\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -36,7 +36,7 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_GETCAPABILITIESREQUEST']._serialized_start=73
   _globals['_GETCAPABILITIESREQUEST']._serialized_end=97
   _globals['_GETCAPABILITIESRESPONSE']._serialized_start=100
-  _globals['_GETCAPABILITIESRESPONSE']._serialized_end=264
-  _globals['_LIMIT']._serialized_start=266
-  _globals['_LIMIT']._serialized_end=323
+  _globals['_GETCAPABILITIESRESPONSE']._serialized_end=290
+  _globals['_LIMIT']._serialized_start=292
+  _globals['_LIMIT']._serialized_end=349
 # @@protoc_insertion_point(module_scope)

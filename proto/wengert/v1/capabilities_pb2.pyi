@@ -48,10 +48,16 @@ class GetCapabilitiesResponse(_message.Message):
     TIERS_FIELD_NUMBER: _builtins.int
     CORES_FIELD_NUMBER: _builtins.int
     RPCS_FIELD_NUMBER: _builtins.int
+    VECTOR_FUNCTIONS_FIELD_NUMBER: _builtins.int
     version: _builtins.str
     """Version of the server, such as `0.1.0`; for people and logs. To find out what is served, ask the fields below."""
     cores: _builtins.int
     """Number of processor cores the server computes on, at least 1."""
+    vector_functions: _builtins.str
+    """How elementary functions such as `exp` are computed: `libmvec avx512` and `libmvec avx2` are the C library's vector
+    routines, eight or four numbers at once, within 4 units in the last place; `scalar` its scalar functions, which
+    a server may be told to use so that its numbers do not depend on the processor. More may come.
+    """
     @_builtins.property
     def limits(self) -> _containers.RepeatedCompositeFieldContainer[Global___Limit]:
         """The limits in force, each once. A limit not listed is not enforced."""
@@ -83,10 +89,11 @@ class GetCapabilitiesResponse(_message.Message):
         tiers: _abc.Iterable[_builtins.str] | None = ...,
         cores: _builtins.int = ...,
         rpcs: _abc.Iterable[_builtins.str] | None = ...,
+        vector_functions: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["cores", b"cores", "limits", b"limits", "primitives", b"primitives", "rpcs", b"rpcs", "tiers", b"tiers", "version", b"version"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["cores", b"cores", "limits", b"limits", "primitives", b"primitives", "rpcs", b"rpcs", "tiers", b"tiers", "vector_functions", b"vector_functions", "version", b"version"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
