@@ -12,7 +12,7 @@ import numpy as np
 from numba import types
 from numpy.typing import NDArray
 
-from adengine.jit import Bool, Int, kernel
+from adengine.jit import Bool, Float, Int, kernel
 from adengine.routine_calls import add_exponentials, elements, has, keep_larger
 
 U = types.uint64
@@ -69,7 +69,7 @@ def _add_rows(
 
 
 @kernel(types.float64(F8, U, U))
-def _total(w: NDArray[np.float64], sums: Int, step: Int) -> float:
+def _total(w: NDArray[np.float64], sums: Int, step: Int) -> Float:
     """The eight partial sums together, as :func:`adengine.structural.add_run` adds them."""
     first = (w[sums] + w[sums + step]) + (w[sums + 2 * step] + w[sums + 3 * step])
     return first + ((w[sums + 4 * step] + w[sums + 5 * step]) + (w[sums + 6 * step] + w[sums + 7 * step]))

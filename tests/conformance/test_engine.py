@@ -34,9 +34,10 @@ def _matrices() -> list[Any]:
     return [parameter for parameter in _answered() if parameter.values[0].rpc == "Jacobian"]
 
 
-@pytest.fixture(scope="module")
-def engine() -> adengine.Engine:
-    return adengine.Engine()
+@pytest.fixture(scope="module", params=[False, True], ids=["vector", "scalar"])
+def engine(request: pytest.FixtureRequest) -> adengine.Engine:
+    """Elementary functions by vector routines where there are some, and by scalar functions."""
+    return adengine.Engine(reproducible=request.param)
 
 
 def _changed(case: Case, **fields: Any) -> Any:
