@@ -1,15 +1,17 @@
-"""``python -m benchmarks.accuracy [SAMPLES]``: how exact the elementary functions are, in units in the last place.
+"""``python -m benchmarks.accuracy [SAMPLES]``: how exact and how fast the elementary functions are.
 
 Every way of computing them (scalar, four and eight numbers at once) is compared with mpmath's 40 digits: on numbers of
 all sizes, near 1, near multiples of pi/2, in the usual ranges and among the subnormal ones. mpmath is slow, so where
 NumPy's long double has the function and more digits than a double, it first finds the points that look worst. The
-table of docs/notes/0010 is the output.
+table of docs/notes/0010 is the output: errors in units in the last place, and speed beside the scalar functions for
+rows of 1000 ordinary numbers, with what the engine does to load and store them.
 """
 
 from __future__ import annotations
 
 import math
 import sys
+import time
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
@@ -30,6 +32,7 @@ DIGITS = 40
 _SAMPLES = 1_000_000
 _EXACT_SAMPLES = 10_000
 _SUSPECTS = 200
+_ROW, _ROUNDS = 1000, 400
 _SMALLEST = 2.0**-1074
 
 
@@ -96,24 +99,42 @@ _LONG: dict[str, Any] = {
 """The same in long double."""
 
 
-def row_of(name: str, routines: Routines, arguments: list[Floats], k: int = 0) -> Floats:
-    """A primitive of arrays, computed by the engine with the given routines."""
+def row_runner(name: str, routines: Routines, arguments: list[Floats]) -> Callable[[], Floats]:
+    """What computes a primitive of arrays by the engine with the given routines, without the engine's own overhead."""
     row = BY_NAME[name]
     n = len(arguments[0])
     function = WengertList.build(
         inputs=[Input(f"x{place}", (n,)) for place in range(row.arity)],
         primitives=[row.number],
         arguments=list(range(1, row.arity + 1)),
-        parameters=[k] if row.parametric else [],
         outputs=[Output("f", row.arity + 1)],
     )
     sources = np.column_stack([np.full(row.arity, POINT), np.arange(row.arity) * n])
     program = Program(lower(function, [0]), sources, np.zeros(row.arity, np.uint8), 1, routines)
     block = np.zeros((1, BLOCK_COLUMNS), np.int64)
     block[0, 0], block[0, 2], block[0, 6], block[0, 10] = 1, row.arity * n, n, -1
-    values, nothing = np.empty(n), np.empty(0)
-    program.run(block, np.concatenate(arguments), nothing, nothing, values, nothing)
-    return values
+    x, values, nothing = np.concatenate(arguments), np.empty(n), np.empty(0)
+
+    def run() -> Floats:
+        program.run(block, x, nothing, nothing, values, nothing)
+        return values
+
+    return run
+
+
+def seconds_of(name: str, ways: tuple[Routines, ...]) -> list[float]:
+    """Median time of each way for a row of ordinary numbers, measured in turns."""
+    rng = np.random.default_rng(BY_NAME[name].number)
+    low = 1.05 if name == "ACOSH" else 0.05
+    arguments = [rng.uniform(low, low + 0.9, _ROW) for _ in range(BY_NAME[name].arity)]
+    runners = [row_runner(name, way, arguments) for way in ways]
+    times: list[list[float]] = [[] for _ in ways]
+    for _ in range(_ROUNDS):
+        for run, taken in zip(runners, times, strict=True):
+            started = time.perf_counter()
+            run()
+            taken.append(time.perf_counter() - started)
+    return [float(np.median(taken)) for taken in times]
 
 
 def _any_size(rng: np.random.Generator, count: int) -> Floats:
@@ -126,7 +147,7 @@ def samples(name: str, count: int, seed: int = 1) -> list[Floats]:
     """About so many points for each argument of a function."""
     rng = np.random.default_rng([seed, BY_NAME[name].number])
     n = max(count // 10, 1)
-    x = np.concatenate([
+    x: Floats = np.concatenate([
         _any_size(rng, n),
         *(rng.uniform(-high, high, n) for high in (1.0, 10.0, 50.0, 800.0)),
         1.0 + rng.uniform(-1, 1, n) * 2.0 ** -rng.uniform(0, 52, n),
@@ -140,7 +161,8 @@ def samples(name: str, count: int, seed: int = 1) -> list[Floats]:
     if name != "POWER":
         with np.errstate(over="ignore"):
             near = x * 2.0 ** rng.uniform(-30, 30, len(x)) * 0.99
-        return [x, np.where(rng.random(len(x)) < 0.5, rng.permutation(x), near)]
+        other: Floats = np.where(rng.random(len(x)) < 0.5, rng.permutation(x), near)
+        return [x, other]
     base = np.where(rng.random(len(x)) < 0.9, np.abs(x), x)
     with np.errstate(all="ignore"):
         exponent = rng.uniform(-1080, 1028, len(x)) / np.log2(np.abs(base))
@@ -198,17 +220,20 @@ def main() -> None:
     """Print the table."""
     count = int(sys.argv[1]) if len(sys.argv) > 1 else _SAMPLES
     ways = available()
-    print("| function |", " | ".join(f"{way.name}, ulp | worst at" for way in ways), "|")
-    print("|---" * (1 + 2 * len(ways)) + "|")
+    print("| function |", " | ".join(f"{way.name}: ulp | worst at | times as fast" for way in ways[:-1]), end=" | ")
+    print("scalar: ulp | worst at |")
+    print("|---" + "|--:|---|--:" * (len(ways) - 1) + "|--:|---|")
     for name in EXACT:
         points = samples(name, count)
-        computed = [row_of(name, way, points) for way in ways]
+        computed = [row_runner(name, way, points)() for way in ways]
         chosen = suspects(name, computed, points)
         points = [x[chosen] for x in points]
         computed = [values[chosen] for values in computed]
         exact = exact_values(name, points, np.isfinite(computed[-1]))
         found = [worst(values, exact, points) for values in computed]
         cells = [f"{one.ulps:.2f} | {', '.join(f'{x:.6g}' for x in one.at)}" for one in found]
+        *others, scalar = seconds_of(name, ways)
+        cells[:-1] = [f"{cell} | {scalar / taken:.1f}" for cell, taken in zip(cells[:-1], others, strict=True)]
         print(f"| {name} |", " | ".join(cells), "|", flush=True)
 
 

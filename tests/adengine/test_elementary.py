@@ -89,7 +89,8 @@ def _run(program: Program, points: Floats, m: int, lanes: int) -> Floats:
 def _row(name: str, way: Routines, points: list[Floats], k: int = 0) -> Floats:
     """A primitive of arrays."""
     n = len(points[0])
-    return _run(_program(BY_NAME[name], 1, n, 1, way, k), np.concatenate(points).reshape(1, -1), n, 1)[0]
+    program = _program(BY_NAME[name], 1, n, 1, way, k)
+    return _run(program, np.concatenate(points).reshape(1, -1), n, 1).reshape(-1)
 
 
 def test_this_machine_has_been_asked_for_its_routines() -> None:

@@ -78,7 +78,7 @@ MESSAGES = {
     "ExplainedVariable": "uint32 variable = 1; string name = 2; string expression = 3; Tensor value = 4",
     "GetCapabilitiesRequest": "",
     "GetCapabilitiesResponse": "string version = 1; Limit* limits = 2; Primitive* primitives = 3; "
-    "string* tiers = 4; uint32 cores = 5; string* rpcs = 6",
+    "string* tiers = 4; uint32 cores = 5; string* rpcs = 6; string vector_functions = 7",
     "Limit": "string name = 1; uint64 value = 2; string description = 3",
 }
 
