@@ -76,6 +76,7 @@ def test_capabilities(stub: DifferentiationServiceStub) -> None:
     assert set(told.rpcs) == SERVED
     assert list(told.tiers) == ["vm"]
     assert told.cores >= 1
+    assert told.vector_functions in {"libmvec avx512", "libmvec avx2", "scalar"}
     limits = {limit.name: limit.value for limit in told.limits}
     assert len(limits) == len(told.limits)
     assert limits["statements"] == Limits().statements
