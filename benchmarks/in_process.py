@@ -30,6 +30,7 @@ def in_process(effort: Effort) -> Chapter:
     tables = (_summary(held), _ratios(held), _sweeps(held), _operations(held), _once(held), _left_out(held))
     text = (
         "Every system answers the same question: f and the derivative together, from NumPy arrays to new NumPy arrays. "
+        "Ours stands here twice: its virtual machine, which runs any list at once, and lists compiled to machine code. "
         "CasADi runs the very statements of the list as SX, or a matrix formulation (MX) where SX would have millions "
         "of nodes: on its virtual machine, and as C that it generates and gcc compiles, both through preallocated "
         "buffers. JAX has the function as its users write it, compiled; autograd the same for problems of arrays; *by "
@@ -50,13 +51,22 @@ def hold(contest: Contest, ours: Mapping[str, Engine], effort: Effort) -> Held:
     sizes = f"n = {len(given.x)}, m = {function.m}, {function.statements} statements"
     held = Held(given.name, sizes, function.statements, written=stages.seconds)
     tiers = [Ours(question, engine, name) for name, engine in ours.items()]
-    held.operations = {task: tiers[0].operations(task) for task in contest.tasks if task in COUNTED}
     systems: list[System] = [*tiers, *_others(contest, question, held)]
     for task in contest.tasks:
         held.comparisons.append(_task(task, systems, held, effort))
+    # Only now, since it makes the lists whose making is timed.
+    held.operations = {task: tiers[0].operations(task) for task in contest.tasks if task in COUNTED}
     for system in systems:
-        held.left_out += [f"{system.name}, {task.value}: {why}" for task, why in system.left_out.items()]
+        held.left_out += _reasons(system)
     return held
+
+
+def _reasons(system: System) -> list[str]:
+    """What a system was not asked, tasks with the same reason together."""
+    tasks: dict[str, list[str]] = {}
+    for task, why in system.left_out.items():
+        tasks.setdefault(why, []).append(task.value)
+    return [f"{system.name}, {'; '.join(values)}: {why}" for why, values in tasks.items()]
 
 
 def _others(contest: Contest, question: Question, held: Held) -> list[System]:

@@ -11,6 +11,7 @@ import jax
 import numpy as np
 
 from adengine import Engine, WengertList
+from adengine.program import MACHINE
 from benchmarks.checking import check
 from benchmarks.markdown import number_text, seconds_text
 from benchmarks.measure import Effort, compare
@@ -44,7 +45,7 @@ def many_points(effort: Effort) -> Chapter:
         Target(f"{each.title}, f, {name}: time for each statement and lane", aim, _per_lane(each, name), "ns")
         for name, aim in ((NAME, 0.5), (COMPILED, 0.15))
         for each in lanes
-        if name in ours
+        if any(timing.name == name for timing in each.timings)
     ]
     shared = [_threads(bundle, effort), _threads(lotka_volterra, effort)]
     text = (
@@ -108,8 +109,20 @@ def _derivatives(batch: Batch, ours: Mapping[str, Engine], effort: Effort) -> tu
         _CASADI: mapped(casadi.Function("f", [x], [f, block]), batch.points, (batch.function.m, count)),
         _JAX: called(of_jax, {}, batch.points),
     }
-    mine = {name: _jacobian(engine, batch) for name, engine in ours.items()}
+    mine = {
+        name: _jacobian(engine, batch)
+        for name, engine in ours.items()
+        if _ready(engine, name, batch, "jacobian", batch.with_respect_to)
+    }
     return _values(batch, ours, effort), _compared(batch, "f and J", mine | theirs, effort)
+
+
+def _ready(engine: Engine, name: str, batch: Batch, what: str, with_respect_to: Sequence[str] = ()) -> bool:
+    """Compile what the compiled tier runs; whether there is anything to ask."""
+    if name == NAME:
+        return True
+    points = len(batch.points)
+    return engine.prepare(batch.function, what, points=points, with_respect_to=with_respect_to) == MACHINE
 
 
 def _jacobian(engine: Engine, batch: Batch) -> Ask:
@@ -127,7 +140,9 @@ def _value(engine: Engine, batch: Batch) -> Ask:
 def _values(batch: Batch, ours: Mapping[str, Engine], effort: Effort) -> Comparison:
     """Time f at many points."""
     x, f = _symbols(batch.function)
-    calls: dict[str, Ask] = {name: _value(engine, batch) for name, engine in ours.items()}
+    calls: dict[str, Ask] = {
+        name: _value(engine, batch) for name, engine in ours.items() if _ready(engine, name, batch, "evaluate")
+    }
     calls[_CASADI] = mapped(casadi.Function("f", [x], [f]), batch.points, (batch.function.m,))
     calls[_JAX] = called(lambda _, at: (jax.vmap(batch.of_jax)(at),), {}, batch.points)
     return _compared(batch, "f", calls, effort)
@@ -184,9 +199,10 @@ def _per_lane(comparison: Comparison, name: str) -> float:
 
 def _lanes(comparisons: list[Comparison]) -> Table:
     rows = []
+    names = [NAME, COMPILED, _CASADI, _JAX]
     for each in comparisons:
         facts = each.facts
         unit = 1e9 / (facts["statements"] * facts["points"])
-        rows.append([f"{each.title}: {each.task}", *(number_text(t.median * unit) for t in each.timings)])
-    names = [each.name for each in comparisons[0].timings]
+        costs = {timing.name: number_text(timing.median * unit) for timing in each.timings}
+        rows.append([f"{each.title}: {each.task}", *(costs.get(name, "") for name in names)])
     return Table("Nanoseconds for each statement of f and point", ["", *names], rows)

@@ -99,12 +99,19 @@ def _table_text(each: Table) -> str:
     return text + (f"\n{_prose(each.note)}" if each.note else "")
 
 
+def _front(chapter: Chapter) -> str:
+    """The aims of a chapter; or the table it chose, or what it is about."""
+    if chapter.targets:
+        return targets_table(chapter.targets)
+    return table(chapter.front.columns, chapter.front.rows) if chapter.front is not None else _prose(chapter.text)
+
+
 def front_page(chapters: Sequence[Chapter], machine: Mapping[str, str]) -> str:
     """The page that leads to the chapters: how to read them, all aims, the machine."""
     parts = ["# Benchmarks\n", _READING]
     for chapter in chapters:
         parts.append(f"## [{chapter.title}]({chapter.name}.md)\n")
-        parts += [targets_table(chapter.targets)] if chapter.targets else [_prose(chapter.text)]
+        parts.append(_front(chapter))
     rows = [[name, value] for name, value in machine.items()]
     return "\n".join([*parts, "## The machine\n", table(["", ""], rows, words=True)])
 

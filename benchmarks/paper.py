@@ -15,14 +15,14 @@ import jax.numpy as jnp
 import numba
 import numpy as np
 
-from adengine import Engine, WengertList
+from adengine import WengertList
 from benchmarks.checking import check
 from benchmarks.markdown import number_text, seconds_text
 from benchmarks.measure import Effort, compare
 from benchmarks.peers import by_hand, jax_functions
 from benchmarks.peers.casadi_sx import CasadiSX
 from benchmarks.peers.jax_jit import Jax, Written
-from benchmarks.peers.ours import COMPILED, NAME, engines, on_vm, received
+from benchmarks.peers.ours import COMPILED, NAME, Ours, engines, received
 from benchmarks.peers.system import Answer, Ask, Floats, Given, Question, Task
 from benchmarks.results import Chapter, Comparison, Table
 from examples import functions
@@ -30,8 +30,9 @@ from examples.dynamics import State, rk4_step
 from examples.functions import Problem
 from wengert_client import ListBuilder
 
+_DIFFERENCES = "differences"
 BY_HAND = "differences over Numba"
-ONE_BY_ONE, TOGETHER = "differences over wengert, point by point", "differences over wengert, all points in one call"
+TOGETHER = f"differences over {NAME}, all points in one call"
 _STEP = 6e-6
 """Of central differences, beside each parameter: about the cube root of the rounding error."""
 
@@ -67,9 +68,9 @@ def paper(effort: Effort) -> Chapter:
         "Differences are central, two evaluations for each parameter: over a loop written by hand in Numba, which is "
         "the strongest opponent, and over the engine's own f, which is what the paper compares."
     )
-    return Chapter(
-        "paper", "Sensitivities of a differential equation", text, (), [each for each, _ in found], _tables(found)
-    )
+    comparisons, tables = [each for each, _ in found], _tables(found)
+    title = "Sensitivities of a differential equation"
+    return Chapter("paper", title, text, (), comparisons, tables, front=tables[0])
 
 
 def _lotka_volterra(steps: int) -> Problem:
@@ -110,18 +111,22 @@ def _compared(problem: Problem, hand: by_hand.Steps, of_jax: Written, effort: Ef
     given = Given(problem.name, problem.builder.build(), problem.point, {})
     function, p = received(given.message), problem.point
     question = Question.of(given, function.m)
-    calls: dict[str, Ask] = {name: _automatic(engine, function, p) for name, engine in engines().items()}
+    calls: dict[str, Ask] = {
+        name: call
+        for name, engine in engines().items()
+        if (call := Ours(question, engine, name).ask(Task.JACOBIAN)) is not None
+    }
+    calls |= {_point_by(name): partial(_point_by_point, _f(function, name), p) for name in calls}
     calls |= {
         BY_HAND: partial(by_hand.with_differences(hand)[Task.JACOBIAN], p),
-        ONE_BY_ONE: partial(_point_by_point, _f(function), p),
-        TOGETHER: partial(_together, _f(function), p),
+        TOGETHER: partial(_together, _f(function, NAME), p),
         CasadiSX.name: CasadiSX(question).made(Task.JACOBIAN).call(),
         Jax.name: Jax(question, of_jax).ask(Task.JACOBIAN),
     }
     exact = calls[NAME]()
     errors = {}
     for name, call in calls.items():
-        numerical = name in {BY_HAND, ONE_BY_ONE, TOGETHER}
+        numerical = name.startswith(_DIFFERENCES)
         answer = call()
         check(answer, exact, 1e-4 if numerical else 1e-9, f"{problem.name}: {name}")
         errors[name] = float(np.max(np.abs(answer[1] - exact[1])) / np.max(np.abs(exact[1])))
@@ -129,17 +134,13 @@ def _compared(problem: Problem, hand: by_hand.Steps, of_jax: Written, effort: Ef
     return Comparison(problem.name, compare(calls, effort), NAME, "f and J", facts)
 
 
-def _automatic(engine: Engine, function: WengertList, p: Floats) -> Ask:
-    def answer() -> Answer:
-        given = engine.jacobian(function, p)
-        return given.values, given.jacobian
-
-    answer()
-    return answer
+def _point_by(name: str) -> str:
+    return f"{_DIFFERENCES} over {name}, point by point"
 
 
-def _f(function: WengertList) -> Callable[[Floats], Floats]:
-    engine = on_vm()
+def _f(function: WengertList, name: str) -> Callable[[Floats], Floats]:
+    engine = engines()[name]
+    engine.prepare(function)
     return lambda points: engine.evaluate(function, points).values
 
 
@@ -166,17 +167,16 @@ def _together(f: Callable[[Floats], Floats], p: Floats) -> Answer:
 
 def _tables(found: Sequence[tuple[Comparison, Printed]]) -> tuple[Table, Table]:
     ours = [name for name in (NAME, COMPILED) if any(t.name == name for t in found[0][0].timings)]
-    over = {BY_HAND: "Numba's", ONE_BY_ONE: "own"}
     columns = [
         "",
         *(f"AD: {name}" for name in ours),
-        *(f"differences, {whose} f / AD: {name}" for name in ours for whose in over.values()),
+        *(f"differences, {whose} f / AD: {name}" for name in ours for whose in ("Numba's", "own")),
     ]
     rows = [
         [
             comparison.title,
             *(seconds_text(comparison.timing(name).median) for name in ours),
-            *(number_text(comparison.ratio(d, name)) for name in ours for d in over),
+            *(number_text(comparison.ratio(d, name)) for name in ours for d in (BY_HAND, _point_by(name))),
             number_text(printed.ratio),
             seconds_text(printed.automatic),
         ]

@@ -109,6 +109,8 @@ class Chapter:
     title : str
     text : str
         What was done, in a few sentences.
+    front : Table or None
+        What the front page shows where there are no targets.
     """
 
     name: str
@@ -119,3 +121,4 @@ class Chapter:
     tables: Sequence[Table] = ()
     plots: Sequence[Plot] = ()
     seconds: float = 0.0
+    front: Table | None = None

@@ -11,12 +11,13 @@ import jax
 import numpy as np
 
 from adengine import Engine, WengertList
+from adengine.program import MACHINE
 from benchmarks.irregular import irregular_list, point
 from benchmarks.measure import Call, Effort, compare
 from benchmarks.peers import by_hand, jax_functions
 from benchmarks.peers.casadi_sx import CasadiSX
 from benchmarks.peers.jax_jit import Jax, called
-from benchmarks.peers.ours import NAME, received
+from benchmarks.peers.ours import COMPILED, NAME, engines, on_vm, received
 from benchmarks.peers.system import Ask, Given, Question, Task
 from benchmarks.processes import our_server
 from benchmarks.results import Chapter, Curve, Plot
@@ -56,7 +57,7 @@ class Curves:
 
 def scaling(effort: Effort) -> Chapter:
     """Measure curves."""
-    engine = Engine()
+    engine = on_vm()
     # What is loaded at the first answer of all belongs to no size.
     _irregular_calls(engine, received(irregular_list(50)), point())[_GRADIENT]()
     short = Effort(
@@ -85,7 +86,7 @@ def _sizes(quick: bool, *full: int) -> Sequence[int]:
 
 def _irregular(engine: Engine, client: Client, effort: Effort) -> tuple[Plot, Plot]:
     """Irregular lists from a hundred statements to a million."""
-    cost, once = Curves(), Curves()
+    cost, once, compiling = Curves(), Curves(), engines()[COMPILED]
     _register(client, irregular_list(50))
     for statements in _sizes(effort.quick, 100, 1_000, 10_000, 100_000, 1_000_000):
         message = irregular_list(statements)
@@ -95,7 +96,8 @@ def _irregular(engine: Engine, client: Client, effort: Effort) -> tuple[Plot, Pl
         _timed(once, "f, first call", statements, calls["f"])
         _timed(once, f"{_GRADIENT}, first call", statements, calls[_GRADIENT])
         named = {f"{NAME}: {task}": call for task, call in calls.items()}
-        cost.add_times(named | _by_casadi(message, point(), statements), statements, statements * 1e-9, effort)
+        named |= _compiled(compiling, function, point(), once) | _by_casadi(message, point(), statements)
+        cost.add_times(named, statements, statements * 1e-9, effort)
     return (
         cost.plot("statements", "Irregular scalar lists", "statements", "ns for each statement of f"),
         once.plot("once", "What happens once: irregular scalar lists", "statements", "seconds"),
@@ -118,14 +120,15 @@ def _by_casadi(message: WengertListMessage, x: np.ndarray, statements: int) -> d
 
 def _regular(engine: Engine, effort: Effort) -> Plot:
     """An unrolled loop: prey and predators after 2 to 20 000 steps, their sum."""
-    curves = Curves()
+    curves, compiling = Curves(), engines()[COMPILED]
     for steps in _sizes(effort.quick, 2, 20, 200, 2_000, 20_000):
         builder, x = _one_output(steps)
         message = builder.build()
         function = received(message)
         calls = {f"{NAME}: {task}": call for task, call in _irregular_calls(engine, function, x).items()}
         statements = function.statements
-        curves.add_times(calls | _by_casadi(message, x, statements), statements, statements * 1e-9, effort)
+        calls |= _compiled(compiling, function, x) | _by_casadi(message, x, statements)
+        curves.add_times(calls, statements, statements * 1e-9, effort)
     return curves.plot("regular", "Lotka-Volterra, unrolled", "statements", "ns for each statement of f")
 
 
@@ -144,6 +147,20 @@ def _one_output(steps: int) -> tuple[ListBuilder, np.ndarray]:
         state = rk4_step(rate, state, min(0.05, 10.0 / steps))
     builder.output("sum", state[0] + state[1])
     return builder, np.array([1.5, 1.0, 3.0, 1.0, 1.0])
+
+
+def _compiled(engine: Engine, function: WengertList, x: np.ndarray, once: Curves | None = None) -> dict[str, Call]:
+    """The same calls compiled, where the engine compiles them."""
+    found = {}
+    for (task, call), what in zip(_irregular_calls(engine, function, x).items(), ("evaluate", "vjp"), strict=True):
+        call()
+        started = time.perf_counter()
+        if engine.prepare(function, what) != MACHINE:
+            continue
+        if once is not None:
+            once.add(f"{task}, compiled", function.statements, time.perf_counter() - started)
+        found[f"{COMPILED}: {task}"] = call
+    return found
 
 
 def _irregular_calls(engine: Engine, function: WengertList, x: np.ndarray) -> dict[str, Call]:

@@ -38,7 +38,9 @@ def served(effort: Effort) -> Chapter:
         "are as large with replies that are as large, without reading or computing anything. *Added* is what the call "
         "takes beyond the same call in process."
     )
-    return Chapter("served", "The same questions through the server", text, (), comparisons, (_added(comparisons),))
+    last = {each.title: each for each in comparisons}
+    title = "The same questions through the server"
+    return Chapter("served", title, text, (), comparisons, (_added(comparisons),), front=_added(list(last.values())))
 
 
 def _contest(contest: Contest, engine: Engine, client: Client, effort: Effort) -> list[Comparison]:
@@ -48,7 +50,7 @@ def _contest(contest: Contest, engine: Engine, client: Client, effort: Effort) -
     local = Ours(question, engine)
     found = []
     for task in contest.tasks:
-        here, there = local.ask(task), asked(remote, question, task)
+        here, there = local.call(task), asked(remote, question, task)
         answer = here()
         check(_answer(there()), answer, 1e-12, f"{given.name}, {task.value}, through the server")
         found.append(_compared(given, task, here, there, answer, effort))

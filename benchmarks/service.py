@@ -13,6 +13,7 @@ from benchmarks.bare_server import ANY_SIZE, PATH
 from benchmarks.measure import Effort, Timing, compare, compare_single_calls
 from benchmarks.processes import bare_server, our_server
 from benchmarks.results import Chapter, Comparison, Table, Target
+from benchmarks.waiting import waiting
 from wengert.v1 import JacobianRequest, RegisterRequest
 from wengert.v1.service_pb2_grpc import DifferentiationServiceStub
 from wengert.v1.tensors import write_tensor
@@ -33,12 +34,14 @@ def service(effort: Effort) -> Chapter:
             client, elementwise_by_sum(n), np.linspace(0.0, 1.0, n), f"{n} x {n} dense Jacobian", effort
         )
         points = _many_points(client, 1_000 if effort.quick else 100_000, effort)
+        beside, longest, waits = waiting(served.address, effort)
     per_second = points.facts["points"] / points.timing(CLIENT).median
     targets = [
         Target("tiny value and Jacobian, p50: generated stub / bare grpcio", 1.4, tiny.ratio(STUB, BARE), "x"),
         Target("tiny value and Jacobian, p50: wengert_client / bare grpcio", 1.7, tiny.ratio(CLIENT, BARE), "x"),
         Target(f"{n} x {n} dense Jacobian: wengert_client / bare transfer", 2.0, dense.ratio(CLIENT, BARE), "x"),
         Target("points of x1 x2 + sin x1 with gradients, in one call", 1.0, per_second / 1e6, "M points/s", False),
+        longest,
     ]
     text = (
         "Client and servers are processes of their own on one machine, over the loopback interface. The bare server "
@@ -47,8 +50,8 @@ def service(effort: Effort) -> Chapter:
         "made before and parses the reply; the client makes the request from a NumPy array and gives NumPy arrays. "
         "Tiny calls are timed one by one, in turns; medians are p50."
     )
-    comparisons = (tiny, dense, points)
-    return Chapter("service", "Through the server", text, targets, comparisons, (_latencies(tiny),))
+    comparisons = (tiny, dense, points, beside)
+    return Chapter("service", "Through the server", text, targets, comparisons, (_latencies(tiny), waits))
 
 
 def _tiny() -> ListBuilder:

@@ -66,7 +66,7 @@ def in_c(system: System, made: Made, task: Task) -> Ask | None:
     """The same function from a shared library; None, with the reason told, where compiling it would take too long."""
     nodes = made.function.n_nodes() if made.function.is_a("SXFunction") else 0
     if nodes > MOST_NODES:
-        system.left_out[task] = f"{nodes} nodes; beyond {MOST_NODES} gcc takes minutes"
+        system.left_out[task] = f"more than {MOST_NODES} nodes, for which gcc takes minutes"
         return None
     with tempfile.TemporaryDirectory() as folder:
         source, library = Path(folder) / "f.c", Path(folder) / "f.so"

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import inspect
-from typing import Any
-
 from adengine import Engine, WengertList
-from benchmarks.peers.system import Answer, Ask, Question, System, Task
+from adengine.program import MACHINE
+from benchmarks.peers.system import COMPILED as COMPILING
+from benchmarks.peers.system import WIDTH, Answer, Ask, Question, System, Task
 from wengert import v1
 from wengert_server.decode import wengert_list
 from wengert_server.settings import Settings
@@ -20,16 +19,14 @@ def received(message: v1.WengertList) -> WengertList:
     return wengert_list(message, settings.engine_limits(), settings.max_tensors)
 
 
-def on_vm(**options: Any) -> Engine:
-    """An engine that never compiles a list, on one thread unless told otherwise."""
-    wanted = {"threads": 1, "machine_code": False} | options
-    known = inspect.signature(Engine).parameters
-    return Engine(**{name: value for name, value in wanted.items() if name in known})
+def on_vm(threads: int = 1) -> Engine:
+    """An engine that never compiles a list."""
+    return Engine(threads=threads, machine_code=False)
 
 
 def engines() -> dict[str, Engine]:
-    """The engine as it is measured beside other systems, a name for each tier."""
-    return {NAME: on_vm()}
+    """The engine as it is measured beside other systems: its virtual machine, and its compiled tier."""
+    return {NAME: on_vm(), COMPILED: Engine(threads=1)}
 
 
 class Ours(System):
@@ -42,11 +39,25 @@ class Ours(System):
         self.list = received(question.given.message)
         self._shared = tuple(question.given.shared.items())
 
-    def ask(self, task: Task) -> Ask:
+    def ask(self, task: Task) -> Ask | None:
         """The call of the engine, once called: the first one makes the derivative list and schedules it."""
-        call = self._call(task)
+        call = self.call(task)
         call()
-        return call
+        if self.name != COMPILED:
+            return call
+        with self.once[task].stage(COMPILING):
+            compiled = self._compiled(task)
+        if compiled:
+            return call
+        self.left_out[task] = "the engine does not compile it: machine code would gain nothing"
+        return None
+
+    def _compiled(self, task: Task) -> bool:
+        """Wait until what a task runs is compiled; whether it is."""
+        what = {Task.F: "evaluate", Task.VJP: "vjp", Task.JACOBIAN: "jacobian"}.get(task, "jvp")
+        directions = WIDTH if task is Task.TANGENTS else 1
+        tier = self._engine.prepare(self.list, what, directions=directions, shared=[name for name, _ in self._shared])
+        return tier == MACHINE
 
     def operations(self, task: Task) -> int:
         """Operations of one sweep of what a task runs, f included."""
@@ -56,7 +67,8 @@ class Ours(System):
         differentiate = engine.vjp if task is Task.VJP else engine.jvp
         return differentiate(self.list, x, seed, shared=shared).report.operations
 
-    def _call(self, task: Task) -> Ask:
+    def call(self, task: Task) -> Ask:
+        """The call of the engine for a task."""
         engine, function, shared, x = self._engine, self.list, self._shared, self._question.x
         seed = self._question.seed(task)
 
