@@ -11,6 +11,7 @@ from concurrent.futures import Executor
 import numpy as np
 
 from adengine.calls import NO_VALUES, Array, Points, Shared, check_directions, check_points, shared_values
+from adengine.errors import EngineError
 from adengine.functions import HeldFunction, Plan
 from adengine.jacobian import Mode
 from adengine.limits import DEFAULT_LIMITS, Limits
@@ -50,6 +51,8 @@ class Engine:
     reproducible : bool
     vector_functions : str
         How elementary functions run: ``libmvec avx512``, ``libmvec avx2`` or ``scalar``.
+    tiers : tuple of str
+        What may run, as reports tell it.
 
     Examples
     --------
@@ -73,7 +76,9 @@ class Engine:
         reproducible: bool = False,
     ) -> None:
         self.limits = limits
-        self._compiles = machine_code and not reproducible
+        compiles = machine_code and not reproducible
+        self._most_compiled = limits.compiled_statements if compiles else None
+        self.tiers: tuple[str, ...] = (VM, MACHINE) if compiles else (VM,)
         self._pool = Pool(cores() if threads is None else threads, executor)
         self.reproducible = reproducible
         self._routines = SCALAR if reproducible else best()
@@ -222,9 +227,12 @@ class Engine:
         if what not in questions:
             raise ValueError(f"what is {what!r}, expected one of {', '.join(questions)}")
         mode = {"jvp": Mode.FORWARD, "vjp": Mode.REVERSE, "evaluate": Mode.AUTO}.get(what, mode)
-        plan = self._plan(
-            function, questions[what], mode, outputs, with_respect_to, [(name, NO_VALUES) for name in shared]
-        )
+        try:
+            plan = self._plan(
+                function, questions[what], mode, outputs, with_respect_to, [(name, NO_VALUES) for name in shared]
+            )
+        except EngineError as error:
+            raise error.without(".input") from None
         run = plan.run(points, directions if questions[what] == DIRECTIONAL else 0, False, self.limits)
         if run.hot is None:
             return VM
@@ -256,7 +264,7 @@ class Engine:
                     function,
                     self.limits.kept_bytes,
                     self._drop_excess,
-                    compiles=self._compiles,
+                    most_compiled=self._most_compiled,
                     routines=self._routines,
                 )
                 held.used = next(self._uses)

@@ -60,6 +60,11 @@ class EngineError(Exception):
         self.violations = tuple(Violation(_join(prefix, v.field), v.description) for v in self.violations)
         return self
 
+    def without(self, suffix: str) -> Self:
+        """Take ``suffix`` off the end of every field path, in place; returns the error itself."""
+        self.violations = tuple(Violation(v.field.removesuffix(suffix), v.description) for v in self.violations)
+        return self
+
 
 def _join(prefix: str, field: str) -> str:
     if not prefix or not field:

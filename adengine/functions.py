@@ -218,8 +218,8 @@ class HeldFunction:
         Bytes that may be kept for it.
     on_growth : callable
         Called whenever more is kept, so that whoever keeps several functions can bound them together.
-    compiles : bool
-        Compile programs that are used much.
+    most_compiled : int or None
+        Statements of a list that is compiled where it is used much; None to compile nothing.
     routines : Routines
         Vector routines for the elementary functions.
 
@@ -239,11 +239,11 @@ class HeldFunction:
         most_bytes: int,
         on_growth: Callable[[], None],
         *,
-        compiles: bool,
+        most_compiled: int | None,
         routines: Routines,
     ) -> None:
         self.list = function
-        self._compiles = compiles
+        self._most_compiled = most_compiled
         self._routines = routines
         self._dropped = False
         self.used = 0
@@ -333,7 +333,8 @@ class HeldFunction:
 
     def hot(self, prepared: Prepared, name: Compilable) -> Hot | None:
         """How hot a program is; None where it is not to be compiled."""
-        price = price_s(prepared.cost, name.lanes.width) if self._compiles else None
+        most = self._most_compiled
+        price = None if most is None else price_s(prepared.cost, name.lanes.width, most)
         if price is None:
             return None
         itself = weakref.ref(self)

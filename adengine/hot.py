@@ -23,8 +23,6 @@ _COMPILE_S, _STATEMENT_S, _LANED_STATEMENT_S = 3e-3, 8e-6, 16e-6
 """What compiling a list takes, and each of its statements, of one number or of eight lanes (measured)."""
 _LONGEST_ROW = 64
 """Lists whose statements have more elements than this on average gain nothing: the evaluator runs rows as fast."""
-MOST_STATEMENTS = 200_000
-"""Longer lists stay with the evaluator: above 10^5 irregular statements their code no longer fits the caches."""
 _MOST_ELEMENTS = 1 << 21
 _WAITING = 64
 _NICE = 10
@@ -77,9 +75,9 @@ class Hot:
         self._spent_s = 0.0
 
 
-def price_s(cost: Cost, lanes: int) -> float | None:
-    """Seconds that compiling a list is predicted to take; None where it would not gain anything."""
-    few = cost.statements <= MOST_STATEMENTS and cost.elements * lanes <= _MOST_ELEMENTS
+def price_s(cost: Cost, lanes: int, most_statements: int) -> float | None:
+    """Seconds that compiling a list is predicted to take; None where it would not gain anything, or is too long."""
+    few = cost.statements <= most_statements and cost.elements * lanes <= _MOST_ELEMENTS
     if not few or cost.elements > _LONGEST_ROW * cost.statements:
         return None
     return _COMPILE_S + cost.statements * (_STATEMENT_S if lanes == 1 else _LANED_STATEMENT_S)

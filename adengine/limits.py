@@ -32,6 +32,9 @@ class Limits:
         recently goes first.
     pattern_entries : int
         Entries of one sparsity pattern.
+    compiled_statements : int
+        Statements of one list that is compiled to machine code; longer ones stay with the evaluator. Above 10^5
+        irregular statements the code no longer fits the caches, and gains little.
     inputs, outputs : int
         Inputs and outputs of one list.
     body_depth, bodies : int
@@ -48,6 +51,7 @@ class Limits:
     call_elements: int = 1 << 38
     kept_bytes: int = 4 << 30
     pattern_entries: int = 1 << 26
+    compiled_statements: int = 200_000
     inputs: int = 100_000
     outputs: int = 100_000
     body_depth: int = 16

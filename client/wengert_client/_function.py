@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from typing import TYPE_CHECKING, Literal, TypeAlias
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
 
-from wengert.v1 import EvaluateRequest, JacobianRequest, JvpRequest, Mode, VjpRequest, WengertList
+from wengert.v1 import EvaluateRequest, JacobianRequest, JvpRequest, RegisterRequest, VjpRequest, WengertList
 from wengert.v1.tensors import read_tensor, write_tensor
 from wengert_client._errors import ServerFault
+from wengert_client._preparation import CallName, ModeName, Names, mode_number, preparation
 from wengert_client._printing import list_text
 from wengert_client._results import FunctionInfo, Report, ValueAndDerivative
 from wengert_client._signature import as_floats, names, refuse, split
@@ -25,14 +26,6 @@ __all__ = ["Function", "ModeName"]
 
 Named: TypeAlias = "Mapping[str, ArrayLike]"
 Points: TypeAlias = "ArrayLike | Named"
-Names: TypeAlias = "str | Iterable[str]"
-ModeName: TypeAlias = Literal["auto", "forward", "reverse"]
-
-_MODES: dict[str, Mode.ValueType] = {
-    "auto": Mode.MODE_AUTO,
-    "forward": Mode.MODE_FORWARD,
-    "reverse": Mode.MODE_REVERSE,
-}
 
 
 class Function:
@@ -221,6 +214,36 @@ class Function:
         response = self._jacobian(points, shared, outputs, with_respect_to, mode, inputs)
         return _both(response, _only_row(_read(response.dense)))
 
+    def prepare(
+        self,
+        call: CallName,
+        *,
+        points: int = 1,
+        directions: int = 1,
+        shared: Names | None = None,
+        outputs: Names | None = None,
+        with_respect_to: Names | None = None,
+        mode: ModeName = "auto",
+    ) -> None:
+        """Make the server ready for calls of one kind, machine code included, and wait for it.
+
+        Answers are the same without; what is called much becomes machine code by itself. ``Report.tier`` tells what
+        ran.
+
+        Parameters
+        ----------
+        call
+            The method to be called: ``"value"``, ``"jvp"``, ``"vjp"``, ``"jacobian"`` or ``"gradient"``.
+        points, directions
+            K and p of the calls, about: one or several matters, and which of them are more.
+        shared
+            Names of the inputs to be shared, in the order of the calls. None: those that have a default.
+        outputs, with_respect_to, mode
+            As in the calls.
+        """
+        asked = preparation(self._held.signature, call, points, directions, shared, outputs, with_respect_to, mode)
+        self._held.call(lambda stub: stub.Register, RegisterRequest(prepare=[asked]))
+
     def unpack(self, values: ArrayLike, outputs: Names | None = None) -> dict[str, Floats]:
         """Take values of f, shape (m,) or (..., m), apart: a view for each output, (..., *its shape)."""
         known = {each.name: each for each in self.info.outputs}
@@ -314,9 +337,7 @@ class Function:
     ) -> JacobianResponse:
         request = JacobianRequest(outputs=names(outputs), with_respect_to=names(with_respect_to))
         self._arrange(request, points, shared, inputs)
-        if mode not in _MODES:
-            refuse("MALFORMED_REQUEST", "mode", f"the mode is {mode!r}; expected is one of {', '.join(_MODES)}")
-        request.mode = _MODES[mode]
+        request.mode = mode_number(mode)
         return self._held.call(lambda stub: stub.Jacobian, request)
 
     def _arrange(

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 __all__ = ["HeldFunction"]
 
-Request = TypeVar("Request", EvaluateRequest, JvpRequest, VjpRequest, JacobianRequest)
+Request = TypeVar("Request", EvaluateRequest, JvpRequest, VjpRequest, JacobianRequest, RegisterRequest)
 Response = TypeVar("Response", bound="Message")
 
 _ATTEMPTS_BY_ID = 2

@@ -47,6 +47,8 @@ class Report:
         Seconds spent in the engine.
     reason
         One sentence on why this mode was used.
+    tier
+        What ran, one of :attr:`Capabilities.tiers`: ``vm``, or ``machine`` where machine code was ready.
     """
 
     mode: str
@@ -55,6 +57,7 @@ class Report:
     primal_operations: int
     seconds: float
     reason: str
+    tier: str
 
     @classmethod
     def read(cls, message: ReportMessage) -> Report:
@@ -66,6 +69,7 @@ class Report:
             message.primal_operations,
             message.seconds,
             message.reason,
+            message.tier,
         )
 
 
@@ -162,7 +166,7 @@ class Capabilities:
     primitives
         Names of the primitives it serves, such as ``SIN``.
     tiers
-        Ways of execution, slowest to start last.
+        Ways of execution, slowest to start last: ``vm``, and ``machine`` where lists become machine code.
     cores
         Number of processor cores it computes on.
     rpcs

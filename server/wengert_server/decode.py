@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import sys
 from functools import partial
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 import numpy as np
 from google.protobuf.message import DecodeError, Message
@@ -35,6 +35,13 @@ _MODES: dict[int, Mode] = {
     calls.MODE_FORWARD: Mode.FORWARD,
     calls.MODE_REVERSE: Mode.REVERSE,
 }
+_CALLS: dict[int, str] = {
+    calls.NUMERICAL_CALL_EVALUATE: "evaluate",
+    calls.NUMERICAL_CALL_JVP: "jvp",
+    calls.NUMERICAL_CALL_VJP: "vjp",
+    calls.NUMERICAL_CALL_JACOBIAN: "jacobian",
+}
+_MOST_PREPARATIONS = 16
 _DENSE = (calls.LAYOUT_UNSPECIFIED, calls.LAYOUT_DENSE)
 
 
@@ -147,12 +154,48 @@ def names(selected: Sequence[str], there: int) -> Sequence[str]:
     return selected[: there + 1] if selected else ()
 
 
-def mode(number: int) -> Mode:
-    """Give the engine's mode."""
+def mode(number: int, field: str = "mode") -> Mode:
+    """Give the engine's mode; `field` is the path of its number."""
     known = _MODES.get(number)
     if known is None:
-        raise MalformedRequest(f"mode {number} is none that this server knows", "mode")
+        raise MalformedRequest(f"mode {number} is none that this server knows", field)
     return known
+
+
+class Kind(NamedTuple):
+    """Which call is to be made ready, as the engine names it, and in which mode."""
+
+    call: str
+    mode: Mode
+
+    @property
+    def differentiates(self) -> bool:
+        """Whether the call has inputs to differentiate by."""
+        return self.call != "evaluate"
+
+
+def prepared_kinds(preparations: Sequence[v1.Preparation]) -> list[Kind]:
+    """Give the calls to make ready; refused before any of them is.
+
+    Raises
+    ------
+    MalformedRequest
+        They are too many, or a call or mode is none that this server knows.
+    """
+    if len(preparations) > _MOST_PREPARATIONS:
+        told = f"{len(preparations)} calls are to be made ready; at most {_MOST_PREPARATIONS} are allowed"
+        raise MalformedRequest(told, "prepare")
+    return [_kind(asked, f"prepare[{i}]") for i, asked in enumerate(preparations)]
+
+
+def _kind(asked: v1.Preparation, field: str) -> Kind:
+    call = _CALLS.get(asked.call)
+    if call is None:
+        expected = "one of " + ", ".join(f"NUMERICAL_CALL_{name.upper()}" for name in _CALLS.values())
+        raise MalformedRequest(
+            f"call {asked.call} is none that can be made ready; expected is {expected}", field + ".call"
+        )
+    return Kind(call, mode(asked.mode, field + ".mode") if call == "jacobian" else Mode.AUTO)
 
 
 def check_layout(number: int) -> None:

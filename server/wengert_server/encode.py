@@ -112,6 +112,7 @@ def _response(report: Report, *arrays: tuple[bytes, NDArray[np.float64]]) -> byt
         primal_operations=report.primal_operations,
         seconds=report.seconds,
         reason=report.reason,
+        tier=report.tier,
     ).SerializeToString()
     parts += (_REPORT, _varint(len(told)), told)
     return b"".join(parts)

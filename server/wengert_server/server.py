@@ -44,7 +44,12 @@ class Server:
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
-        self._engine = Engine(settings.engine_limits(), threads=settings.threads, reproducible=settings.reproducible)
+        self._engine = Engine(
+            settings.engine_limits(),
+            threads=settings.threads,
+            machine_code=settings.machine_code,
+            reproducible=settings.reproducible,
+        )
         store = FunctionStore(settings.max_functions, settings.max_function_bytes, self._engine.forget)
         service = DifferentiationService(self._engine, store, settings)
         # Many more than there are cores: those of large calls only wait for the threads that compute.

@@ -60,9 +60,12 @@ class DifferentiationService:
         }
 
     def register(self, data: bytes) -> bytes:
-        """Hold a function."""
+        """Hold a function, and make the calls ready that are named."""
         request = decode.message(v1.RegisterRequest, data)
+        kinds = decode.prepared_kinds(request.prepare)
         function = self._function(request.function)
+        for i, (preparation, kind) in enumerate(zip(request.prepare, kinds, strict=True)):
+            self._prepare(function, preparation, kind, f"prepare[{i}]")
         return v1.RegisterResponse(info=encode.function_info(function)).SerializeToString()
 
     def describe(self, data: bytes) -> bytes:
@@ -160,6 +163,23 @@ class DifferentiationService:
             raise Unsupported("lists as text are not served yet; send a list", "function.text")
         raise MalformedRequest("no function is given: an id or a list is expected", "function")
 
+    def _prepare(self, function: WengertList, asked: v1.Preparation, kind: decode.Kind, field: str) -> None:
+        """Make calls of one kind ready, and wait for it."""
+        inputs = len(function.inputs)
+        try:
+            self._engine.prepare(
+                function,
+                kind.call,
+                points=asked.points or 1,
+                directions=asked.directions or 1,
+                shared=decode.names(asked.shared, inputs),
+                outputs=decode.names(asked.outputs, len(function.outputs)),
+                with_respect_to=decode.names(asked.with_respect_to, inputs) if kind.differentiates else (),
+                mode=kind.mode,
+            )
+        except EngineError as error:
+            raise error.at(field) from None
+
     def _sent(self, message: v1.WengertList) -> WengertList:
         # The digest spares building a list that was sent before as the same bytes.
         digest = hashlib.sha256(refuse_unknown_fields(message)).digest()
@@ -173,7 +193,7 @@ class DifferentiationService:
         response = v1.GetCapabilitiesResponse(
             version=metadata.version("wengert"),
             primitives=cast("list[v1.Primitive.ValueType]", sorted(primitives.SERVED)),
-            tiers=["vm"],
+            tiers=self._engine.tiers,
             cores=settings.threads,
             rpcs=list(self.rpcs()),
             vector_functions=self._engine.vector_functions,

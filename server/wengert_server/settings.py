@@ -53,8 +53,11 @@ class Settings:
         "threads that compute, together, what takes longer than some milliseconds; the default is the number of cores")
     calls: int = _row(64, most=4096, description=
         "calls handled at the same time: small ones are answered at once, large ones take turns on the threads")
+    machine_code: bool = _row(True,
+        "compile what is called much to machine code, in the background, and what is registered with prepare")
     reproducible: bool = _row(False,
-        "compute with the C library's scalar functions only, so that numbers do not depend on the processor's vectors")
+        "compute with the C library's scalar functions only, so that numbers do not depend on the processor's vectors; "
+        "nothing is compiled to machine code then")
     grace_s: float = _row(20.0, least=0, description=
         "seconds that calls in flight get to finish after SIGTERM or SIGINT")
     keep_memory_bytes: int = _row(256 << 20,
@@ -82,6 +85,8 @@ class Settings:
     max_kept_bytes: int = _row(4 << 30,
         "bytes of derivative lists, instructions and working memory kept for later calls")
     max_pattern_entries: int = _row(1 << 26, "entries of one sparsity pattern")
+    max_compiled_statements: int = _row(200_000,
+        "statements of one list, derivative lists included, that is compiled to machine code; longer ones run without")
     max_inputs: int = _row(100_000, "inputs of one list")
     max_outputs: int = _row(100_000, "outputs of one list")
     max_body_depth: int = _row(16, "how deep bodies may nest")

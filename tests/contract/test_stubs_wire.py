@@ -35,9 +35,11 @@ MESSAGES = {
     "OutputInfo": "string name = 1; uint64* shape = 2",
     "Binding": "string input = 1; Tensor value = 2",
     "Report": "Mode mode = 1; uint64 sweeps = 2; uint64 operations = 3; "
-    "uint64 primal_operations = 4; double seconds = 5; string reason = 6",
+    "uint64 primal_operations = 4; double seconds = 5; string reason = 6; string tier = 7",
     "CallError": "int32 code = 1; string message = 2; string reason = 3; string field = 4",
-    "RegisterRequest": SOURCE,
+    "RegisterRequest": SOURCE + "; Preparation* prepare = 2",
+    "Preparation": "NumericalCall call = 1; uint64 points = 2; string* shared = 3; " + SELECTION + "Mode mode = 6; "
+    "uint64 directions = 7",
     "RegisterResponse": "FunctionInfo info = 1",
     "DescribeRequest": SOURCE + "; bool with_list = 2; bool with_text = 3",
     "DescribeResponse": "FunctionInfo info = 1; WengertList list = 2; string text = 3",

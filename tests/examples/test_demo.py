@@ -32,7 +32,7 @@ def test_the_demo_runs_and_every_error_is_within_rounding(tmp_path: Path) -> Non
 
 
 def _answer(value: float, derivative: float) -> ValueAndDerivative:
-    return ValueAndDerivative(np.array([value]), np.array([derivative, 2.0]), Report("reverse", 1, 8, 3, 0.0, ""))
+    return ValueAndDerivative(np.array([value]), np.array([derivative, 2.0]), Report("reverse", 1, 8, 3, 0.0, "", "vm"))
 
 
 def _question(answer: ValueAndDerivative) -> Question:

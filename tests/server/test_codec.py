@@ -44,7 +44,13 @@ def rich() -> v1.WengertList:
 
 def _report() -> v1.Report:
     return v1.Report(
-        mode=v1.Mode.MODE_REVERSE, sweeps=3, operations=200, primal_operations=70, seconds=0.25, reason=REPORT.reason
+        mode=v1.Mode.MODE_REVERSE,
+        sweeps=3,
+        operations=200,
+        primal_operations=70,
+        seconds=0.25,
+        reason=REPORT.reason,
+        tier=REPORT.tier,
     )
 
 

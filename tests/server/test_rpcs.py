@@ -74,7 +74,7 @@ def test_capabilities(stub: DifferentiationServiceStub) -> None:
     assert told.version == metadata.version("wengert")
     assert list(told.primitives) == sorted(primitives.SERVED)
     assert set(told.rpcs) == SERVED
-    assert list(told.tiers) == ["vm"]
+    assert list(told.tiers) == ["vm", "machine"]
     assert told.cores >= 1
     assert told.vector_functions in {"libmvec avx512", "libmvec avx2", "scalar"}
     limits = {limit.name: limit.value for limit in told.limits}

@@ -20,6 +20,7 @@ from wengert.v1.calls_pb2 import (
     CallError,
     Layout,
     Mode,
+    NumericalCall,
     Report,
 )
 from wengert.v1.capabilities_pb2 import (
@@ -51,6 +52,7 @@ from wengert.v1.functions_pb2 import (
     FunctionInfo,
     FunctionSource,
     OutputInfo,
+    Preparation,
     RegisterRequest,
     RegisterResponse,
 )
@@ -116,8 +118,10 @@ __all__ = [
     "Layout",
     "Limit",
     "Mode",
+    "NumericalCall",
     "Output",
     "OutputInfo",
+    "Preparation",
     "Primitive",
     "RegisterRequest",
     "RegisterResponse",

@@ -67,6 +67,38 @@ MODE_REVERSE: Mode.ValueType  # 3
 """Adjoints from the outputs backwards, one sweep of the adjoint list per output direction."""
 Global___Mode: _TypeAlias = Mode  # noqa: Y015
 
+class _NumericalCall:
+    ValueType = _typing.NewType("ValueType", _builtins.int)
+    V: _TypeAlias = ValueType  # noqa: Y015
+
+class _NumericalCallEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_NumericalCall.ValueType], _builtins.type):
+    DESCRIPTOR: _descriptor.EnumDescriptor
+    NUMERICAL_CALL_UNSPECIFIED: _NumericalCall.ValueType  # 0
+    """No call: `MALFORMED_REQUEST`."""
+    NUMERICAL_CALL_EVALUATE: _NumericalCall.ValueType  # 1
+    """Evaluate."""
+    NUMERICAL_CALL_JVP: _NumericalCall.ValueType  # 2
+    """Jvp."""
+    NUMERICAL_CALL_VJP: _NumericalCall.ValueType  # 3
+    """Vjp."""
+    NUMERICAL_CALL_JACOBIAN: _NumericalCall.ValueType  # 4
+    """Jacobian."""
+
+class NumericalCall(_NumericalCall, metaclass=_NumericalCallEnumTypeWrapper):
+    """A call that computes numbers. A number not listed here is INVALID_ARGUMENT, `MALFORMED_REQUEST`."""
+
+NUMERICAL_CALL_UNSPECIFIED: NumericalCall.ValueType  # 0
+"""No call: `MALFORMED_REQUEST`."""
+NUMERICAL_CALL_EVALUATE: NumericalCall.ValueType  # 1
+"""Evaluate."""
+NUMERICAL_CALL_JVP: NumericalCall.ValueType  # 2
+"""Jvp."""
+NUMERICAL_CALL_VJP: NumericalCall.ValueType  # 3
+"""Vjp."""
+NUMERICAL_CALL_JACOBIAN: NumericalCall.ValueType  # 4
+"""Jacobian."""
+Global___NumericalCall: _TypeAlias = NumericalCall  # noqa: Y015
+
 class _Layout:
     ValueType = _typing.NewType("ValueType", _builtins.int)
     V: _TypeAlias = ValueType  # noqa: Y015
@@ -133,6 +165,7 @@ class Report(_message.Message):
     PRIMAL_OPERATIONS_FIELD_NUMBER: _builtins.int
     SECONDS_FIELD_NUMBER: _builtins.int
     REASON_FIELD_NUMBER: _builtins.int
+    TIER_FIELD_NUMBER: _builtins.int
     mode: Global___Mode.ValueType
     """The mode used: MODE_FORWARD or MODE_REVERSE, never MODE_AUTO; MODE_FORWARD where both cost the same. Unset where
     nothing was differentiated.
@@ -147,6 +180,10 @@ class Report(_message.Message):
     """Seconds spent in the engine; decoding, waiting and encoding are not in it."""
     reason: _builtins.str
     """One sentence on why this mode was used, for people."""
+    tier: _builtins.str
+    """The tier that ran, one of `GetCapabilitiesResponse.tiers`: `vm`, or `machine` where the function's machine code was
+    ready. Both give the same numbers, bit for bit but for the bits of a NaN. More may come.
+    """
     def __init__(
         self,
         *,
@@ -156,10 +193,11 @@ class Report(_message.Message):
         primal_operations: _builtins.int = ...,
         seconds: _builtins.float = ...,
         reason: _builtins.str = ...,
+        tier: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["mode", b"mode", "operations", b"operations", "primal_operations", b"primal_operations", "reason", b"reason", "seconds", b"seconds", "sweeps", b"sweeps"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["mode", b"mode", "operations", b"operations", "primal_operations", b"primal_operations", "reason", b"reason", "seconds", b"seconds", "sweeps", b"sweeps", "tier", b"tier"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

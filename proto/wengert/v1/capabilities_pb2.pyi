@@ -70,8 +70,9 @@ class GetCapabilitiesResponse(_message.Message):
 
     @_builtins.property
     def tiers(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
-        """The tiers of execution, slowest to start last; every tier gives the same numbers. `vm` runs any list at once. More
-        may come.
+        """The tiers of execution, slowest to start last; every tier gives the same numbers. `vm` runs any list at once,
+        `machine` is machine code made of a list that is called much, or when it is registered with `prepare`; a server may
+        be told to do without. More may come.
         """
 
     @_builtins.property
@@ -101,7 +102,9 @@ Global___GetCapabilitiesResponse: _TypeAlias = GetCapabilitiesResponse  # noqa: 
 
 @_typing.final
 class Limit(_message.Message):
-    """A limit of a server. Going over it is RESOURCE_EXHAUSTED, `LIMIT_EXCEEDED`, and the error names limit and value."""
+    """A limit of a server. Going over it is RESOURCE_EXHAUSTED, `LIMIT_EXCEEDED`, and the error names limit and value,
+    unless its description says what happens instead.
+    """
 
     DESCRIPTOR: _descriptor.Descriptor
 

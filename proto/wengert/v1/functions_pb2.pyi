@@ -7,6 +7,7 @@ from collections import abc as _abc
 from google.protobuf import descriptor as _descriptor
 from google.protobuf import message as _message
 from google.protobuf.internal import containers as _containers
+from wengert.v1 import calls_pb2 as _calls_pb2
 from wengert.v1 import wengert_list_pb2 as _wengert_list_pb2
 import builtins as _builtins
 import sys
@@ -136,22 +137,93 @@ class RegisterRequest(_message.Message):
     DESCRIPTOR: _descriptor.Descriptor
 
     FUNCTION_FIELD_NUMBER: _builtins.int
+    PREPARE_FIELD_NUMBER: _builtins.int
     @_builtins.property
     def function(self) -> Global___FunctionSource:
         """The function. With an id, this is Describe. None: `MALFORMED_REQUEST`."""
+
+    @_builtins.property
+    def prepare(self) -> _containers.RepeatedCompositeFieldContainer[Global___Preparation]:
+        """Calls to make ready before the answer, machine code included, with an id too. Absent: none; what is called much
+        becomes machine code by itself. Where one is refused the function is held all the same. More than 16:
+        `MALFORMED_REQUEST`.
+        """
 
     def __init__(
         self,
         *,
         function: Global___FunctionSource | None = ...,
+        prepare: _abc.Iterable[Global___Preparation] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["function", b"function"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["function", b"function"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["function", b"function", "prepare", b"prepare"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___RegisterRequest: _TypeAlias = RegisterRequest  # noqa: Y015
+
+@_typing.final
+class Preparation(_message.Message):
+    """A kind of call to make ready: all calls that name the same inputs and outputs. It changes how soon calls are
+    answered, never what is answered. Machine code is made where it gains anything; `Report.tier` tells what ran.
+    """
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    CALL_FIELD_NUMBER: _builtins.int
+    POINTS_FIELD_NUMBER: _builtins.int
+    SHARED_FIELD_NUMBER: _builtins.int
+    OUTPUTS_FIELD_NUMBER: _builtins.int
+    WITH_RESPECT_TO_FIELD_NUMBER: _builtins.int
+    MODE_FIELD_NUMBER: _builtins.int
+    DIRECTIONS_FIELD_NUMBER: _builtins.int
+    call: _calls_pb2.NumericalCall.ValueType
+    """Which call. Absent: `MALFORMED_REQUEST`."""
+    points: _builtins.int
+    """How many points K the calls will have, about: one or several decides, and whether they outnumber the directions.
+    Absent or 0: one. More than such a call could have: RESOURCE_EXHAUSTED, `LIMIT_EXCEEDED`.
+    """
+    mode: _calls_pb2.Mode.ValueType
+    """The mode, as in JacobianRequest; read for Jacobian only."""
+    directions: _builtins.int
+    """How many directions p the calls will have, about, the same ones at all points. Absent or 0: one. Errors as for
+    `points`. Read for Jvp and Vjp only.
+    """
+    @_builtins.property
+    def shared(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """Names of the inputs that the calls will share, in the order of their bindings. Absent: none. A name the function
+        does not have: `UNKNOWN_NAME`; a name repeated: `INVALID_NAME`.
+        """
+
+    @_builtins.property
+    def outputs(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """Names of the outputs, as in the call. Absent: all. Errors as `EvaluateRequest.outputs` says."""
+
+    @_builtins.property
+    def with_respect_to(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """Names of the inputs to differentiate by, as in the call. Absent: all that are not shared. Not read for Evaluate.
+        Errors as `JacobianRequest.with_respect_to` says.
+        """
+
+    def __init__(
+        self,
+        *,
+        call: _calls_pb2.NumericalCall.ValueType = ...,
+        points: _builtins.int = ...,
+        shared: _abc.Iterable[_builtins.str] | None = ...,
+        outputs: _abc.Iterable[_builtins.str] | None = ...,
+        with_respect_to: _abc.Iterable[_builtins.str] | None = ...,
+        mode: _calls_pb2.Mode.ValueType = ...,
+        directions: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["call", b"call", "directions", b"directions", "mode", b"mode", "outputs", b"outputs", "points", b"points", "shared", b"shared", "with_respect_to", b"with_respect_to"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___Preparation: _TypeAlias = Preparation  # noqa: Y015
 
 @_typing.final
 class RegisterResponse(_message.Message):

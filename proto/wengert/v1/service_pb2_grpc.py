@@ -127,7 +127,7 @@ class DifferentiationServiceServicer(object):
     """
 
     def Register(self, request, context):
-        """Takes a function, checks it, and holds it. With an id, it is Describe.
+        """Takes a function, checks it, and holds it; makes calls ready where asked. With an id, it is Describe.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

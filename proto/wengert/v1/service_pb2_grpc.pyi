@@ -67,7 +67,7 @@ class DifferentiationServiceStub:
     @_typing.overload
     def __new__(cls, channel: _aio.Channel) -> DifferentiationServiceAsyncStub: ...
     Register: _grpc.UnaryUnaryMultiCallable[_functions_pb2.RegisterRequest, _functions_pb2.RegisterResponse]
-    """Takes a function, checks it, and holds it. With an id, it is Describe."""
+    """Takes a function, checks it, and holds it; makes calls ready where asked. With an id, it is Describe."""
     Describe: _grpc.UnaryUnaryMultiCallable[_functions_pb2.DescribeRequest, _functions_pb2.DescribeResponse]
     """Gives what the server knows of a function; its list or its source text when asked."""
     Forget: _grpc.UnaryUnaryMultiCallable[_functions_pb2.ForgetRequest, _functions_pb2.ForgetResponse]
@@ -111,7 +111,7 @@ class DifferentiationServiceAsyncStub(DifferentiationServiceStub):
 
     def __init__(self, channel: _aio.Channel) -> None: ...
     Register: _aio.UnaryUnaryMultiCallable[_functions_pb2.RegisterRequest, _functions_pb2.RegisterResponse]  # type: ignore[assignment]
-    """Takes a function, checks it, and holds it. With an id, it is Describe."""
+    """Takes a function, checks it, and holds it; makes calls ready where asked. With an id, it is Describe."""
     Describe: _aio.UnaryUnaryMultiCallable[_functions_pb2.DescribeRequest, _functions_pb2.DescribeResponse]  # type: ignore[assignment]
     """Gives what the server knows of a function; its list or its source text when asked."""
     Forget: _aio.UnaryUnaryMultiCallable[_functions_pb2.ForgetRequest, _functions_pb2.ForgetResponse]  # type: ignore[assignment]
@@ -158,7 +158,7 @@ class DifferentiationServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _functions_pb2.RegisterRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_functions_pb2.RegisterResponse, _abc.Awaitable[_functions_pb2.RegisterResponse]]:
-        """Takes a function, checks it, and holds it. With an id, it is Describe."""
+        """Takes a function, checks it, and holds it; makes calls ready where asked. With an id, it is Describe."""
 
     @_abc_1.abstractmethod
     def Describe(
