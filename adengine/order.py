@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from adengine import opcodes as op
 from adengine.graph import FIRST, OPERATION, PARAMETER, SIZE
-from adengine.jit import Int, kernel
+from adengine.jit import Bool, Int, kernel
 from adengine.templates import ARITY, EIGHT_AT_ONCE, TABLES
 
 I4_2 = types.Array(types.int32, 2, "C")
@@ -74,17 +74,23 @@ def _find_levels(rows: NDArray[np.int32], facts: NDArray[np.int64], levels: NDAr
     return deepest
 
 
-def execution_order(rows: NDArray[np.int32], laned: NDArray[np.int64], first_seed: int) -> Order:
+def execution_order(
+    rows: NDArray[np.int32], laned: NDArray[np.int64], first_seed: int, *, nearby: bool = False
+) -> Order:
     """The order for a list of which the variables marked in ``laned`` have a value per lane.
 
-    The inputs from ``first_seed`` on are tangents or cotangents.
+    The inputs from ``first_seed`` on are tangents or cotangents. The evaluator likes long runs of one operation, which
+    its branches learn; machine code wants each statement ``nearby`` its operands, which then are still in registers.
     """
     codes = rows[:, OPERATION]
     inputs = np.flatnonzero(codes == op.INPUT)
     inputs = inputs[np.lexsort((rows[inputs, PARAMETER], laned[inputs]))]
     single = np.flatnonzero((codes != op.INPUT) & (laned == 0))
     rest = np.flatnonzero((codes != op.INPUT) & (laned != 0))
-    order = _by_level(rows, single, first_seed) or Order(single, np.zeros(len(single), np.uint8))
+    by_level = _by_level(rows, single, first_seed)
+    order = Order(single, np.zeros(len(single), np.uint8)) if by_level is None else by_level
+    if by_level is not None and nearby:
+        order = _nearby(rows, by_level)
     order = _along_chains(rows, order)
     nothing = np.zeros(len(inputs), np.uint8), np.zeros(len(rest), np.uint8)
     return Order(np.concatenate([inputs, order.rows, rest]), np.concatenate([nothing[0], order.batches, nothing[1]]))
@@ -189,6 +195,63 @@ def _along_chains(rows: NDArray[np.int32], order: Order) -> Order:
     return to
 
 
+@kernel(types.int64(I4_2, I8_2, I8, I8, types.int64, types.int64))
+def _missing(
+    rows: NDArray[np.int32], facts: NDArray[np.int64], order: NDArray[np.int64], places: NDArray[np.int64], first: Int,
+    end: Int,
+) -> Int:  # fmt: skip
+    """Where an operand of the statements from a place on begins that has not been given a place yet, or -1."""
+    for i in range(first, end):
+        k = order[i]
+        for j in range(facts[rows[k, OPERATION], ARITY]):
+            operand = rows[k, FIRST + j]
+            if operand >= 0 and places[operand] >= 0:
+                return places[operand]
+    return -1
+
+
+@kernel(types.void(I4_2, I8_2, I8, U1, I8, I8))
+def _after_operands(
+    rows: NDArray[np.int32], facts: NDArray[np.int64], order: NDArray[np.int64], batches: NDArray[np.uint8],
+    places: NDArray[np.int64], stack: NDArray[np.int64],
+) -> None:  # fmt: skip
+    """Find an order of the same eights in which each comes soon after its operands.
+
+    ``places`` comes with the place at which each variable's eight begins, -1 for those that are not in the order, and
+    leaves with -2 - place of where the eight now begins.
+    """
+    written = np.int64(0)
+    for wanted in range(rows.shape[0]):
+        depth = np.int64(0)
+        if places[wanted] >= 0:
+            stack[0] = places[wanted]
+            depth = np.int64(1)
+        while depth > 0:
+            first = stack[depth - 1]
+            end = first + (EIGHT_STATEMENTS if batches[first] == FIRST_OF_EIGHT else 1)
+            missing = _missing(rows, facts, order, places, first, end)
+            if missing >= 0:
+                stack[depth] = missing
+                depth += 1
+                continue
+            depth -= 1
+            if places[order[first]] >= 0:
+                for i in range(first, end):
+                    places[order[i]] = -2 - written
+                written += end - first
+
+
+def _nearby(rows: NDArray[np.int32], order: Order) -> Order:
+    """The same eights, each as soon after its operands as the list has it: what is computed is still at hand."""
+    places = np.full(len(rows), -1, np.int64)
+    numbers = np.arange(len(order.rows))
+    begins = np.maximum.accumulate(np.where(order.batches == AMONG_EIGHT, 0, numbers))
+    places[order.rows] = begins
+    _after_operands(rows, TABLES.facts, order.rows, order.batches, places, np.empty(len(order.rows) + 1, np.int64))
+    again = np.argsort(-2 - places[order.rows], kind="stable")
+    return Order(order.rows[again], order.batches[again])
+
+
 @kernel(types.int64(types.int64, types.int64), inline=True)
 def _mix(h: Int, value: Int) -> Int:
     h = (h ^ value) * np.int64(-7046029254386353131)
@@ -254,6 +317,41 @@ def _runs(*columns: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.in
     return within, np.repeat(lengths - lengths % EIGHT_STATEMENTS, lengths)
 
 
+@kernel(types.boolean(I4_2, I8_2, I8, I8, types.int64, types.int64, I8))
+def _runs_backwards(
+    rows: NDArray[np.int32], facts: NDArray[np.int64], single: NDArray[np.int64], by_kind: NDArray[np.int64],
+    first: Int, end: Int, signs: NDArray[np.int64],
+) -> Bool:  # fmt: skip
+    """Whether the operands of a run of statements mostly come in falling order."""
+    rising = np.int64(0)
+    for i in range(first + 1, end):
+        k, before = single[by_kind[i]], single[by_kind[i - 1]]
+        for j in range(facts[rows[k, OPERATION], ARITY]):
+            x, y = np.int64(rows[before, FIRST + j]), np.int64(rows[k, FIRST + j])
+            if x >= 0 and y >= 0 and x != y:
+                rising += 1 if signs[x] * x < signs[y] * y else -1
+                break
+    return rising < 0
+
+
+@kernel(types.void(I4_2, I8_2, I8, I8, I8, I8, I8))
+def _turn_round(
+    rows: NDArray[np.int32], facts: NDArray[np.int64], keys: NDArray[np.int64], kinds: NDArray[np.int64],
+    single: NDArray[np.int64], by_kind: NDArray[np.int64], signs: NDArray[np.int64],
+) -> None:  # fmt: skip
+    """Turn the runs round that read their operands backwards, as reverse sweeps do, in place."""
+    first = 0
+    for i in range(1, keys.shape[0] + 1):
+        if i < keys.shape[0] and keys[i] == keys[first] and kinds[i] == kinds[first]:
+            continue
+        if i - first >= EIGHT_STATEMENTS and _runs_backwards(rows, facts, single, by_kind, first, i, signs):
+            for at in range(first, i):
+                signs[single[by_kind[at]]] = -1
+            for at in range((i - first) // 2):
+                by_kind[first + at], by_kind[i - 1 - at] = by_kind[i - 1 - at], by_kind[first + at]
+        first = i
+
+
 def _by_level(rows: NDArray[np.int32], single: NDArray[np.int64], first_seed: int) -> Order | None:
     """Single rows by level and operation, where that pays."""
     if len(single) < _FEWEST:
@@ -267,6 +365,7 @@ def _by_level(rows: NDArray[np.int32], single: NDArray[np.int64], first_seed: in
     keys = (levels[single] * 2 + batchable) * op.CODES + codes
     kinds = _kinds(rows, first_seed)[single]
     by_kind = np.lexsort((kinds, keys))
+    _turn_round(rows, TABLES.facts, keys[by_kind], kinds[by_kind], single, by_kind, np.ones(len(rows), np.int64))
     within, whole = _runs(keys[by_kind], kinds[by_kind])
     # Eights of one kind first; what is left over of all kinds makes up eights of its own.
     left = within >= whole

@@ -43,6 +43,8 @@ VM, MACHINE = "vm", "machine"
 
 SCRATCH = 3 * CHUNK
 """Elements at the end of an arena where the evaluator writes operands out."""
+_LINE = 64
+"""Bytes of a line of the cache: eight numbers that lie in one are loaded and stored at once."""
 _IDLE_ARENAS = 4
 """Arenas that a program keeps for the next calls; one where they are large."""
 _LARGE_BYTES = 16 << 20
@@ -81,7 +83,7 @@ class Program:
         self, source: FlatList, sources: NDArray[np.int64], laned: NDArray[np.uint8], lanes: int,
         routines: Routines | None = None, *, compiled: bool = False,
     ) -> None:  # fmt: skip
-        self._schedule: Schedule = schedule(source, laned, lanes)
+        self._schedule: Schedule = schedule(source, laned, lanes, nearby=compiled)
         self._code = linked(self._schedule.code)
         self.lanes = lanes
         self._routines = routines if routines is not None else best()
@@ -124,7 +126,9 @@ class Program:
         return MachineCode(machine_text(self._schedule, self._pool, outputs, self._once, self._routines, call_back))
 
     def _new_arena(self) -> Arena:
-        memory = np.empty(self._schedule.elements + SCRATCH)
+        room = np.empty(self._schedule.elements + SCRATCH + _LINE // 8)
+        first = (-room.ctypes.data % _LINE) // 8
+        memory = room[first : first + self._schedule.elements + SCRATCH]
         memory[self._constants.addresses] = self._constants.values
         for address, values in self._constants.arrays:
             memory[address : address + len(values)] = values

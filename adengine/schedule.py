@@ -307,6 +307,12 @@ def _write_batch(  # noqa: PLR0913  a kernel over flat columns
     line[FLAGS] = flags
 
 
+@kernel(INT(INT), inline=True)
+def _aligned(free: Int) -> Int:
+    """The next place where eight numbers lie in one line of the cache."""
+    return (free + 7) & ~np.int64(7)
+
+
 @kernel(INT(I4_2, I8_2, I8, I8, I8, U1, I8_2, _STORAGE, U4_2, U4_2, INT, I8))
 def _emit_code(  # noqa: PLR0913  a kernel over flat columns
     rows: NDArray[np.int32], facts: NDArray[np.int64], pool: NDArray[np.int64], starts: NDArray[np.int64],
@@ -321,6 +327,7 @@ def _emit_code(  # noqa: PLR0913  a kernel over flat columns
         operation = np.int64(rows[k, OPERATION])
         if batches[place] != 0:
             if batches[place] != AMONG_EIGHT:
+                free = _aligned(free)
                 _write_batch(rows, facts, order, place, free, layout, code[written], places[totals[2]], totals[2])
                 totals[2] += 1
                 written += 1
@@ -339,6 +346,8 @@ def _emit_code(  # noqa: PLR0913  a kernel over flat columns
         storage.owner_last_use[owner] = max(storage.owner_last_use[owner], storage.last_use[k])
         computed = facts[operation, ARITY] != 0
         if owner == k and not (computed and _take_free(k, layout, storage)):
+            if rows[k, SIZE] * width >= 8:
+                free = _aligned(free)
             layout[k, ADDRESS] = free
             free += rows[k, SIZE] * width
         if computed:
@@ -361,7 +370,7 @@ def depends(source: FlatList, inputs: NDArray[np.uint8]) -> NDArray[np.bool_]:
     return laned
 
 
-def schedule(source: FlatList, laned_inputs: NDArray[np.uint8], lanes: int) -> Schedule:
+def schedule(source: FlatList, laned_inputs: NDArray[np.uint8], lanes: int, *, nearby: bool = False) -> Schedule:
     """Instructions for a list.
 
     Parameters
@@ -371,12 +380,14 @@ def schedule(source: FlatList, laned_inputs: NDArray[np.uint8], lanes: int) -> S
         1 for each input that has a value per lane.
     lanes : int
         Number of lanes, at least 1.
+    nearby : bool
+        For machine code: see :func:`adengine.order.execution_order`.
     """
     rows = source.rows
     layout = np.zeros((len(rows), 2), np.int64)
     mask = laned_inputs if len(laned_inputs) else np.zeros(1, np.uint8)
     _mark_laned(rows, TABLES.facts, mask, layout)
-    order, batches = execution_order(rows, layout[:, LANED], len(source.inputs) - source.seeds)
+    order, batches = execution_order(rows, layout[:, LANED], len(source.inputs) - source.seeds, nearby=nearby)
     places = np.zeros((int((batches == FIRST_OF_EIGHT).sum()) + 1, PLACES_OF_BATCH), np.uint32)
     last_use = np.full(len(rows), NONE, np.int64)
     _find_last_use(rows, TABLES.facts, order, last_use)
