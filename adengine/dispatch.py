@@ -558,636 +558,686 @@ def single(
     return at
 
 
-@kernel(types.void(U, U, U, U, U, U, U, U, F8, U), inline=True)
-def eight(
-    code: Int, out: Int, i: Int, j: Int, h: Int, di: Int, dj: Int, dh: Int, w: NDArray[np.float64], routines: Int
-) -> None:  # fmt: skip
-    """Eight lanes at once; a stride of 0 spreads one value. For what FORMULAS or ELEMENTARY has."""
-    if code < 13:
-        if code < 11:
-            _eight_add(w, out, i, j, h, di, dj, dh)
-        else:
-            if code < 12:
-                _eight_subtract(w, out, i, j, h, di, dj, dh)
-            else:
-                _eight_multiply(w, out, i, j, h, di, dj, dh)
-    else:
-        if code < 20:
-            if code < 15:
-                if code < 14:
-                    _eight_divide(w, out, i, j, h, di, dj, dh)
-                else:
-                    _eight_negate(w, out, i, j, h, di, dj, dh)
-            else:
-                if code < 17:
-                    if code < 16:
-                        _eight_reciprocal(w, out, i, j, h, di, dj, dh)
-                    else:
-                        _eight_square(w, out, i, j, h, di, dj, dh)
-                else:
-                    if code < 19:
+@kernel(types.void(U, U, U, U, U, U, F8, U))
+def _called_lanes(code: Int, out: Int, i: Int, j: Int, di: Int, dj: Int, w: NDArray[np.float64], routines: Int) -> None:
+    """Eight lanes of a statement that calls functions."""
+    if code < 65:
+        if code < 45:
+            if code < 41:
+                if code < 34:
+                    if code < 31:
                         if _has_pow(routines):
                             _elements_power(routines, w, out, i, j, di, dj, U(8))
                         else:
                             for e in range(U(0), U(8)):
                                 w[out + e] = power(w[i + e * di], w[j + e * dj])
                     else:
-                        _eight_fma(w, out, i, j, h, di, dj, dh)
-        else:
-            if code < 30:
-                _eight_zero_safe_multiply(w, out, i, j, h, di, dj, dh)
+                        if _has_cbrt(routines):
+                            _elements_cbrt(routines, w, out, i, j, di, dj, U(8))
+                        else:
+                            for e in range(U(0), U(8)):
+                                w[out + e] = np.cbrt(w[i + e * di])
+                else:
+                    if code < 40:
+                        if _has_hypot(routines):
+                            _elements_hypot(routines, w, out, i, j, di, dj, U(8))
+                        else:
+                            for e in range(U(0), U(8)):
+                                w[out + e] = hypot(w[i + e * di], w[j + e * dj])
+                    else:
+                        if _has_exp(routines):
+                            _elements_exp(routines, w, out, i, j, di, dj, U(8))
+                        else:
+                            for e in range(U(0), U(8)):
+                                w[out + e] = math.exp(w[i + e * di])
             else:
-                if code < 72:
-                    if code < 47:
-                        if code < 41:
-                            if code < 33:
-                                if code < 31:
-                                    _eight_sqrt(w, out, i, j, h, di, dj, dh)
-                                else:
-                                    if code < 32:
-                                        if _has_cbrt(routines):
-                                            _elements_cbrt(routines, w, out, i, j, di, dj, U(8))
-                                        else:
-                                            for e in range(U(0), U(8)):
-                                                w[out + e] = np.cbrt(w[i + e * di])
+                if code < 43:
+                    if code < 42:
+                        if _has_exp2(routines):
+                            _elements_exp2(routines, w, out, i, j, di, dj, U(8))
+                        else:
+                            for e in range(U(0), U(8)):
+                                w[out + e] = np.exp2(w[i + e * di])
+                    else:
+                        if _has_expm1(routines):
+                            _elements_expm1(routines, w, out, i, j, di, dj, U(8))
+                        else:
+                            for e in range(U(0), U(8)):
+                                w[out + e] = math.expm1(w[i + e * di])
+                else:
+                    if code < 44:
+                        if _has_log(routines):
+                            _elements_log(routines, w, out, i, j, di, dj, U(8))
+                        else:
+                            for e in range(U(0), U(8)):
+                                w[out + e] = math.log(w[i + e * di])
+                    else:
+                        if _has_log2(routines):
+                            _elements_log2(routines, w, out, i, j, di, dj, U(8))
+                        else:
+                            for e in range(U(0), U(8)):
+                                w[out + e] = np.log2(w[i + e * di])
+        else:
+            if code < 61:
+                if code < 47:
+                    if code < 46:
+                        if _has_log10(routines):
+                            _elements_log10(routines, w, out, i, j, di, dj, U(8))
+                        else:
+                            for e in range(U(0), U(8)):
+                                w[out + e] = math.log10(w[i + e * di])
+                    else:
+                        if _has_log1p(routines):
+                            _elements_log1p(routines, w, out, i, j, di, dj, U(8))
+                        else:
+                            for e in range(U(0), U(8)):
+                                w[out + e] = math.log1p(w[i + e * di])
+                else:
+                    if code < 60:
+                        if _has_exp_log1p(routines):
+                            _elements_logaddexp(routines, w, out, i, j, di, dj, U(8))
+                        else:
+                            for e in range(U(0), U(8)):
+                                w[out + e] = logaddexp(w[i + e * di], w[j + e * dj])
+                    else:
+                        if _has_sin(routines):
+                            _elements_sin(routines, w, out, i, j, di, dj, U(8))
+                        else:
+                            for e in range(U(0), U(8)):
+                                w[out + e] = math.sin(w[i + e * di])
+            else:
+                if code < 63:
+                    if code < 62:
+                        if _has_cos(routines):
+                            _elements_cos(routines, w, out, i, j, di, dj, U(8))
+                        else:
+                            for e in range(U(0), U(8)):
+                                w[out + e] = math.cos(w[i + e * di])
+                    else:
+                        if _has_tan(routines):
+                            _elements_tan(routines, w, out, i, j, di, dj, U(8))
+                        else:
+                            for e in range(U(0), U(8)):
+                                w[out + e] = math.tan(w[i + e * di])
+                else:
+                    if code < 64:
+                        if _has_asin(routines):
+                            _elements_asin(routines, w, out, i, j, di, dj, U(8))
+                        else:
+                            for e in range(U(0), U(8)):
+                                w[out + e] = math.asin(w[i + e * di])
+                    else:
+                        if _has_acos(routines):
+                            _elements_acos(routines, w, out, i, j, di, dj, U(8))
+                        else:
+                            for e in range(U(0), U(8)):
+                                w[out + e] = math.acos(w[i + e * di])
+    else:
+        if code < 120:
+            if code < 69:
+                if code < 67:
+                    if code < 66:
+                        if _has_atan(routines):
+                            _elements_atan(routines, w, out, i, j, di, dj, U(8))
+                        else:
+                            for e in range(U(0), U(8)):
+                                w[out + e] = math.atan(w[i + e * di])
+                    else:
+                        if _has_atan2(routines):
+                            _elements_atan2(routines, w, out, i, j, di, dj, U(8))
+                        else:
+                            for e in range(U(0), U(8)):
+                                w[out + e] = math.atan2(w[i + e * di], w[j + e * dj])
+                else:
+                    if code < 68:
+                        if _has_sinh(routines):
+                            _elements_sinh(routines, w, out, i, j, di, dj, U(8))
+                        else:
+                            for e in range(U(0), U(8)):
+                                w[out + e] = math.sinh(w[i + e * di])
+                    else:
+                        if _has_cosh(routines):
+                            _elements_cosh(routines, w, out, i, j, di, dj, U(8))
+                        else:
+                            for e in range(U(0), U(8)):
+                                w[out + e] = math.cosh(w[i + e * di])
+            else:
+                if code < 71:
+                    if code < 70:
+                        if _has_tanh(routines):
+                            _elements_tanh(routines, w, out, i, j, di, dj, U(8))
+                        else:
+                            for e in range(U(0), U(8)):
+                                w[out + e] = math.tanh(w[i + e * di])
+                    else:
+                        if _has_asinh(routines):
+                            _elements_asinh(routines, w, out, i, j, di, dj, U(8))
+                        else:
+                            for e in range(U(0), U(8)):
+                                w[out + e] = math.asinh(w[i + e * di])
+                else:
+                    if code < 72:
+                        if _has_acosh(routines):
+                            _elements_acosh(routines, w, out, i, j, di, dj, U(8))
+                        else:
+                            for e in range(U(0), U(8)):
+                                w[out + e] = math.acosh(w[i + e * di])
+                    else:
+                        if _has_atanh(routines):
+                            _elements_atanh(routines, w, out, i, j, di, dj, U(8))
+                        else:
+                            for e in range(U(0), U(8)):
+                                w[out + e] = math.atanh(w[i + e * di])
+        else:
+            if code < 129:
+                if code < 125:
+                    if code < 121:
+                        if _has_erf(routines):
+                            _elements_erf(routines, w, out, i, j, di, dj, U(8))
+                        else:
+                            for e in range(U(0), U(8)):
+                                w[out + e] = math.erf(w[i + e * di])
+                    else:
+                        if _has_erfc(routines):
+                            _elements_erfc(routines, w, out, i, j, di, dj, U(8))
+                        else:
+                            for e in range(U(0), U(8)):
+                                w[out + e] = math.erfc(w[i + e * di])
+                else:
+                    if code < 126:
+                        if _has_exp(routines):
+                            _elements_sigmoid(routines, w, out, i, j, di, dj, U(8))
+                        else:
+                            for e in range(U(0), U(8)):
+                                w[out + e] = sigmoid(w[i + e * di])
+                    else:
+                        if _has_exp_log1p(routines):
+                            _elements_softplus(routines, w, out, i, j, di, dj, U(8))
+                        else:
+                            for e in range(U(0), U(8)):
+                                w[out + e] = softplus(w[i + e * di])
+            else:
+                if code < 1004:
+                    if code < 1003:
+                        if _has_log(routines):
+                            _elements_xlogy(routines, w, out, i, j, di, dj, U(8))
+                        else:
+                            for e in range(U(0), U(8)):
+                                w[out + e] = xlogy(w[i + e * di], w[j + e * dj])
+                    else:
+                        if _has_exp(routines):
+                            _elements_shifted_exp(routines, w, out, i, j, di, dj, U(8))
+                        else:
+                            for e in range(U(0), U(8)):
+                                w[out + e] = shifted_exp(w[i + e * di], w[j + e * dj])
+                else:
+                    if code < 1005:
+                        if _has_log(routines):
+                            _elements_power_log(routines, w, out, i, j, di, dj, U(8))
+                        else:
+                            for e in range(U(0), U(8)):
+                                w[out + e] = power_log(w[i + e * di], w[j + e * dj])
+                    else:
+                        if _has_exp(routines):
+                            _elements_share(routines, w, out, i, j, di, dj, U(8))
+                        else:
+                            for e in range(U(0), U(8)):
+                                w[out + e] = share(w[i + e * di], w[j + e * dj])
+
+
+@kernel(U(U4, U, F8, U, U))
+def laned(instructions: NDArray[np.uint32], at: Int, w: NDArray[np.float64], lanes: Int, routines: Int) -> Int:
+    """Run statements on lanes, eight at once, from a place on as long as they are such. Returns where it stopped.
+
+    There are eight lanes, or a multiple. A stride of 0 spreads the one value of an operand.
+    """
+    end = U(instructions.shape[0])
+    while at < end:
+        code = U(instructions[at])
+        out = U(instructions[at + U(1)])
+        i = U(instructions[at + U(2)])
+        j = U(instructions[at + U(3)])
+        h = U(instructions[at + U(4)])
+        di = U(instructions[at + U(7)]) & U(1)
+        dj = (U(instructions[at + U(7)]) >> U(1)) & U(1)
+        dh = (U(instructions[at + U(7)]) >> U(2)) & U(1)
+        last = out + lanes
+        while out < last:
+            if code < 8205:
+                if code < 8203:
+                    if code < 8202:
+                        return at
+                    else:
+                        _eight_add(w, out, i, j, h, di, dj, dh)
+                else:
+                    if code < 8204:
+                        _eight_subtract(w, out, i, j, h, di, dj, dh)
+                    else:
+                        _eight_multiply(w, out, i, j, h, di, dj, dh)
+            else:
+                if code < 8212:
+                    if code < 8207:
+                        if code < 8206:
+                            _eight_divide(w, out, i, j, h, di, dj, dh)
+                        else:
+                            _eight_negate(w, out, i, j, h, di, dj, dh)
+                    else:
+                        if code < 8208:
+                            _eight_reciprocal(w, out, i, j, h, di, dj, dh)
+                        else:
+                            if code < 8211:
+                                _eight_square(w, out, i, j, h, di, dj, dh)
+                            else:
+                                _eight_fma(w, out, i, j, h, di, dj, dh)
+                else:
+                    if code < 8222:
+                        _eight_zero_safe_multiply(w, out, i, j, h, di, dj, dh)
+                    else:
+                        if code < 8295:
+                            if code < 8274:
+                                if code < 8225:
+                                    if code < 8224:
+                                        _eight_sqrt(w, out, i, j, h, di, dj, dh)
                                     else:
                                         _eight_abs(w, out, i, j, h, di, dj, dh)
-                            else:
-                                if code < 34:
-                                    _eight_sign(w, out, i, j, h, di, dj, dh)
                                 else:
-                                    if code < 40:
-                                        if _has_hypot(routines):
-                                            _elements_hypot(routines, w, out, i, j, di, dj, U(8))
-                                        else:
-                                            for e in range(U(0), U(8)):
-                                                w[out + e] = hypot(w[i + e * di], w[j + e * dj])
+                                    if code < 8272:
+                                        _eight_sign(w, out, i, j, h, di, dj, dh)
                                     else:
-                                        if _has_exp(routines):
-                                            _elements_exp(routines, w, out, i, j, di, dj, U(8))
+                                        if code < 8273:
+                                            _eight_floor(w, out, i, j, h, di, dj, dh)
                                         else:
-                                            for e in range(U(0), U(8)):
-                                                w[out + e] = math.exp(w[i + e * di])
+                                            _eight_ceil(w, out, i, j, h, di, dj, dh)
+                            else:
+                                if code < 8292:
+                                    if code < 8275:
+                                        _eight_round(w, out, i, j, h, di, dj, dh)
+                                    else:
+                                        if code < 8278:
+                                            _eight_trunc(w, out, i, j, h, di, dj, dh)
+                                        else:
+                                            _eight_copysign(w, out, i, j, h, di, dj, dh)
+                                else:
+                                    if code < 8293:
+                                        _eight_minimum(w, out, i, j, h, di, dj, dh)
+                                    else:
+                                        if code < 8294:
+                                            _eight_maximum(w, out, i, j, h, di, dj, dh)
+                                        else:
+                                            _eight_select(w, out, i, j, h, di, dj, dh)
                         else:
-                            if code < 44:
-                                if code < 42:
-                                    if _has_exp2(routines):
-                                        _elements_exp2(routines, w, out, i, j, di, dj, U(8))
-                                    else:
-                                        for e in range(U(0), U(8)):
-                                            w[out + e] = np.exp2(w[i + e * di])
-                                else:
-                                    if code < 43:
-                                        if _has_expm1(routines):
-                                            _elements_expm1(routines, w, out, i, j, di, dj, U(8))
-                                        else:
-                                            for e in range(U(0), U(8)):
-                                                w[out + e] = math.expm1(w[i + e * di])
-                                    else:
-                                        if _has_log(routines):
-                                            _elements_log(routines, w, out, i, j, di, dj, U(8))
-                                        else:
-                                            for e in range(U(0), U(8)):
-                                                w[out + e] = math.log(w[i + e * di])
-                            else:
-                                if code < 45:
-                                    if _has_log2(routines):
-                                        _elements_log2(routines, w, out, i, j, di, dj, U(8))
-                                    else:
-                                        for e in range(U(0), U(8)):
-                                            w[out + e] = np.log2(w[i + e * di])
-                                else:
-                                    if code < 46:
-                                        if _has_log10(routines):
-                                            _elements_log10(routines, w, out, i, j, di, dj, U(8))
-                                        else:
-                                            for e in range(U(0), U(8)):
-                                                w[out + e] = math.log10(w[i + e * di])
-                                    else:
-                                        if _has_log1p(routines):
-                                            _elements_log1p(routines, w, out, i, j, di, dj, U(8))
-                                        else:
-                                            for e in range(U(0), U(8)):
-                                                w[out + e] = math.log1p(w[i + e * di])
-                    else:
-                        if code < 65:
-                            if code < 62:
-                                if code < 60:
-                                    if _has_exp_log1p(routines):
-                                        _elements_logaddexp(routines, w, out, i, j, di, dj, U(8))
-                                    else:
-                                        for e in range(U(0), U(8)):
-                                            w[out + e] = logaddexp(w[i + e * di], w[j + e * dj])
-                                else:
-                                    if code < 61:
-                                        if _has_sin(routines):
-                                            _elements_sin(routines, w, out, i, j, di, dj, U(8))
-                                        else:
-                                            for e in range(U(0), U(8)):
-                                                w[out + e] = math.sin(w[i + e * di])
-                                    else:
-                                        if _has_cos(routines):
-                                            _elements_cos(routines, w, out, i, j, di, dj, U(8))
-                                        else:
-                                            for e in range(U(0), U(8)):
-                                                w[out + e] = math.cos(w[i + e * di])
-                            else:
-                                if code < 63:
-                                    if _has_tan(routines):
-                                        _elements_tan(routines, w, out, i, j, di, dj, U(8))
-                                    else:
-                                        for e in range(U(0), U(8)):
-                                            w[out + e] = math.tan(w[i + e * di])
-                                else:
-                                    if code < 64:
-                                        if _has_asin(routines):
-                                            _elements_asin(routines, w, out, i, j, di, dj, U(8))
-                                        else:
-                                            for e in range(U(0), U(8)):
-                                                w[out + e] = math.asin(w[i + e * di])
-                                    else:
-                                        if _has_acos(routines):
-                                            _elements_acos(routines, w, out, i, j, di, dj, U(8))
-                                        else:
-                                            for e in range(U(0), U(8)):
-                                                w[out + e] = math.acos(w[i + e * di])
-                        else:
-                            if code < 68:
-                                if code < 66:
-                                    if _has_atan(routines):
-                                        _elements_atan(routines, w, out, i, j, di, dj, U(8))
-                                    else:
-                                        for e in range(U(0), U(8)):
-                                            w[out + e] = math.atan(w[i + e * di])
-                                else:
-                                    if code < 67:
-                                        if _has_atan2(routines):
-                                            _elements_atan2(routines, w, out, i, j, di, dj, U(8))
-                                        else:
-                                            for e in range(U(0), U(8)):
-                                                w[out + e] = math.atan2(w[i + e * di], w[j + e * dj])
-                                    else:
-                                        if _has_sinh(routines):
-                                            _elements_sinh(routines, w, out, i, j, di, dj, U(8))
-                                        else:
-                                            for e in range(U(0), U(8)):
-                                                w[out + e] = math.sinh(w[i + e * di])
-                            else:
-                                if code < 70:
-                                    if code < 69:
-                                        if _has_cosh(routines):
-                                            _elements_cosh(routines, w, out, i, j, di, dj, U(8))
-                                        else:
-                                            for e in range(U(0), U(8)):
-                                                w[out + e] = math.cosh(w[i + e * di])
-                                    else:
-                                        if _has_tanh(routines):
-                                            _elements_tanh(routines, w, out, i, j, di, dj, U(8))
-                                        else:
-                                            for e in range(U(0), U(8)):
-                                                w[out + e] = math.tanh(w[i + e * di])
-                                else:
-                                    if code < 71:
-                                        if _has_asinh(routines):
-                                            _elements_asinh(routines, w, out, i, j, di, dj, U(8))
-                                        else:
-                                            for e in range(U(0), U(8)):
-                                                w[out + e] = math.asinh(w[i + e * di])
-                                    else:
-                                        if _has_acosh(routines):
-                                            _elements_acosh(routines, w, out, i, j, di, dj, U(8))
-                                        else:
-                                            for e in range(U(0), U(8)):
-                                                w[out + e] = math.acosh(w[i + e * di])
-                else:
-                    if code < 107:
-                        if code < 100:
-                            if code < 82:
-                                if code < 80:
-                                    if _has_atanh(routines):
-                                        _elements_atanh(routines, w, out, i, j, di, dj, U(8))
-                                    else:
-                                        for e in range(U(0), U(8)):
-                                            w[out + e] = math.atanh(w[i + e * di])
-                                else:
-                                    if code < 81:
-                                        _eight_floor(w, out, i, j, h, di, dj, dh)
-                                    else:
-                                        _eight_ceil(w, out, i, j, h, di, dj, dh)
-                            else:
-                                if code < 83:
-                                    _eight_round(w, out, i, j, h, di, dj, dh)
-                                else:
-                                    if code < 86:
-                                        _eight_trunc(w, out, i, j, h, di, dj, dh)
-                                    else:
-                                        _eight_copysign(w, out, i, j, h, di, dj, dh)
-                        else:
-                            if code < 103:
-                                if code < 101:
-                                    _eight_minimum(w, out, i, j, h, di, dj, dh)
-                                else:
-                                    if code < 102:
-                                        _eight_maximum(w, out, i, j, h, di, dj, dh)
-                                    else:
-                                        _eight_select(w, out, i, j, h, di, dj, dh)
-                            else:
-                                if code < 105:
-                                    if code < 104:
+                            if code < 8300:
+                                if code < 8297:
+                                    if code < 8296:
                                         _eight_less(w, out, i, j, h, di, dj, dh)
                                     else:
                                         _eight_less_equal(w, out, i, j, h, di, dj, dh)
                                 else:
-                                    if code < 106:
+                                    if code < 8298:
                                         _eight_equal(w, out, i, j, h, di, dj, dh)
                                     else:
-                                        _eight_not_equal(w, out, i, j, h, di, dj, dh)
-                    else:
-                        if code < 126:
-                            if code < 120:
-                                if code < 108:
-                                    _eight_and(w, out, i, j, h, di, dj, dh)
-                                else:
-                                    if code < 109:
+                                        if code < 8299:
+                                            _eight_not_equal(w, out, i, j, h, di, dj, dh)
+                                        else:
+                                            _eight_and(w, out, i, j, h, di, dj, dh)
+                            else:
+                                if code < 9194:
+                                    if code < 8301:
                                         _eight_or(w, out, i, j, h, di, dj, dh)
                                     else:
-                                        _eight_not(w, out, i, j, h, di, dj, dh)
-                            else:
-                                if code < 121:
-                                    if _has_erf(routines):
-                                        _elements_erf(routines, w, out, i, j, di, dj, U(8))
-                                    else:
-                                        for e in range(U(0), U(8)):
-                                            w[out + e] = math.erf(w[i + e * di])
+                                        if code < 9193:
+                                            _eight_not(w, out, i, j, h, di, dj, dh)
+                                        else:
+                                            _eight_positive_reciprocal(w, out, i, j, h, di, dj, dh)
                                 else:
-                                    if code < 125:
-                                        if _has_erfc(routines):
-                                            _elements_erfc(routines, w, out, i, j, di, dj, U(8))
-                                        else:
-                                            for e in range(U(0), U(8)):
-                                                w[out + e] = math.erfc(w[i + e * di])
-                                    else:
-                                        if _has_exp(routines):
-                                            _elements_sigmoid(routines, w, out, i, j, di, dj, U(8))
-                                        else:
-                                            for e in range(U(0), U(8)):
-                                                w[out + e] = sigmoid(w[i + e * di])
-                        else:
-                            if code < 1002:
-                                if code < 129:
-                                    if _has_exp_log1p(routines):
-                                        _elements_softplus(routines, w, out, i, j, di, dj, U(8))
-                                    else:
-                                        for e in range(U(0), U(8)):
-                                            w[out + e] = softplus(w[i + e * di])
-                                else:
-                                    if code < 1001:
-                                        if _has_log(routines):
-                                            _elements_xlogy(routines, w, out, i, j, di, dj, U(8))
-                                        else:
-                                            for e in range(U(0), U(8)):
-                                                w[out + e] = xlogy(w[i + e * di], w[j + e * dj])
-                                    else:
-                                        _eight_positive_reciprocal(w, out, i, j, h, di, dj, dh)
-                            else:
-                                if code < 1004:
-                                    if code < 1003:
+                                    if code < 9216:
                                         _eight_step(w, out, i, j, h, di, dj, dh)
                                     else:
-                                        if _has_exp(routines):
-                                            _elements_shifted_exp(routines, w, out, i, j, di, dj, U(8))
+                                        if code < 16384:
+                                            _called_lanes(code - U(9216), out, i, j, di, dj, w, routines)
                                         else:
-                                            for e in range(U(0), U(8)):
-                                                w[out + e] = shifted_exp(w[i + e * di], w[j + e * dj])
-                                else:
-                                    if code < 1005:
-                                        if _has_log(routines):
-                                            _elements_power_log(routines, w, out, i, j, di, dj, U(8))
-                                        else:
-                                            for e in range(U(0), U(8)):
-                                                w[out + e] = power_log(w[i + e * di], w[j + e * dj])
-                                    else:
-                                        if _has_exp(routines):
-                                            _elements_share(routines, w, out, i, j, di, dj, U(8))
-                                        else:
-                                            for e in range(U(0), U(8)):
-                                                w[out + e] = share(w[i + e * di], w[j + e * dj])
+                                            return at
+            out += U(8)
+            i += U(8) * di
+            j += U(8) * dj
+            h += U(8) * dh
+        at += U(8)
+    return at
 
 
-@kernel(types.void(U, U, U4_2, U, U, F8, U), inline=True)
-def batch(
+@kernel(types.void(U, U, U4_2, U, U, F8, U))
+def _called_batch(
     code: Int, out: Int, places: NDArray[np.uint32], at: Int, hows: Int, w: NDArray[np.float64], routines: Int
 ) -> None:  # fmt: skip
-    """Eight statements at once, their operands at the places of a row. For what FORMULAS or ELEMENTARY has."""
-    if code < 13:
-        if code < 11:
-            _batch_add(w, out, places, at, hows)
-        else:
-            if code < 12:
-                _batch_subtract(w, out, places, at, hows)
-            else:
-                _batch_multiply(w, out, places, at, hows)
-    else:
-        if code < 20:
-            if code < 15:
-                if code < 14:
-                    _batch_divide(w, out, places, at, hows)
-                else:
-                    _batch_negate(w, out, places, at, hows)
-            else:
-                if code < 17:
-                    if code < 16:
-                        _batch_reciprocal(w, out, places, at, hows)
-                    else:
-                        _batch_square(w, out, places, at, hows)
-                else:
-                    if code < 19:
+    """Eight statements that call functions, at once."""
+    if code < 65:
+        if code < 45:
+            if code < 41:
+                if code < 34:
+                    if code < 31:
                         if _has_pow(routines):
                             _batch_power(routines, w, out, places, at, hows)
                         else:
                             for e in range(U(0), U(8)):
                                 w[out + e] = power(w[places[at, e + U(0)]], w[places[at, e + U(8)]])
                     else:
-                        _batch_fma(w, out, places, at, hows)
-        else:
-            if code < 30:
-                _batch_zero_safe_multiply(w, out, places, at, hows)
-            else:
-                if code < 72:
-                    if code < 47:
-                        if code < 41:
-                            if code < 33:
-                                if code < 31:
-                                    _batch_sqrt(w, out, places, at, hows)
-                                else:
-                                    if code < 32:
-                                        if _has_cbrt(routines):
-                                            _batch_cbrt(routines, w, out, places, at, hows)
-                                        else:
-                                            for e in range(U(0), U(8)):
-                                                w[out + e] = np.cbrt(w[places[at, e + U(0)]])
-                                    else:
-                                        _batch_abs(w, out, places, at, hows)
-                            else:
-                                if code < 34:
-                                    _batch_sign(w, out, places, at, hows)
-                                else:
-                                    if code < 40:
-                                        if _has_hypot(routines):
-                                            _batch_hypot(routines, w, out, places, at, hows)
-                                        else:
-                                            for e in range(U(0), U(8)):
-                                                w[out + e] = hypot(w[places[at, e + U(0)]], w[places[at, e + U(8)]])
-                                    else:
-                                        if _has_exp(routines):
-                                            _batch_exp(routines, w, out, places, at, hows)
-                                        else:
-                                            for e in range(U(0), U(8)):
-                                                w[out + e] = math.exp(w[places[at, e + U(0)]])
+                        if _has_cbrt(routines):
+                            _batch_cbrt(routines, w, out, places, at, hows)
                         else:
-                            if code < 44:
-                                if code < 42:
-                                    if _has_exp2(routines):
-                                        _batch_exp2(routines, w, out, places, at, hows)
-                                    else:
-                                        for e in range(U(0), U(8)):
-                                            w[out + e] = np.exp2(w[places[at, e + U(0)]])
-                                else:
-                                    if code < 43:
-                                        if _has_expm1(routines):
-                                            _batch_expm1(routines, w, out, places, at, hows)
-                                        else:
-                                            for e in range(U(0), U(8)):
-                                                w[out + e] = math.expm1(w[places[at, e + U(0)]])
-                                    else:
-                                        if _has_log(routines):
-                                            _batch_log(routines, w, out, places, at, hows)
-                                        else:
-                                            for e in range(U(0), U(8)):
-                                                w[out + e] = math.log(w[places[at, e + U(0)]])
-                            else:
-                                if code < 45:
-                                    if _has_log2(routines):
-                                        _batch_log2(routines, w, out, places, at, hows)
-                                    else:
-                                        for e in range(U(0), U(8)):
-                                            w[out + e] = np.log2(w[places[at, e + U(0)]])
-                                else:
-                                    if code < 46:
-                                        if _has_log10(routines):
-                                            _batch_log10(routines, w, out, places, at, hows)
-                                        else:
-                                            for e in range(U(0), U(8)):
-                                                w[out + e] = math.log10(w[places[at, e + U(0)]])
-                                    else:
-                                        if _has_log1p(routines):
-                                            _batch_log1p(routines, w, out, places, at, hows)
-                                        else:
-                                            for e in range(U(0), U(8)):
-                                                w[out + e] = math.log1p(w[places[at, e + U(0)]])
-                    else:
-                        if code < 65:
-                            if code < 62:
-                                if code < 60:
-                                    if _has_exp_log1p(routines):
-                                        _batch_logaddexp(routines, w, out, places, at, hows)
-                                    else:
-                                        for e in range(U(0), U(8)):
-                                            w[out + e] = logaddexp(w[places[at, e + U(0)]], w[places[at, e + U(8)]])
-                                else:
-                                    if code < 61:
-                                        if _has_sin(routines):
-                                            _batch_sin(routines, w, out, places, at, hows)
-                                        else:
-                                            for e in range(U(0), U(8)):
-                                                w[out + e] = math.sin(w[places[at, e + U(0)]])
-                                    else:
-                                        if _has_cos(routines):
-                                            _batch_cos(routines, w, out, places, at, hows)
-                                        else:
-                                            for e in range(U(0), U(8)):
-                                                w[out + e] = math.cos(w[places[at, e + U(0)]])
-                            else:
-                                if code < 63:
-                                    if _has_tan(routines):
-                                        _batch_tan(routines, w, out, places, at, hows)
-                                    else:
-                                        for e in range(U(0), U(8)):
-                                            w[out + e] = math.tan(w[places[at, e + U(0)]])
-                                else:
-                                    if code < 64:
-                                        if _has_asin(routines):
-                                            _batch_asin(routines, w, out, places, at, hows)
-                                        else:
-                                            for e in range(U(0), U(8)):
-                                                w[out + e] = math.asin(w[places[at, e + U(0)]])
-                                    else:
-                                        if _has_acos(routines):
-                                            _batch_acos(routines, w, out, places, at, hows)
-                                        else:
-                                            for e in range(U(0), U(8)):
-                                                w[out + e] = math.acos(w[places[at, e + U(0)]])
-                        else:
-                            if code < 68:
-                                if code < 66:
-                                    if _has_atan(routines):
-                                        _batch_atan(routines, w, out, places, at, hows)
-                                    else:
-                                        for e in range(U(0), U(8)):
-                                            w[out + e] = math.atan(w[places[at, e + U(0)]])
-                                else:
-                                    if code < 67:
-                                        if _has_atan2(routines):
-                                            _batch_atan2(routines, w, out, places, at, hows)
-                                        else:
-                                            for e in range(U(0), U(8)):
-                                                w[out + e] = math.atan2(w[places[at, e + U(0)]], w[places[at, e + U(8)]])
-                                    else:
-                                        if _has_sinh(routines):
-                                            _batch_sinh(routines, w, out, places, at, hows)
-                                        else:
-                                            for e in range(U(0), U(8)):
-                                                w[out + e] = math.sinh(w[places[at, e + U(0)]])
-                            else:
-                                if code < 70:
-                                    if code < 69:
-                                        if _has_cosh(routines):
-                                            _batch_cosh(routines, w, out, places, at, hows)
-                                        else:
-                                            for e in range(U(0), U(8)):
-                                                w[out + e] = math.cosh(w[places[at, e + U(0)]])
-                                    else:
-                                        if _has_tanh(routines):
-                                            _batch_tanh(routines, w, out, places, at, hows)
-                                        else:
-                                            for e in range(U(0), U(8)):
-                                                w[out + e] = math.tanh(w[places[at, e + U(0)]])
-                                else:
-                                    if code < 71:
-                                        if _has_asinh(routines):
-                                            _batch_asinh(routines, w, out, places, at, hows)
-                                        else:
-                                            for e in range(U(0), U(8)):
-                                                w[out + e] = math.asinh(w[places[at, e + U(0)]])
-                                    else:
-                                        if _has_acosh(routines):
-                                            _batch_acosh(routines, w, out, places, at, hows)
-                                        else:
-                                            for e in range(U(0), U(8)):
-                                                w[out + e] = math.acosh(w[places[at, e + U(0)]])
+                            for e in range(U(0), U(8)):
+                                w[out + e] = np.cbrt(w[places[at, e + U(0)]])
                 else:
-                    if code < 107:
-                        if code < 100:
-                            if code < 82:
-                                if code < 80:
-                                    if _has_atanh(routines):
-                                        _batch_atanh(routines, w, out, places, at, hows)
-                                    else:
-                                        for e in range(U(0), U(8)):
-                                            w[out + e] = math.atanh(w[places[at, e + U(0)]])
-                                else:
-                                    if code < 81:
-                                        _batch_floor(w, out, places, at, hows)
-                                    else:
-                                        _batch_ceil(w, out, places, at, hows)
-                            else:
-                                if code < 83:
-                                    _batch_round(w, out, places, at, hows)
-                                else:
-                                    if code < 86:
-                                        _batch_trunc(w, out, places, at, hows)
-                                    else:
-                                        _batch_copysign(w, out, places, at, hows)
+                    if code < 40:
+                        if _has_hypot(routines):
+                            _batch_hypot(routines, w, out, places, at, hows)
                         else:
-                            if code < 103:
-                                if code < 101:
-                                    _batch_minimum(w, out, places, at, hows)
-                                else:
-                                    if code < 102:
-                                        _batch_maximum(w, out, places, at, hows)
-                                    else:
-                                        _batch_select(w, out, places, at, hows)
-                            else:
-                                if code < 105:
-                                    if code < 104:
-                                        _batch_less(w, out, places, at, hows)
-                                    else:
-                                        _batch_less_equal(w, out, places, at, hows)
-                                else:
-                                    if code < 106:
-                                        _batch_equal(w, out, places, at, hows)
-                                    else:
-                                        _batch_not_equal(w, out, places, at, hows)
+                            for e in range(U(0), U(8)):
+                                w[out + e] = hypot(w[places[at, e + U(0)]], w[places[at, e + U(8)]])
                     else:
-                        if code < 126:
-                            if code < 120:
-                                if code < 108:
-                                    _batch_and(w, out, places, at, hows)
-                                else:
-                                    if code < 109:
-                                        _batch_or(w, out, places, at, hows)
-                                    else:
-                                        _batch_not(w, out, places, at, hows)
-                            else:
-                                if code < 121:
-                                    if _has_erf(routines):
-                                        _batch_erf(routines, w, out, places, at, hows)
-                                    else:
-                                        for e in range(U(0), U(8)):
-                                            w[out + e] = math.erf(w[places[at, e + U(0)]])
-                                else:
-                                    if code < 125:
-                                        if _has_erfc(routines):
-                                            _batch_erfc(routines, w, out, places, at, hows)
-                                        else:
-                                            for e in range(U(0), U(8)):
-                                                w[out + e] = math.erfc(w[places[at, e + U(0)]])
-                                    else:
-                                        if _has_exp(routines):
-                                            _batch_sigmoid(routines, w, out, places, at, hows)
-                                        else:
-                                            for e in range(U(0), U(8)):
-                                                w[out + e] = sigmoid(w[places[at, e + U(0)]])
+                        if _has_exp(routines):
+                            _batch_exp(routines, w, out, places, at, hows)
                         else:
-                            if code < 1002:
-                                if code < 129:
-                                    if _has_exp_log1p(routines):
-                                        _batch_softplus(routines, w, out, places, at, hows)
-                                    else:
-                                        for e in range(U(0), U(8)):
-                                            w[out + e] = softplus(w[places[at, e + U(0)]])
+                            for e in range(U(0), U(8)):
+                                w[out + e] = math.exp(w[places[at, e + U(0)]])
+            else:
+                if code < 43:
+                    if code < 42:
+                        if _has_exp2(routines):
+                            _batch_exp2(routines, w, out, places, at, hows)
+                        else:
+                            for e in range(U(0), U(8)):
+                                w[out + e] = np.exp2(w[places[at, e + U(0)]])
+                    else:
+                        if _has_expm1(routines):
+                            _batch_expm1(routines, w, out, places, at, hows)
+                        else:
+                            for e in range(U(0), U(8)):
+                                w[out + e] = math.expm1(w[places[at, e + U(0)]])
+                else:
+                    if code < 44:
+                        if _has_log(routines):
+                            _batch_log(routines, w, out, places, at, hows)
+                        else:
+                            for e in range(U(0), U(8)):
+                                w[out + e] = math.log(w[places[at, e + U(0)]])
+                    else:
+                        if _has_log2(routines):
+                            _batch_log2(routines, w, out, places, at, hows)
+                        else:
+                            for e in range(U(0), U(8)):
+                                w[out + e] = np.log2(w[places[at, e + U(0)]])
+        else:
+            if code < 61:
+                if code < 47:
+                    if code < 46:
+                        if _has_log10(routines):
+                            _batch_log10(routines, w, out, places, at, hows)
+                        else:
+                            for e in range(U(0), U(8)):
+                                w[out + e] = math.log10(w[places[at, e + U(0)]])
+                    else:
+                        if _has_log1p(routines):
+                            _batch_log1p(routines, w, out, places, at, hows)
+                        else:
+                            for e in range(U(0), U(8)):
+                                w[out + e] = math.log1p(w[places[at, e + U(0)]])
+                else:
+                    if code < 60:
+                        if _has_exp_log1p(routines):
+                            _batch_logaddexp(routines, w, out, places, at, hows)
+                        else:
+                            for e in range(U(0), U(8)):
+                                w[out + e] = logaddexp(w[places[at, e + U(0)]], w[places[at, e + U(8)]])
+                    else:
+                        if _has_sin(routines):
+                            _batch_sin(routines, w, out, places, at, hows)
+                        else:
+                            for e in range(U(0), U(8)):
+                                w[out + e] = math.sin(w[places[at, e + U(0)]])
+            else:
+                if code < 63:
+                    if code < 62:
+                        if _has_cos(routines):
+                            _batch_cos(routines, w, out, places, at, hows)
+                        else:
+                            for e in range(U(0), U(8)):
+                                w[out + e] = math.cos(w[places[at, e + U(0)]])
+                    else:
+                        if _has_tan(routines):
+                            _batch_tan(routines, w, out, places, at, hows)
+                        else:
+                            for e in range(U(0), U(8)):
+                                w[out + e] = math.tan(w[places[at, e + U(0)]])
+                else:
+                    if code < 64:
+                        if _has_asin(routines):
+                            _batch_asin(routines, w, out, places, at, hows)
+                        else:
+                            for e in range(U(0), U(8)):
+                                w[out + e] = math.asin(w[places[at, e + U(0)]])
+                    else:
+                        if _has_acos(routines):
+                            _batch_acos(routines, w, out, places, at, hows)
+                        else:
+                            for e in range(U(0), U(8)):
+                                w[out + e] = math.acos(w[places[at, e + U(0)]])
+    else:
+        if code < 120:
+            if code < 69:
+                if code < 67:
+                    if code < 66:
+                        if _has_atan(routines):
+                            _batch_atan(routines, w, out, places, at, hows)
+                        else:
+                            for e in range(U(0), U(8)):
+                                w[out + e] = math.atan(w[places[at, e + U(0)]])
+                    else:
+                        if _has_atan2(routines):
+                            _batch_atan2(routines, w, out, places, at, hows)
+                        else:
+                            for e in range(U(0), U(8)):
+                                w[out + e] = math.atan2(w[places[at, e + U(0)]], w[places[at, e + U(8)]])
+                else:
+                    if code < 68:
+                        if _has_sinh(routines):
+                            _batch_sinh(routines, w, out, places, at, hows)
+                        else:
+                            for e in range(U(0), U(8)):
+                                w[out + e] = math.sinh(w[places[at, e + U(0)]])
+                    else:
+                        if _has_cosh(routines):
+                            _batch_cosh(routines, w, out, places, at, hows)
+                        else:
+                            for e in range(U(0), U(8)):
+                                w[out + e] = math.cosh(w[places[at, e + U(0)]])
+            else:
+                if code < 71:
+                    if code < 70:
+                        if _has_tanh(routines):
+                            _batch_tanh(routines, w, out, places, at, hows)
+                        else:
+                            for e in range(U(0), U(8)):
+                                w[out + e] = math.tanh(w[places[at, e + U(0)]])
+                    else:
+                        if _has_asinh(routines):
+                            _batch_asinh(routines, w, out, places, at, hows)
+                        else:
+                            for e in range(U(0), U(8)):
+                                w[out + e] = math.asinh(w[places[at, e + U(0)]])
+                else:
+                    if code < 72:
+                        if _has_acosh(routines):
+                            _batch_acosh(routines, w, out, places, at, hows)
+                        else:
+                            for e in range(U(0), U(8)):
+                                w[out + e] = math.acosh(w[places[at, e + U(0)]])
+                    else:
+                        if _has_atanh(routines):
+                            _batch_atanh(routines, w, out, places, at, hows)
+                        else:
+                            for e in range(U(0), U(8)):
+                                w[out + e] = math.atanh(w[places[at, e + U(0)]])
+        else:
+            if code < 129:
+                if code < 125:
+                    if code < 121:
+                        if _has_erf(routines):
+                            _batch_erf(routines, w, out, places, at, hows)
+                        else:
+                            for e in range(U(0), U(8)):
+                                w[out + e] = math.erf(w[places[at, e + U(0)]])
+                    else:
+                        if _has_erfc(routines):
+                            _batch_erfc(routines, w, out, places, at, hows)
+                        else:
+                            for e in range(U(0), U(8)):
+                                w[out + e] = math.erfc(w[places[at, e + U(0)]])
+                else:
+                    if code < 126:
+                        if _has_exp(routines):
+                            _batch_sigmoid(routines, w, out, places, at, hows)
+                        else:
+                            for e in range(U(0), U(8)):
+                                w[out + e] = sigmoid(w[places[at, e + U(0)]])
+                    else:
+                        if _has_exp_log1p(routines):
+                            _batch_softplus(routines, w, out, places, at, hows)
+                        else:
+                            for e in range(U(0), U(8)):
+                                w[out + e] = softplus(w[places[at, e + U(0)]])
+            else:
+                if code < 1004:
+                    if code < 1003:
+                        if _has_log(routines):
+                            _batch_xlogy(routines, w, out, places, at, hows)
+                        else:
+                            for e in range(U(0), U(8)):
+                                w[out + e] = xlogy(w[places[at, e + U(0)]], w[places[at, e + U(8)]])
+                    else:
+                        if _has_exp(routines):
+                            _batch_shifted_exp(routines, w, out, places, at, hows)
+                        else:
+                            for e in range(U(0), U(8)):
+                                w[out + e] = shifted_exp(w[places[at, e + U(0)]], w[places[at, e + U(8)]])
+                else:
+                    if code < 1005:
+                        if _has_log(routines):
+                            _batch_power_log(routines, w, out, places, at, hows)
+                        else:
+                            for e in range(U(0), U(8)):
+                                w[out + e] = power_log(w[places[at, e + U(0)]], w[places[at, e + U(8)]])
+                    else:
+                        if _has_exp(routines):
+                            _batch_share(routines, w, out, places, at, hows)
+                        else:
+                            for e in range(U(0), U(8)):
+                                w[out + e] = share(w[places[at, e + U(0)]], w[places[at, e + U(8)]])
+
+
+@kernel(U(U4, U, U4_2, F8, U))
+def batches(
+    instructions: NDArray[np.uint32], at: Int, places: NDArray[np.uint32], w: NDArray[np.float64], routines: Int
+) -> Int:  # fmt: skip
+    """Run eights of statements from a place on as long as they are such. Returns where it stopped."""
+    end = U(instructions.shape[0])
+    while at < end:
+        code = U(instructions[at])
+        out = U(instructions[at + U(1)])
+        row = U(instructions[at + U(2)])
+        hows = U(instructions[at + U(7)])
+        if code < 16397:
+            if code < 16395:
+                if code < 16394:
+                    return at
+                else:
+                    _batch_add(w, out, places, row, hows)
+            else:
+                if code < 16396:
+                    _batch_subtract(w, out, places, row, hows)
+                else:
+                    _batch_multiply(w, out, places, row, hows)
+        else:
+            if code < 16404:
+                if code < 16399:
+                    if code < 16398:
+                        _batch_divide(w, out, places, row, hows)
+                    else:
+                        _batch_negate(w, out, places, row, hows)
+                else:
+                    if code < 16400:
+                        _batch_reciprocal(w, out, places, row, hows)
+                    else:
+                        if code < 16403:
+                            _batch_square(w, out, places, row, hows)
+                        else:
+                            _batch_fma(w, out, places, row, hows)
+            else:
+                if code < 16414:
+                    _batch_zero_safe_multiply(w, out, places, row, hows)
+                else:
+                    if code < 16486:
+                        if code < 16466:
+                            if code < 16417:
+                                if code < 16416:
+                                    _batch_sqrt(w, out, places, row, hows)
                                 else:
-                                    if code < 1001:
-                                        if _has_log(routines):
-                                            _batch_xlogy(routines, w, out, places, at, hows)
-                                        else:
-                                            for e in range(U(0), U(8)):
-                                                w[out + e] = xlogy(w[places[at, e + U(0)]], w[places[at, e + U(8)]])
-                                    else:
-                                        _batch_positive_reciprocal(w, out, places, at, hows)
+                                    _batch_abs(w, out, places, row, hows)
                             else:
-                                if code < 1004:
-                                    if code < 1003:
-                                        _batch_step(w, out, places, at, hows)
-                                    else:
-                                        if _has_exp(routines):
-                                            _batch_shifted_exp(routines, w, out, places, at, hows)
-                                        else:
-                                            for e in range(U(0), U(8)):
-                                                w[out + e] = shifted_exp(w[places[at, e + U(0)]], w[places[at, e + U(8)]])
+                                if code < 16464:
+                                    _batch_sign(w, out, places, row, hows)
                                 else:
-                                    if code < 1005:
-                                        if _has_log(routines):
-                                            _batch_power_log(routines, w, out, places, at, hows)
-                                        else:
-                                            for e in range(U(0), U(8)):
-                                                w[out + e] = power_log(w[places[at, e + U(0)]], w[places[at, e + U(8)]])
+                                    if code < 16465:
+                                        _batch_floor(w, out, places, row, hows)
                                     else:
-                                        if _has_exp(routines):
-                                            _batch_share(routines, w, out, places, at, hows)
-                                        else:
-                                            for e in range(U(0), U(8)):
-                                                w[out + e] = share(w[places[at, e + U(0)]], w[places[at, e + U(8)]])
+                                        _batch_ceil(w, out, places, row, hows)
+                        else:
+                            if code < 16470:
+                                if code < 16467:
+                                    _batch_round(w, out, places, row, hows)
+                                else:
+                                    _batch_trunc(w, out, places, row, hows)
+                            else:
+                                if code < 16484:
+                                    _batch_copysign(w, out, places, row, hows)
+                                else:
+                                    if code < 16485:
+                                        _batch_minimum(w, out, places, row, hows)
+                                    else:
+                                        _batch_maximum(w, out, places, row, hows)
+                    else:
+                        if code < 16491:
+                            if code < 16488:
+                                if code < 16487:
+                                    _batch_select(w, out, places, row, hows)
+                                else:
+                                    _batch_less(w, out, places, row, hows)
+                            else:
+                                if code < 16489:
+                                    _batch_less_equal(w, out, places, row, hows)
+                                else:
+                                    if code < 16490:
+                                        _batch_equal(w, out, places, row, hows)
+                                    else:
+                                        _batch_not_equal(w, out, places, row, hows)
+                        else:
+                            if code < 17385:
+                                if code < 16492:
+                                    _batch_and(w, out, places, row, hows)
+                                else:
+                                    if code < 16493:
+                                        _batch_or(w, out, places, row, hows)
+                                    else:
+                                        _batch_not(w, out, places, row, hows)
+                            else:
+                                if code < 17386:
+                                    _batch_positive_reciprocal(w, out, places, row, hows)
+                                else:
+                                    if code < 17408:
+                                        _batch_step(w, out, places, row, hows)
+                                    else:
+                                        _called_batch(code - U(17408), out, places, row, hows, w, routines)
+        at += U(8)
+    return at
 
 
 ROW_ARGUMENTS = (U, U, U, U, U, U, U, U, U, types.int64, F8, U)

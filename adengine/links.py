@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from adengine import opcodes as op
 from adengine.jit import kernel
 from adengine.primitives import BY_NAME
-from adengine.schedule import CODE, IN_1, IN_2, OUT, ROW
+from adengine.schedule import CODE, EIGHT, IN_1, IN_2, OUT, ROW
 from adengine.templates import ARITY, TABLES
 from adengine.vector import FORMULAS
 
@@ -33,12 +33,14 @@ _LINKABLE[list(op.LINKABLE)] = 1
 def _link(
     code: NDArray[np.uint32], facts: NDArray[np.int64], simple: NDArray[np.uint8], linkable: NDArray[np.uint8]
 ) -> None:
-    """Mark the single statements that are calls, and those that read the result of the one before them, in place."""
+    """Mark the statements that are calls, and the single ones that read the result of the one before them, in place."""
     before = np.int64(-1)
     for at in range(code.shape[0]):
         operation = np.int64(code[at, CODE])
         if operation >= ROW:
             before = np.int64(-1)
+            if operation >= EIGHT and simple[operation % EIGHT] == 0:
+                code[at, CODE] = operation + op.CALLS
             continue
         if simple[operation] == 0:
             code[at, CODE] = operation + op.CALLS

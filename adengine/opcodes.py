@@ -54,8 +54,8 @@ CODES = 2012
 LINKABLE = (ADD, SUBTRACT, MULTIPLY, DIVIDE, NEGATE, SQUARE, ZERO_SAFE_MULTIPLY)
 """Operations that can take the last result for an operand (:mod:`adengine.links`)."""
 CALLS, LAST_IS_FIRST, LAST_IS_SECOND, SINGLE_CODES = 1024, 2048, 3072, 4096
-"""Added to the codes of single statements when they are made ready to run: of those that call functions, and of those
-that take the last result as their first or second operand. All are below the last number."""
+"""Added to the codes of scalar statements when they are made ready to run: of those that call functions, and of those
+that take the last result as their first or second operand. Single ones are all below the last number."""
 
 STRUCTURAL_NAMES: dict[int, str] = {
     INPUT: "INPUT", CONST: "CONST", ARRAY: "ARRAY", VIEW: "VIEW", ACCUMULATE: "ACCUMULATE", GATHER: "GATHER",

@@ -14,7 +14,7 @@ from adengine import descriptor as of
 from adengine import opcodes as op
 from adengine.by_address import address_of, call_by_address
 from adengine.descriptor import call_at, float64_at, inputs_at, instructions_at, int64_at, outputs_at, places_at
-from adengine.dispatch import ROW_ARGUMENTS, batch, eight, row, single
+from adengine.dispatch import ROW_ARGUMENTS, batches, laned, row, single
 from adengine.exponentials import logsumexps
 from adengine.jit import Int, c_function, kernel
 from adengine.moves import copy_eight, spread_to_eight
@@ -189,39 +189,6 @@ def _structural(
         extremes(w, out, x, U(pool[place]), U(pool[place + 1]), width, operation == op.MAXIMA)
 
 
-@kernel(U(U4_2, U, F8, U, U))
-def _laned(code: NDArray[np.uint32], at: Int, w: NDArray[np.float64], lanes: Int, routines: Int) -> Int:
-    """Statements of one element that run on eight lanes at once; there are eight of them, or a multiple.
-
-    Runs them from a place on as long as they are such, and returns where it stopped.
-    """
-    end = U(code.shape[0])
-    while at < end and code[at, CODE] >= EIGHT and code[at, CODE] < BATCH:
-        flags = U(code[at, FLAGS])
-        di = flags & U(1)
-        dj = (flags >> U(1)) & U(1)
-        dh = (flags >> U(2)) & U(1)
-        for lane in range(U(0), lanes, U(8)):
-            eight(
-                U(code[at, CODE] - EIGHT), U(code[at, OUT]) + lane, U(code[at, IN_1]) + lane * di,
-                U(code[at, IN_2]) + lane * dj, U(code[at, IN_3]) + lane * dh, di, dj, dh, w, routines,
-            )  # fmt: skip
-        at += U(1)
-    return at
-
-
-@kernel(U(U4_2, U, U4_2, F8, U))
-def _batches(
-    code: NDArray[np.uint32], at: Int, places: NDArray[np.uint32], w: NDArray[np.float64], routines: Int
-) -> Int:
-    """Eight statements at once, from a place on as long as they are such; returns where it stopped."""
-    end = U(code.shape[0])
-    while at < end and code[at, CODE] >= BATCH:
-        batch(U(code[at, CODE] - BATCH), U(code[at, OUT]), places, U(code[at, IN_1]), U(code[at, FLAGS]), w, routines)
-        at += U(1)
-    return at
-
-
 @kernel(types.void(U4_2, U, I8, F8, U, U, U, U))
 def _other(
     code: NDArray[np.uint32], at: Int, pool: NDArray[np.int64], w: NDArray[np.float64], lanes: Int, routines: Int,
@@ -254,9 +221,9 @@ def run(  # noqa: PLR0913  a kernel over flat columns
     while at < end:
         operation = code[at, CODE]
         if operation >= BATCH:
-            at = _batches(code, at, places, w, routines)
+            at = batches(flat, at * U(COLUMNS), places, w, routines) // U(COLUMNS)
         elif operation >= EIGHT:
-            at = _laned(code, at, w, lanes, routines)
+            at = laned(flat, at * U(COLUMNS), w, lanes, routines) // U(COLUMNS)
         elif operation >= ROW:
             _other(code, at, pool, w, lanes, routines, row_at, structural_at)
             at += U(1)

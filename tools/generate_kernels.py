@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
     from types import ModuleType
 
     from adengine.primitives import Primitive
@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 ENGINE = Path(__file__).resolve().parent.parent / "adengine"
 TARGET = ENGINE / "dispatch.py"
 WHOLE_POWER = "INTEGER_POWER"
+LANED_FROM, BATCHES_FROM = 8192, 16384
+"""EIGHT and BATCH of adengine.schedule, which this may not import: a test compares them."""
 
 HEADER = '''"""The evaluator's dispatcher. Generated from the table by tools/generate_kernels.py: do not edit.
 
@@ -87,23 +89,72 @@ SINGLE_END = """
     return at
 """
 
-EIGHT = '''
+CALLED_LANES = '''
 
-@kernel(types.void(U, U, U, U, U, U, U, U, F8, U), inline=True)
-def eight(
-    code: Int, out: Int, i: Int, j: Int, h: Int, di: Int, dj: Int, dh: Int, w: NDArray[np.float64], routines: Int
-) -> None:  # fmt: skip
-    """Eight lanes at once; a stride of 0 spreads one value. For what FORMULAS or ELEMENTARY has."""
+@kernel(types.void(U, U, U, U, U, U, F8, U))
+def _called_lanes(code: Int, out: Int, i: Int, j: Int, di: Int, dj: Int, w: NDArray[np.float64], routines: Int) -> None:
+    """Eight lanes of a statement that calls functions."""
 '''
 
-BATCH = '''
+LANED = '''
 
-@kernel(types.void(U, U, U4_2, U, U, F8, U), inline=True)
-def batch(
+@kernel(U(U4, U, F8, U, U))
+def laned(instructions: NDArray[np.uint32], at: Int, w: NDArray[np.float64], lanes: Int, routines: Int) -> Int:
+    """Run statements on lanes, eight at once, from a place on as long as they are such. Returns where it stopped.
+
+    There are eight lanes, or a multiple. A stride of 0 spreads the one value of an operand.
+    """
+    end = U(instructions.shape[0])
+    while at < end:
+        code = U(instructions[at])
+        out = U(instructions[at + U(1)])
+        i = U(instructions[at + U(2)])
+        j = U(instructions[at + U(3)])
+        h = U(instructions[at + U(4)])
+        di = U(instructions[at + U(7)]) & U(1)
+        dj = (U(instructions[at + U(7)]) >> U(1)) & U(1)
+        dh = (U(instructions[at + U(7)]) >> U(2)) & U(1)
+        last = out + lanes
+        while out < last:
+'''
+
+LANED_END = """
+            out += U(8)
+            i += U(8) * di
+            j += U(8) * dj
+            h += U(8) * dh
+        at += U(8)
+    return at
+"""
+
+CALLED_BATCH = '''
+
+@kernel(types.void(U, U, U4_2, U, U, F8, U))
+def _called_batch(
     code: Int, out: Int, places: NDArray[np.uint32], at: Int, hows: Int, w: NDArray[np.float64], routines: Int
 ) -> None:  # fmt: skip
-    """Eight statements at once, their operands at the places of a row. For what FORMULAS or ELEMENTARY has."""
+    """Eight statements that call functions, at once."""
 '''
+
+BATCHES = '''
+
+@kernel(U(U4, U, U4_2, F8, U))
+def batches(
+    instructions: NDArray[np.uint32], at: Int, places: NDArray[np.uint32], w: NDArray[np.float64], routines: Int
+) -> Int:  # fmt: skip
+    """Run eights of statements from a place on as long as they are such. Returns where it stopped."""
+    end = U(instructions.shape[0])
+    while at < end:
+        code = U(instructions[at])
+        out = U(instructions[at + U(1)])
+        row = U(instructions[at + U(2)])
+        hows = U(instructions[at + U(7)])
+'''
+
+BATCHES_END = """
+        at += U(8)
+    return at
+"""
 
 ROWS = '''
 
@@ -164,6 +215,29 @@ def _single_tree(rows: list[Primitive], indent: str) -> list[str]:
     return _tree_of(codes, indent, lambda code, indent: [indent + leaves[code][0]])
 
 
+def _laned_tree(rows: list[Primitive], indent: str) -> list[str]:
+    """The simple primitives on eight lanes; calls share a leaf, and what is no statement on lanes ends."""
+    calls, least, end = _module("opcodes").CALLS, LANED_FROM, BATCHES_FROM
+    leaves = {least + row.number: (f"_eight_{row.name.lower()}(w, out, i, j, h, di, dj, dh)", row) for row in rows}
+    call = f"_called_lanes(code - U({least + calls}), out, i, j, di, dj, w, routines)"
+    return _eights_tree(
+        {0: ("return at", None), **leaves, least + calls: (call, None), end: ("return at", None)}, indent
+    )
+
+
+def _batches_tree(rows: list[Primitive], indent: str) -> list[str]:
+    """The simple primitives for eight statements; calls share a leaf, and what is no eight ends."""
+    calls, least = _module("opcodes").CALLS, BATCHES_FROM
+    leaves = {least + row.number: (f"_batch_{row.name.lower()}(w, out, places, row, hows)", row) for row in rows}
+    call = f"_called_batch(code - U({least + calls}), out, places, row, hows, w, routines)"
+    return _eights_tree({0: ("return at", None), **leaves, least + calls: (call, None)}, indent)
+
+
+def _eights_tree(leaves: Mapping[int, tuple[str, Primitive | None]], indent: str) -> list[str]:
+    codes = [(code, _RARE if row is None else _weight(row)) for code, (_, row) in sorted(leaves.items())]
+    return _tree_of(codes, indent, lambda code, indent: [indent + leaves[code][0]])
+
+
 def _row_leaf(primitive: Primitive, indent: str) -> list[str]:
     formula = _formula(primitive, ("w[i + e * di]", "w[j + e * dj]", "w[h + e * dh]"))
     by_one = ["for e in range(n):", f"    w[out + e] = {formula}"]
@@ -203,9 +277,7 @@ def _deeper(lines: list[str]) -> list[str]:
 
 def _eight_leaf(primitive: Primitive, indent: str) -> list[str]:
     name = primitive.name.lower()
-    if not _is_elementary(primitive):
-        return [f"{indent}_eight_{name}(w, out, i, j, h, di, dj, dh)"]
-    formula = _formula(primitive, ("w[i + e * di]", "w[j + e * dj]", "w[h + e * dh]"))
+    formula = _formula(primitive, ("w[i + e * di]", "w[j + e * dj]", ""))
     return [
         f"{indent}if {_may_call(primitive)}:",
         f"{indent}    _elements_{name}(routines, w, out, i, j, di, dj, U(8))",
@@ -217,8 +289,6 @@ def _eight_leaf(primitive: Primitive, indent: str) -> list[str]:
 
 def _batch_leaf(primitive: Primitive, indent: str) -> list[str]:
     name = primitive.name.lower()
-    if not _is_elementary(primitive):
-        return [f"{indent}_batch_{name}(w, out, places, at, hows)"]
     operands = tuple(f"w[places[at, e + U({8 * number})]]" for number in range(3))
     return [
         f"{indent}if {_may_call(primitive)}:",
@@ -293,19 +363,25 @@ def generate() -> str:
     """Text of the generated file."""
     rows = sorted(_module("primitives").ELEMENTWISE, key=lambda primitive: primitive.number)
     simple = [row for row in rows if row.name in _module("vector").FORMULAS]
-    vectors = [row for row in rows if row in simple or _is_elementary(row)]
+    elementary = [row for row in rows if _is_elementary(row)]
     header = HEADER.format(rules="\n".join(f"    {name}," for name in _rules_called(rows)))
     body = [
-        *_vector_definitions(vectors),
+        *_vector_definitions(simple + elementary),
         CALLED.rstrip("\n"),
         *_tree([row for row in rows if row not in simple], "    ", _called_leaf),
         SINGLE.rstrip("\n"),
         *_single_tree(simple, "        "),
         SINGLE_END.strip("\n"),
-        EIGHT.rstrip("\n"),
-        *_tree(vectors, "    ", _eight_leaf),
-        BATCH.rstrip("\n"),
-        *_tree(vectors, "    ", _batch_leaf),
+        CALLED_LANES.rstrip("\n"),
+        *_tree(elementary, "    ", _eight_leaf),
+        LANED.rstrip("\n"),
+        *_laned_tree(simple, "            "),
+        LANED_END.strip("\n"),
+        CALLED_BATCH.rstrip("\n"),
+        *_tree(elementary, "    ", _batch_leaf),
+        BATCHES.rstrip("\n"),
+        *_batches_tree(simple, "        "),
+        BATCHES_END.strip("\n"),
         ROWS.rstrip("\n"),
         *_tree(rows, "    ", _row_leaf),
     ]
