@@ -11,11 +11,18 @@ from __future__ import annotations
 from typing import NamedTuple
 
 import numpy as np
+from numba import types
 from numpy.typing import NDArray
 
 from adengine import opcodes as op
 from adengine.graph import FIRST, OPERATION, PARAMETER, SECOND, SIZE, FlatList
+from adengine.jit import Int, kernel
 from adengine.schedule import depends
+from adengine.templates import ARITY, TABLES
+
+I4 = types.Array(types.int32, 1, "C")
+I4_2 = types.Array(types.int32, 2, "C")
+I8_2 = types.Array(types.int64, 2, "C")
 
 
 class Cost(NamedTuple):
@@ -28,6 +35,8 @@ class Cost(NamedTuple):
     statements, seeded_statements : int
     elements, seeded_elements : int
         Elements that are written, as a measure of time.
+    live_elements : int
+        Most elements that are needed at the same time, as a measure of the arena, where places are used again.
     """
 
     operations: int
@@ -36,6 +45,7 @@ class Cost(NamedTuple):
     seeded_statements: int
     elements: int
     seeded_elements: int
+    live_elements: int
 
 
 def row_operations(source: FlatList) -> NDArray[np.int64]:
@@ -80,6 +90,33 @@ def seeded_rows(source: FlatList) -> NDArray[np.bool_]:
     return depends(source, mask)
 
 
+@kernel(types.int64(I4_2, I8_2, I4))
+def _most_alive(rows: NDArray[np.int32], facts: NDArray[np.int64], last_use: NDArray[np.int32]) -> Int:
+    """Most elements that are needed at the same time; ``last_use`` begins as -1, or beyond the end for outputs."""
+    for k in range(rows.shape[0] - 1, -1, -1):
+        for j in range(facts[rows[k, OPERATION], ARITY]):
+            operand = rows[k, FIRST + j]
+            if operand >= 0 and last_use[operand] < 0:
+                last_use[operand] = k
+    alive = np.int64(0)
+    most = np.int64(0)
+    for k in range(rows.shape[0]):
+        alive += rows[k, SIZE]
+        most = max(most, alive)
+        for j in range(facts[rows[k, OPERATION], ARITY]):
+            operand = rows[k, FIRST + j]
+            if operand >= 0 and last_use[operand] == k and facts[rows[operand, OPERATION], ARITY] != 0:
+                alive -= rows[operand, SIZE]
+                last_use[operand] = rows.shape[0]
+    return most
+
+
+def _live_elements(source: FlatList) -> int:
+    last_use = np.full(len(source.rows), -1, np.int32)
+    last_use[source.outputs[source.outputs >= 0]] = len(source.rows)
+    return int(_most_alive(source.rows, TABLES.facts, last_use))
+
+
 def cost(source: FlatList) -> Cost:
     """Count a list."""
     operations = row_operations(source)
@@ -89,5 +126,5 @@ def cost(source: FlatList) -> Cost:
     sizes = np.where(work & ~_in_place(source.rows), source.rows[:, SIZE].astype(np.int64), 0) + operations
     return Cost(
         int(operations.sum()), int(operations[seeded].sum()), int(work.sum()), int((work & seeded).sum()),
-        int(sizes.sum()), int(sizes[seeded].sum()),
+        int(sizes.sum()), int(sizes[seeded].sum()), _live_elements(source),
     )  # fmt: skip

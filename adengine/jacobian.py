@@ -90,18 +90,18 @@ _STATEMENT_NS, _ELEMENT_NS = 3.0, 0.35
 """A statement costs about this much, plus this much for each element and lane (measured on the evaluator)."""
 
 
-def width_for(count: int, elements: int, most_elements: int) -> int:
-    """Number of lanes for so many points or directions over a list of so many elements."""
-    cached = max(_LEAST_WIDE, _CACHE_ELEMENTS // max(elements, 1))
-    allowed = max(1, min(cached, most_elements // max(elements, 1)))
+def width_for(count: int, cost: Cost, most_elements: int) -> int:
+    """Number of lanes for so many points or directions over a list: what is needed at a time should stay in cache."""
+    cached = max(_LEAST_WIDE, _CACHE_ELEMENTS // max(cost.live_elements, 1))
+    allowed = max(1, min(cached, most_elements // max(cost.elements, 1)))
     wanted = next((width for width in _WIDTHS if width >= count), _WIDTHS[-1])
     return max(width for width in _WIDTHS if width <= max(1, min(wanted, allowed)))
 
 
 def choose_lanes(points: int, directions: int, cost: Cost, most_elements: int) -> Lanes:
     """Points or directions as lanes, by predicted time."""
-    by_points = width_for(points, cost.elements, most_elements)
-    by_directions = width_for(directions, cost.elements, most_elements)
+    by_points = width_for(points, cost, most_elements)
+    by_directions = width_for(directions, cost, most_elements)
     runs = directions * -(-points // by_points)
     points_ns = runs * (cost.statements * _STATEMENT_NS + cost.elements * by_points * _ELEMENT_NS)
     seeded_ns = cost.seeded_statements * _STATEMENT_NS + cost.seeded_elements * by_directions * _ELEMENT_NS

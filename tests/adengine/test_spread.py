@@ -94,7 +94,7 @@ def test_the_pace_that_was_measured_changes_no_bit(pace: float, monkeypatch: pyt
 @pytest.mark.parametrize(("points", "directions"), [(1, 1), (1, 300), (7, 65), (9000, 1), (500, 20)])
 def test_pieces_are_the_blocks_of_the_call_in_order(threads: int, lanes: Lanes, points: int, directions: int) -> None:
     work = Work(points, 3, directions, 2, False, True, 4, directions * 5, 5, 1)
-    call = pieces.expected(work, lanes, Cost(100, 50, 30, 20, 1000, 600))
+    call = pieces.expected(work, lanes, Cost(100, 50, 30, 20, 1000, 600, 1000))
     whole = np.concatenate(list(blocks_of(work, lanes)))
     for pace in (0.01, 1.0, 500.0):
         cut = list(pieces.cut(call, pace, threads))
