@@ -77,8 +77,8 @@ def test_the_pace_that_was_measured_changes_no_bit(pace: float, monkeypatch: pyt
     expected = ask(Engine(threads=1))
     original = Program.__init__
 
-    def paced(self: Program, *arguments: Any) -> None:
-        original(self, *arguments)
+    def paced(self: Program, *arguments: Any, **options: Any) -> None:
+        original(self, *arguments, **options)
         self.pace = pace
 
     monkeypatch.setattr(Program, "__init__", paced)
@@ -196,7 +196,7 @@ def test_a_piece_without_memory_ends_the_call_and_no_other(monkeypatch: pytest.M
     def failing(self: Program, *arguments: Any) -> None:
         if next(runs) == 3:
             raise MemoryError
-        original(self, *arguments)
+        original(self, *arguments, **options)
 
     with monkeypatch.context() as broken:
         broken.setattr(Program, "run", failing)
