@@ -196,7 +196,7 @@ def test_a_piece_without_memory_ends_the_call_and_no_other(monkeypatch: pytest.M
     def failing(self: Program, *arguments: Any) -> None:
         if next(runs) == 3:
             raise MemoryError
-        original(self, *arguments, **options)
+        original(self, *arguments)
 
     with monkeypatch.context() as broken:
         broken.setattr(Program, "run", failing)
