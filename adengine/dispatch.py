@@ -1175,7 +1175,7 @@ def batches(
                 if code < 16414:
                     _batch_zero_safe_multiply(w, out, places, row, hows)
                 else:
-                    if code < 16486:
+                    if code < 16487:
                         if code < 16466:
                             if code < 16417:
                                 if code < 16416:
@@ -1191,51 +1191,54 @@ def batches(
                                     else:
                                         _batch_ceil(w, out, places, row, hows)
                         else:
-                            if code < 16470:
+                            if code < 16484:
                                 if code < 16467:
                                     _batch_round(w, out, places, row, hows)
                                 else:
-                                    _batch_trunc(w, out, places, row, hows)
-                            else:
-                                if code < 16484:
-                                    _batch_copysign(w, out, places, row, hows)
-                                else:
-                                    if code < 16485:
-                                        _batch_minimum(w, out, places, row, hows)
+                                    if code < 16470:
+                                        _batch_trunc(w, out, places, row, hows)
                                     else:
+                                        _batch_copysign(w, out, places, row, hows)
+                            else:
+                                if code < 16485:
+                                    _batch_minimum(w, out, places, row, hows)
+                                else:
+                                    if code < 16486:
                                         _batch_maximum(w, out, places, row, hows)
+                                    else:
+                                        _batch_select(w, out, places, row, hows)
                     else:
-                        if code < 16491:
-                            if code < 16488:
-                                if code < 16487:
-                                    _batch_select(w, out, places, row, hows)
-                                else:
+                        if code < 16492:
+                            if code < 16489:
+                                if code < 16488:
                                     _batch_less(w, out, places, row, hows)
-                            else:
-                                if code < 16489:
+                                else:
                                     _batch_less_equal(w, out, places, row, hows)
-                                else:
-                                    if code < 16490:
-                                        _batch_equal(w, out, places, row, hows)
-                                    else:
-                                        _batch_not_equal(w, out, places, row, hows)
-                        else:
-                            if code < 17385:
-                                if code < 16492:
-                                    _batch_and(w, out, places, row, hows)
-                                else:
-                                    if code < 16493:
-                                        _batch_or(w, out, places, row, hows)
-                                    else:
-                                        _batch_not(w, out, places, row, hows)
                             else:
-                                if code < 17386:
-                                    _batch_positive_reciprocal(w, out, places, row, hows)
+                                if code < 16490:
+                                    _batch_equal(w, out, places, row, hows)
                                 else:
-                                    if code < 17408:
-                                        _batch_step(w, out, places, row, hows)
+                                    if code < 16491:
+                                        _batch_not_equal(w, out, places, row, hows)
                                     else:
+                                        _batch_and(w, out, places, row, hows)
+                        else:
+                            if code < 17386:
+                                if code < 16493:
+                                    _batch_or(w, out, places, row, hows)
+                                else:
+                                    if code < 17385:
+                                        _batch_not(w, out, places, row, hows)
+                                    else:
+                                        _batch_positive_reciprocal(w, out, places, row, hows)
+                            else:
+                                if code < 17408:
+                                    _batch_step(w, out, places, row, hows)
+                                else:
+                                    if code < 32768:
                                         _called_batch(code - U(17408), out, places, row, hows, w, routines)
+                                    else:
+                                        return at
         at += U(8)
     return at
 

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable
     from types import ModuleType
 
     from adengine.primitives import Primitive
@@ -215,27 +215,17 @@ def _single_tree(rows: list[Primitive], indent: str) -> list[str]:
     return _tree_of(codes, indent, lambda code, indent: [indent + leaves[code][0]])
 
 
-def _laned_tree(rows: list[Primitive], indent: str) -> list[str]:
-    """The simple primitives on eight lanes; calls share a leaf, and what is no statement on lanes ends."""
-    calls, least, end = _module("opcodes").CALLS, LANED_FROM, BATCHES_FROM
-    leaves = {least + row.number: (f"_eight_{row.name.lower()}(w, out, i, j, h, di, dj, dh)", row) for row in rows}
-    call = f"_called_lanes(code - U({least + calls}), out, i, j, di, dj, w, routines)"
-    return _eights_tree(
-        {0: ("return at", None), **leaves, least + calls: (call, None), end: ("return at", None)}, indent
-    )
-
-
-def _batches_tree(rows: list[Primitive], indent: str) -> list[str]:
-    """The simple primitives for eight statements; calls share a leaf, and what is no eight ends."""
-    calls, least = _module("opcodes").CALLS, BATCHES_FROM
-    leaves = {least + row.number: (f"_batch_{row.name.lower()}(w, out, places, row, hows)", row) for row in rows}
-    call = f"_called_batch(code - U({least + calls}), out, places, row, hows, w, routines)"
-    return _eights_tree({0: ("return at", None), **leaves, least + calls: (call, None)}, indent)
-
-
-def _eights_tree(leaves: Mapping[int, tuple[str, Primitive | None]], indent: str) -> list[str]:
-    codes = [(code, _RARE if row is None else _weight(row)) for code, (_, row) in sorted(leaves.items())]
+def _eights_tree(rows: list[Primitive], indent: str, least: int, end: int, leaf: str, call: str) -> list[str]:
+    """The simple primitives on eight lanes or for eight statements; calls share a leaf, and what is neither ends."""
+    calls = least + _module("opcodes").CALLS
+    leaves = {least + row.number: (leaf.format(row.name.lower()), _weight(row)) for row in rows}
+    leaves |= {calls: (call.format(calls), _RARE), 0: ("return at", _RARE), end: ("return at", _RARE)}
+    codes = [(code, weight) for code, (_, weight) in sorted(leaves.items())]
     return _tree_of(codes, indent, lambda code, indent: [indent + leaves[code][0]])
+
+
+_ON_LANES = "_eight_{}(w, out, i, j, h, di, dj, dh)", "_called_lanes(code - U({}), out, i, j, di, dj, w, routines)"
+_AT_ONCE = "_batch_{}(w, out, places, row, hows)", "_called_batch(code - U({}), out, places, row, hows, w, routines)"
 
 
 def _row_leaf(primitive: Primitive, indent: str) -> list[str]:
@@ -375,12 +365,12 @@ def generate() -> str:
         CALLED_LANES.rstrip("\n"),
         *_tree(elementary, "    ", _eight_leaf),
         LANED.rstrip("\n"),
-        *_laned_tree(simple, "            "),
+        *_eights_tree(simple, "            ", LANED_FROM, BATCHES_FROM, *_ON_LANES),
         LANED_END.strip("\n"),
         CALLED_BATCH.rstrip("\n"),
         *_tree(elementary, "    ", _batch_leaf),
         BATCHES.rstrip("\n"),
-        *_batches_tree(simple, "        "),
+        *_eights_tree(simple, "        ", BATCHES_FROM, 2 * BATCHES_FROM, *_AT_ONCE),
         BATCHES_END.strip("\n"),
         ROWS.rstrip("\n"),
         *_tree(rows, "    ", _row_leaf),

@@ -327,7 +327,7 @@ def test_two_large_calls_take_turns(monkeypatch: pytest.MonkeyPatch) -> None:
     functions = {"first": chain(100, 100), "second": chain(100, 101)}
 
     def call(name: str) -> None:
-        engine.evaluate(functions[name], np.ones((800, 100)))
+        engine.evaluate(functions[name], np.ones((3000, 100)))
         executor.ended(name)
 
     callers = [threading.Thread(target=call, args=(name,), name=name) for name in functions]
