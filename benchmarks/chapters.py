@@ -14,6 +14,7 @@ from benchmarks.scaling import scaling
 from benchmarks.served import served
 from benchmarks.service import service
 from benchmarks.start import start
+from benchmarks.threads import threads
 
 CHAPTERS: dict[str, Callable[[Effort], Chapter]] = {
     "service": service,
@@ -22,6 +23,7 @@ CHAPTERS: dict[str, Callable[[Effort], Chapter]] = {
     "served": served,
     "many-points": many_points,
     "paper": paper,
+    "threads": threads,
     "scaling": scaling,
     "start": start,
 }

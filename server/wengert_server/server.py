@@ -89,11 +89,14 @@ class Server:
         """Let go of the threads; gives whether all of them were idle."""
         self._health.close()
         self._reflection.close()
-        self._engine.close()
         closing = threading.Thread(target=self._handlers.shutdown, daemon=True)
         closing.start()
         closing.join(_CLOSE_S)
-        return not closing.is_alive()
+        if closing.is_alive():
+            return False
+        # Not before: calls whose callers are gone would fail, each with a trace in the log.
+        self._engine.close()
+        return True
 
     def _add(self, service: str, handlers: dict[str, Handler]) -> None:
         self._server.add_generic_rpc_handlers((grpc.method_handlers_generic_handler(service, handlers),))
