@@ -7,7 +7,6 @@ at its next call.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import NamedTuple
 
 from adengine.blocks import BLOCKS_AT_ONCE, Work, number_of_blocks
@@ -78,8 +77,8 @@ def description_bytes(work: Work) -> int:
     return 2 * 8 * BLOCK_COLUMNS * min(work.points * max(work.directions, 1), BLOCKS_AT_ONCE)
 
 
-def cut(call: Expected, pace: float, threads: int) -> Iterator[tuple[int, int]]:
-    """Cut a call into pieces of some milliseconds each: the first block of each, and the one after its last.
+def cut(call: Expected, pace: float, threads: int) -> range:
+    """Cut a call into pieces of some milliseconds each: the first block of each, and their number as the step.
 
     Parameters
     ----------
@@ -89,14 +88,9 @@ def cut(call: Expected, pace: float, threads: int) -> Iterator[tuple[int, int]]:
     threads : int
         There are at least as many pieces, and where they are few a multiple of it, so that no thread idles in the end.
     """
-    each = blocks_of_a_piece(call, pace, threads)
-    return ((first, min(first + each, call.blocks)) for first in range(0, call.blocks, each))
-
-
-def blocks_of_a_piece(call: Expected, pace: float, threads: int) -> int:
-    """Number of blocks in each piece."""
     least_ns = max(_PIECE_NS, _OVER_SHARED * call.shared_ns * pace if call.at_a_point > 1 else 0.0)
     turns = max(1, round(call.of(call.blocks) * pace / (least_ns * threads)))
     each = max(1, -(-call.blocks // (turns * threads)))
-    # Where a piece has several points, none is cut.
-    return each - each % call.at_a_point if each > call.at_a_point else each
+    if each > call.at_a_point:
+        each -= each % call.at_a_point  # where a piece has several points, none is cut
+    return range(0, call.blocks, each)

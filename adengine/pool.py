@@ -7,8 +7,9 @@ take turns however many pieces each has, and a new one waits for a few pieces at
 from __future__ import annotations
 
 import os
+import threading
 from collections import deque
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Sequence
 from concurrent.futures import Executor, Future, ThreadPoolExecutor, wait
 from typing import TypeVar
 
@@ -54,16 +55,19 @@ class Pool:
         self.threads = threads
         self._given = executor
         self._own: dict[int, ThreadPoolExecutor] = {}
+        # One call that would not be faster on the threads runs on its caller's, and is spared the way there and back.
+        # It is one: so there is never more than one thread that computes large calls beside the pool's.
+        self._alone = threading.Lock()
 
-    def run(self, task: Callable[[T], None], pieces: Iterable[T], at_once: int | None = None) -> None:
+    def run(self, task: Callable[[T], None], pieces: Sequence[T], at_once: int | None = None) -> None:
         """Run a task for each piece and wait for all of them.
 
         Parameters
         ----------
         task : callable
             Takes one piece.
-        pieces : iterable
-            Taken as they are needed.
+        pieces : sequence
+            What it is to be called with.
         at_once : int, optional
             Most pieces that may run at the same time; as many as there are threads, if None.
 
@@ -73,6 +77,16 @@ class Pool:
             What the first piece that failed raised. No piece begins after that, and none still runs when it is
             raised: their arrays may go.
         """
+        if self._given is None and (self.threads == 1 or len(pieces) == 1) and self._alone.acquire(blocking=False):
+            try:
+                for piece in pieces:
+                    task(piece)
+            finally:
+                self._alone.release()
+        else:
+            self._run_on_threads(task, pieces, at_once)
+
+    def _run_on_threads(self, task: Callable[[T], None], pieces: Sequence[T], at_once: int | None) -> None:
         executor = self._executor()
         most = _AHEAD * self.threads if at_once is None or at_once >= self.threads else at_once
         waiting: deque[Future[None]] = deque()

@@ -35,11 +35,15 @@ def compute(run: Run, program: Program, arrays: Arrays, pool: Pool) -> None:
     else:
         cut = pieces.cut(run.expected, program.pace, pool.threads)
         with program.keeping_arenas():
-            pool.run(lambda piece: _timed(run, program, arrays, *piece), cut, run.arenas)
+            pool.run(lambda first: _timed(run, program, arrays, first, first + cut.step), cut, run.arenas)
 
 
 def _timed(run: Run, program: Program, arrays: Arrays, first: int, end: int) -> None:
-    """Run some blocks, and see how long they really take: this thread's time, whatever else the machine does."""
+    """Run blocks from the first to before the end, and see how long they really take.
+
+    What counts is this thread's own time, whatever else the machine does.
+    """
+    end = min(end, run.expected.blocks)
     started = time.thread_time_ns()
     for blocks in blocks_of(run.work, run.lanes, first, end):
         program.run(blocks, *arrays)

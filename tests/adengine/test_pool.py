@@ -22,7 +22,7 @@ WAIT_S = 60.0
 @pytest.mark.parametrize("count", [0, 1, 2, 7, 100])
 def test_every_piece_runs_once(threads: int, count: int) -> None:
     ran: list[int] = []
-    Pool(threads).run(ran.append, iter(range(count)))
+    Pool(threads).run(ran.append, range(count))
     assert sorted(ran) == list(range(count))
 
 
@@ -121,7 +121,7 @@ def test_two_calls_take_turns() -> None:
             executor.changed.notify_all()
 
     def call(name: str) -> None:
-        pool.run(task, ((name, k) for k in range(pieces[name])))
+        pool.run(task, [(name, k) for k in range(pieces[name])])
 
     callers = [threading.Thread(target=call, args=(name,)) for name in pieces]
     callers[0].start()
@@ -153,11 +153,30 @@ def test_a_pool_needs_a_thread() -> None:
 
 
 def test_a_closed_pool_takes_no_more_calls() -> None:
-    pool = Pool(1)
-    pool.run(_nothing, [1])
+    pool = Pool(2)
+    pool.run(_nothing, [1, 2])
     pool.close()
     with pytest.raises(RuntimeError, match="shutdown"):
-        pool.run(_nothing, [1])
+        pool.run(_nothing, [1, 2])
+
+
+@pytest.mark.parametrize(("threads", "count"), [(1, 9), (4, 1)])
+def test_what_threads_would_not_hasten_runs_where_it_was_asked(threads: int, count: int) -> None:
+    """But only one such call at a time: another one takes the threads."""
+    pool = Pool(threads)
+    here: set[bool] = set()
+    there: set[bool] = set()
+
+    def second(_: int) -> None:
+        there.add(threading.current_thread() is threading.main_thread())
+
+    def task(_: int) -> None:
+        here.add(threading.current_thread() is threading.main_thread())
+        pool.run(second, range(count))
+
+    pool.run(task, range(count))
+    assert here == {True}
+    assert there == {False}
 
 
 def test_threads_end_when_the_pool_is_gone() -> None:
@@ -206,11 +225,7 @@ def task(k):
     begun.set()
     time.sleep(0.001)
 
-def pieces():
-    while True:
-        yield 0
-
-threading.Thread(target=pool.run, args=(task, pieces()), daemon=True).start()
+threading.Thread(target=pool.run, args=(task, range(10**9)), daemon=True).start()
 begun.wait()
 print("over")
 """

@@ -89,6 +89,11 @@ def test_the_pace_that_was_measured_changes_no_bit(pace: float, monkeypatch: pyt
 # ---- Cutting ----
 
 
+def _cut(call: pieces.Expected, pace: float, threads: int) -> list[tuple[int, int]]:
+    cut = pieces.cut(call, pace, threads)
+    return [(first, min(first + cut.step, call.blocks)) for first in cut]
+
+
 @pytest.mark.parametrize("threads", THREADS)
 @pytest.mark.parametrize("lanes", [Lanes(True, 8), Lanes(False, 8), Lanes(True, 1), Lanes(False, 64)])
 @pytest.mark.parametrize(("points", "directions"), [(1, 1), (1, 300), (7, 65), (9000, 1), (500, 20)])
@@ -97,7 +102,7 @@ def test_pieces_are_the_blocks_of_the_call_in_order(threads: int, lanes: Lanes, 
     call = pieces.expected(work, lanes, Cost(100, 50, 30, 20, 1000, 600, 1000))
     whole = np.concatenate(list(blocks_of(work, lanes)))
     for pace in (0.01, 1.0, 500.0):
-        cut = list(pieces.cut(call, pace, threads))
+        cut = _cut(call, pace, threads)
         assert all(first < end for first, end in cut)
         parts = [blocks for first, end in cut for blocks in blocks_of(work, lanes, first, end)]
         np.testing.assert_array_equal(np.concatenate(parts), whole)
@@ -107,7 +112,7 @@ def test_pieces_are_the_blocks_of_the_call_in_order(threads: int, lanes: Lanes, 
 @pytest.mark.parametrize("ms", [2, 5, 9, 40, 1000])
 def test_pieces_take_some_milliseconds_and_keep_all_threads_busy(threads: int, ms: int) -> None:
     call = pieces.Expected(1000 * ms, 1, 1000.0, 0.0)
-    taken = [call.of(end - first) / 1e6 for first, end in pieces.cut(call, 1.0, threads)]
+    taken = [call.of(end - first) / 1e6 for first, end in _cut(call, 1.0, threads)]
     assert len(taken) % threads == 0
     assert max(taken) <= 8.0
     assert min(ms / threads, 2.0) * 0.9 <= max(taken)
@@ -116,16 +121,16 @@ def test_pieces_take_some_milliseconds_and_keep_all_threads_busy(threads: int, m
 def test_a_piece_takes_longer_than_what_it_shares_with_others() -> None:
     """One point and many directions: each piece runs f anew, so it has several blocks of directions."""
     call = pieces.Expected(1000, 1000, 1e5, 3e6)
-    each = pieces.blocks_of_a_piece(call, 1.0, 2)
+    each = pieces.cut(call, 1.0, 2).step
     assert each * call.block_ns > 2 * call.shared_ns
     assert each < 1000 / 2
     few = pieces.Expected(4, 4, 1e5, 3e6)
-    assert pieces.blocks_of_a_piece(few, 1.0, 2) == 2
+    assert pieces.cut(few, 1.0, 2).step == 2
 
 
 def test_points_are_not_cut_where_a_piece_has_several() -> None:
     call = pieces.Expected(30_000, 3, 1000.0, 1000.0)
-    assert all(first % 3 == 0 for first, _ in pieces.cut(call, 1.0, 2))
+    assert all(first % 3 == 0 for first, _ in _cut(call, 1.0, 2))
 
 
 # ---- Which calls are cut, and where they run ----
