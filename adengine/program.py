@@ -111,11 +111,12 @@ class Program:
 
     @property
     def kept_bytes(self) -> int:
-        """Bytes of the instructions and one arena, the same as long as the program lives."""
+        """Bytes of the instructions and of the arenas that may stay, the same as long as the program lives."""
         plan = self._schedule
         tables = self._inputs.nbytes + self._outputs.nbytes + self._scattered.nbytes
+        arenas = self._most_idle * self.bytes
         machine = self._machine.bytes if self._machine is not None else 0
-        return 2 * plan.code.nbytes + plan.places.nbytes + plan.layout.nbytes + tables + self.bytes + machine
+        return 2 * plan.code.nbytes + plan.places.nbytes + plan.layout.nbytes + tables + arenas + machine
 
     def _compile(self, outputs: NDArray[np.int64]) -> MachineCode:
         elements = self._schedule.elements + 3 * CHUNK

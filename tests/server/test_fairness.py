@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import sys
 import time
 from typing import TYPE_CHECKING
@@ -9,8 +10,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 
-from tests.server.asking import DEADLINE_S, long_call, product_at, unary
+from tests.server.asking import DEADLINE_S, long_call, product, product_at, raw, unary
 from tests.serving import running_server
+from tests.wire_lists import tensor
 from wengert import v1
 
 if TYPE_CHECKING:
@@ -50,10 +52,16 @@ def test_tiny_calls_are_answered_while_large_ones_run(
 
 def test_with_one_handler_a_tiny_call_waits() -> None:
     """What the setting `calls` is for, and that the test above could fail."""
-    with running_server("--calls", "1") as server, server.channel() as channel:
+    flags = ("--calls", "1", "--log-format", "json", "--log-level", "debug")
+    with running_server(*flags) as server, server.channel() as channel:
         (large,) = _started(channel, long_call(n=600, depth=600), 1)
-        assert product_at(channel, 3.0, 4.0) == [4.0, 3.0]
-        assert large.done()
+        tiny = v1.EvaluateRequest(function=v1.FunctionSource(list=product()), points=tensor([3.0, 4.0]))
+        assert v1.EvaluateResponse.FromString(raw(channel, "Evaluate", tiny.SerializeToString())).values.values == [
+            12.0
+        ]
+        large.result()
+        lines = [json.loads(line) for line in server.logged().splitlines()]
+        assert [line["rpc"] for line in lines if line["message"] == "call"] == ["Jacobian", "Evaluate"]
 
 
 def test_large_calls_that_take_turns_are_right() -> None:
