@@ -155,7 +155,7 @@ def samples(name: str, count: int, seed: int = 1) -> list[Floats]:
         np.round(rng.uniform(-1e5, 1e5, n)) * (math.pi / 2) * (1 + rng.integers(-2, 3, n) * 2.0**-53),
         rng.integers(-(2**53), 2**53, n) * _SMALLEST,
         rng.choice([-1.0, 1.0], n) * 2.0 ** rng.uniform(-1030, -1000, n),
-    ])  # fmt: skip
+    ], dtype=np.float64)  # fmt: skip
     if BY_NAME[name].arity == 1:
         return [x]
     if name != "POWER":

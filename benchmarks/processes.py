@@ -51,8 +51,8 @@ def our_server(environment: Mapping[str, str] | None = None) -> Iterator[Served]
 
 
 @contextmanager
-def bare_server(reply: bytes) -> Iterator[Served]:
-    """A gRPC server without content: the same reply to every request."""
+def bare_server(reply: bytes = b"") -> Iterator[Served]:
+    """A gRPC server without content: the same reply to every request, or one as long as the request says."""
     with _running(["-m", "benchmarks.bare_server"], reply, {}) as served:
         yield served
 

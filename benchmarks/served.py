@@ -8,13 +8,13 @@ import grpc
 import numpy as np
 
 from adengine import Engine
-from benchmarks.bare_server import ANY_SIZE
+from benchmarks.bare_server import ANY_SIZE, SIZE_BYTES
 from benchmarks.checking import check
 from benchmarks.contests import Contest, contests
 from benchmarks.markdown import number_text, seconds_text
 from benchmarks.measure import Effort, Timing, compare
 from benchmarks.peers.ours import Ours
-from benchmarks.peers.system import Answer, Ask, Given, Question, Task
+from benchmarks.peers.system import Answer, Question, Task
 from benchmarks.processes import bare_server, our_server
 from benchmarks.results import Chapter, Comparison, Table
 from benchmarks.service import bare_call
@@ -29,9 +29,14 @@ def served(effort: Effort) -> Chapter:
     """Measure all contests' questions in process and through the server."""
     engine = Engine()
     comparisons = []
-    with our_server() as server, Client(server.address) as client:
+    with (
+        our_server() as server,
+        Client(server.address) as client,
+        bare_server() as bare,
+        grpc.insecure_channel(bare.address, options=ANY_SIZE) as channel,
+    ):
         for contest in contests(quick=effort.quick):
-            comparisons += _contest(contest, engine, client, effort)
+            comparisons += _contest(contest, engine, client, channel, effort)
     text = (
         "The same calls of the engine, in this process and through a server in a process of its own, by the client, "
         "over the loopback interface; shared values go along with every call. The bare server answers requests that "
@@ -43,7 +48,9 @@ def served(effort: Effort) -> Chapter:
     return Chapter("served", title, text, (), comparisons, (_added(comparisons),), front=_added(list(last.values())))
 
 
-def _contest(contest: Contest, engine: Engine, client: Client, effort: Effort) -> list[Comparison]:
+def _contest(
+    contest: Contest, engine: Engine, client: Client, channel: grpc.Channel, effort: Effort
+) -> list[Comparison]:
     given = contest.write()
     remote = client.function(given.message)
     question = Question.of(given, remote.m)
@@ -53,7 +60,11 @@ def _contest(contest: Contest, engine: Engine, client: Client, effort: Effort) -
         here, there = local.call(task), asked(remote, question, task)
         answer = here()
         check(_answer(there()), answer, 1e-12, f"{given.name}, {task.value}, through the server")
-        found.append(_compared(given, task, here, there, answer, effort))
+        sent = [question.x, *given.shared.values(), *(each for each in [question.seed(task)] if each is not None)]
+        bare = bare_call(channel, _as_many_bytes(sent, answer))
+        timings = compare({LOCAL: here, REMOTE: there, BARE: bare}, effort)
+        facts = {"numbers sent": _numbers(sent), "numbers received": _numbers(answer)}
+        found.append(Comparison(given.name, (*timings, *_in_engine(there)), LOCAL, task.value, facts))
     return found
 
 
@@ -73,23 +84,14 @@ def _answer(given: ValueAndDerivative | np.ndarray) -> Answer:
     return (given,) if isinstance(given, np.ndarray) else (given.value, given.derivative)
 
 
-def _compared(
-    given: Given,
-    task: Task,
-    here: Ask,
-    there: Callable[[], ValueAndDerivative | np.ndarray],
-    answer: Answer,
-    effort: Effort,
-) -> Comparison:
-    sent = [given.x, *given.shared.values()]
-    request = bytes(_NUMBER_BYTES * sum(array.size for array in sent))
-    reply = bytes(_NUMBER_BYTES * sum(array.size for array in answer))
-    with bare_server(reply) as bare, grpc.insecure_channel(bare.address, options=ANY_SIZE) as channel:
-        calls = {LOCAL: here, REMOTE: there, BARE: bare_call(channel, request)}
-        timings = compare(calls, effort)
-    inside = _in_engine(there)
-    facts = {"request bytes": len(request), "reply bytes": len(reply)}
-    return Comparison(given.name, (*timings, *inside), LOCAL, task.value, facts)
+def _numbers(arrays: Sequence[np.ndarray]) -> int:
+    return sum(array.size for array in arrays)
+
+
+def _as_many_bytes(sent: Sequence[np.ndarray], received: Sequence[np.ndarray]) -> bytes:
+    """A request as large as that of the question, for a reply as large as its answer's."""
+    reply = (_NUMBER_BYTES * _numbers(received)).to_bytes(SIZE_BYTES, "little")
+    return reply + bytes(_NUMBER_BYTES * max(0, _numbers(sent) - 1))
 
 
 def _in_engine(there: Callable[[], ValueAndDerivative | np.ndarray]) -> Sequence[Timing]:
