@@ -14,7 +14,7 @@ from numba.extending import intrinsic
 from numba.np.arrayobj import populate_array
 
 from adengine.schedule import COLUMNS, PLACES_OF_BATCH
-from adengine.transfer import IN_COLUMNS, OUT_COLUMNS
+from adengine.transfer import BLOCK_COLUMNS, IN_COLUMNS, OUT_COLUMNS
 
 (
     CODE, INSTRUCTIONS, PLACES, BATCHES, POOL, WORDS, ARENA, ELEMENTS, INPUTS, INPUT_LINES, OUTPUTS, OUTPUT_LINES,
@@ -63,6 +63,7 @@ instructions_at: Any = _array_at(types.uint32, COLUMNS)
 places_at: Any = _array_at(types.uint32, PLACES_OF_BATCH)
 inputs_at: Any = _array_at(types.int64, IN_COLUMNS)
 outputs_at: Any = _array_at(types.int64, OUT_COLUMNS)
+blocks_at: Any = _array_at(types.int64, BLOCK_COLUMNS)
 """The columns and tables of a program, by address and number of rows."""
 
 

@@ -126,7 +126,8 @@ class Program:
         )
         return MachineCode(machine_text(self._schedule, self._pool, outputs, self._once, self._routines, call_back))
 
-    def _new_arena(self) -> Arena:
+    def new_arena(self) -> Arena:
+        """Memory for one run, with its constants and its descriptor."""
         room = np.empty(self._schedule.elements + SCRATCH + _LINE // 8)
         first = (-room.ctypes.data % _LINE) // 8
         memory = room[first : first + self._schedule.elements + SCRATCH]
@@ -162,7 +163,7 @@ class Program:
         try:
             arena = idle.pop()
         except IndexError:
-            arena = self._new_arena()
+            arena = self.new_arena()
         try:
             run_blocks(arena.descriptor, blocks, x, shared, seeds, values, derivatives)
         finally:

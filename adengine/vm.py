@@ -13,7 +13,16 @@ from numpy.typing import NDArray
 from adengine import descriptor as of
 from adengine import opcodes as op
 from adengine.by_address import address_of, call_by_address
-from adengine.descriptor import call_at, float64_at, inputs_at, instructions_at, int64_at, outputs_at, places_at
+from adengine.descriptor import (
+    blocks_at,
+    call_at,
+    float64_at,
+    inputs_at,
+    instructions_at,
+    int64_at,
+    outputs_at,
+    places_at,
+)
 from adengine.dispatch import ROW_ARGUMENTS, batches, laned, row, single
 from adengine.exponentials import logsumexps
 from adengine.jit import Int, c_function, kernel
@@ -243,7 +252,10 @@ def run_one(program: Int, arena: Int, elements: Int, lanes: Int, at: Int) -> Non
     _call_run(columns[of.RUN_AT], (code, U(0), places, pool, w, U(lanes), routines, row_at, structural_at))
 
 
-@kernel(types.void(I8, I8_2, F8R, F8R, F8R, F8, F8))
+_RUN_BLOCKS = types.void(I8, I8_2, F8R, F8R, F8R, F8, F8)
+
+
+@kernel(_RUN_BLOCKS)
 def run_blocks(
     program: NDArray[np.int64], blocks: NDArray[np.int64], x: NDArray[np.float64], shared: NDArray[np.float64],
     seeds: NDArray[np.float64], values: NDArray[np.float64], derivatives: NDArray[np.float64],
@@ -278,3 +290,16 @@ def run_blocks(
 
 KERNELS = (address_of(row), address_of(_structural), address_of(run))
 """Addresses of the kernels that others call by address, as the descriptor has them."""
+
+RUN_BLOCKS_AT = address_of(run_blocks)
+_call_run_blocks = call_by_address(_RUN_BLOCKS)
+
+
+@kernel(types.void(I8))
+def run_bound(row: NDArray[np.int64]) -> None:
+    """Run blocks; all that it takes stands in a row of addresses, each with a length."""
+    program = int64_at(row[1], row[2])
+    blocks = blocks_at(row[3], row[4])
+    x, shared, seeds = float64_at(row[5], row[6]), float64_at(row[7], row[8]), float64_at(row[9], row[10])
+    values, derivatives = float64_at(row[11], row[12]), float64_at(row[13], row[14])
+    _call_run_blocks(row[0], (program, blocks, x, shared, seeds, values, derivatives))

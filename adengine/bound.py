@@ -1,0 +1,89 @@
+"""A question bound to arrays of its own, for loops that ask it again and again.
+
+A call checks what it is given and makes new arrays for what it answers; that takes about two microseconds, as long as
+ten thousand compiled operations. Bound to arrays, a question is asked in a quarter of one.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from adengine.blocks import blocks_of
+from adengine.functions import Plan
+from adengine.jacobian import Mode
+from adengine.questions import EVALUATE, JACOBIAN
+from adengine.runs import Run
+from adengine.shapes import size_of
+from adengine.vm import RUN_BLOCKS_AT, run_bound
+from adengine.wengert_list import WengertList
+
+Array = NDArray[np.float64]
+
+
+class Bound:
+    """A question with its arrays: write into `points`, call, read `values` and `derivatives`.
+
+    One thread at a time may use it; it keeps what it needs, whatever its engine forgets.
+
+    Attributes
+    ----------
+    points : float64 array (n',) or (K, n')
+    shared : dict of str to float64 arrays
+        The values of the shared inputs, each of its input's shape.
+    directions : float64 array
+        Tangents or cotangents, (width,), (p, width) or (1, p, width); empty where nothing is propagated.
+    values : float64 array (m,) or (K, m)
+    derivatives : float64 array
+        Products or the Jacobian, of the shape that the engine's call would give; empty for `evaluate`.
+    tier : str
+        What runs: ``vm`` or ``machine``.
+    """
+
+    def __init__(
+        self, run: Run, points: Array, shared: dict[str, Array], flat_shared: Array, directions: Array, values: Array,
+        derivatives: Array,
+    ) -> None:  # fmt: skip
+        self.points, self.shared, self.directions = points, shared, directions
+        self.values, self.derivatives = values, derivatives
+        self.tier = run.told.tier
+        self._program = run.program
+        if run.program is None:
+            return
+        blocks = run.blocks if run.blocks is not None else np.concatenate(list(blocks_of(run.work, run.lanes)))
+        self._arena = run.program.new_arena()
+        self._kept = (blocks, points, flat_shared, directions, values, derivatives)
+        row = [RUN_BLOCKS_AT, self._arena.descriptor.ctypes.data, len(self._arena.descriptor)]
+        row += [blocks.ctypes.data, len(blocks)]
+        for array in self._kept[1:]:
+            row += [array.ctypes.data, array.size]
+        self._row = np.array(row, np.int64)
+
+    def __call__(self) -> None:
+        """Ask once more."""
+        if self._program is not None:
+            run_bound(self._row)
+
+
+def bind(function: WengertList, plan: Plan, run: Run, what: str, points: int | None, directions: int | None) -> Bound:
+    """Make the arrays of a question; ``points`` and ``directions`` are None where there is one without an axis."""
+    inputs = [function.inputs[number] for number in plan.selection.shared]
+    flat = np.zeros(sum(size_of(value.shape) for value in inputs))
+    shared, place = {}, 0
+    for value in inputs:
+        shared[value.name] = flat[place : place + size_of(value.shape)].reshape(value.shape)
+        place += size_of(value.shape)
+    many = () if points is None else (points,)
+    several = () if directions is None else (directions,)
+    width, reply = (plan.n_w, plan.m) if plan.mode is Mode.FORWARD else (plan.m, plan.n_w)
+    given: tuple[int, ...] = (0,)
+    found: tuple[int, ...] = (0,)
+    if what == JACOBIAN:
+        found = (*many, plan.m, plan.n_w)
+    elif what != EVALUATE:
+        given = ((1,) if many and several else ()) + (*several, width)
+        found = (*many, *several, reply)
+    return Bound(
+        run, np.zeros((*many, plan.point_width)), shared, flat, np.zeros(given), np.zeros((*many, plan.m)),
+        np.zeros(found),
+    )  # fmt: skip
