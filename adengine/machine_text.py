@@ -18,6 +18,7 @@ from adengine.machine_writer import (
     CALL,
     CALL_BACK,
     CLOSE,
+    COUNTED,
     DEFINE,
     END_CALL,
     END_WHOLE,
@@ -321,6 +322,21 @@ def _next_function(writer: Writer, segment: Int) -> None:
     writer.state[NEXT_VALUE] = 1
 
 
+@kernel(types.void(WRITER, INT, U1, I4))
+def _call_back(writer: Writer, at: Int, kinds: NDArray[np.uint8], segments: NDArray[np.int32]) -> None:
+    """Have the evaluator run an instruction, and with the first of several in a row all of them."""
+    if at > 0 and kinds[at - 1] == BY_EVALUATOR and segments[at - 1] == segments[at]:
+        return
+    end = at + 1
+    while end < kinds.shape[0] and kinds[end] == BY_EVALUATOR and segments[end] == segments[at]:
+        end += 1
+    put_word(writer, CALL_BACK)
+    put_number(writer, at)
+    put_word(writer, COUNTED)
+    put_number(writer, end - at)
+    put_word(writer, END_CALL)
+
+
 @kernel(types.void(WRITER, U4_2, U4_2, I8, I8_2, I4, U1, U1, INT, INT))
 def _write(  # noqa: PLR0913  a kernel over flat columns
     writer: Writer, code: NDArray[np.uint32], places: NDArray[np.uint32], pool: NDArray[np.int64],
@@ -336,13 +352,11 @@ def _write(  # noqa: PLR0913  a kernel over flat columns
             _next_function(writer, np.int64(segments[at]))
         rest = np.int64(segments[at]) if at == singles else rest
         kind = np.int64(kinds[at])
-        arity = facts[np.int64(code[at, CODE]) & np.int64(ROW - 1), ARITY]
         if kind == BY_EVALUATOR:
-            put_word(writer, CALL_BACK)
-            put_number(writer, at)
-            put_word(writer, END_CALL)
             forget(writer, np.int64(code[at, OUT]), _elements(code, at, lanes))
+            _call_back(writer, at, kinds, segments)
             continue
+        arity = facts[np.int64(code[at, CODE]) & np.int64(ROW - 1), ARITY]
         template = _template(code, at, pool, writer.template_values, ONE if kind == SCALAR else EIGHT_WIDE)
         if kind == UNROLLED:
             _write_row(writer, code, at, template, arity, lanes)
@@ -376,7 +390,7 @@ def machine_text(
     routines : Routines
         What elementary functions call.
     call_back : str
-        Beginning of the line that lets the evaluator run an instruction; its number follows.
+        Beginning of the line that lets the evaluator run instructions; number of the first and how many follow.
     """
     templates = templates_for(routines)
     count = len(plan.code)

@@ -33,13 +33,15 @@ each of eight lanes; and in which function each was computed."""
 (
     ASSIGN, ADDRESS, END_ADDRESS, LOAD, LOAD_8, END_LOAD, STORE, STORE_8, TO, END_STORE, INSERT, INTO, AT, END_INSERT,
     SHUFFLE, END_SHUFFLE, UNDEFINED, CALL_BACK, END_CALL, DEFINE, OPEN, CLOSE, CALL, END_WHOLE, WHOLE, REST, PERCENT,
-) = range(27)  # fmt: skip
+    COUNTED,
+) = range(28)  # fmt: skip
 _WORDS = (
     " = ", " = getelementptr double, ptr %0, i64 ", "\n", " = load double, ptr %", " = load <8 x double>, ptr %",
     ", align 8\n", "store double %", "store <8 x double> %", ", ptr %", ", align 8\n", " = insertelement <8 x double> ",
     ", double %", ", i32 ", "\n", " = shufflevector <8 x double> %",
     ", <8 x double> undef, <8 x i32> zeroinitializer\n", "undef", "", ")\n", "define internal void @s",
     "(ptr %0) {\ne:\n", "ret void\n}\n", "call void @s", "(ptr %0)\n", "define void @whole", "define void @rest", "%",
+    ", i64 ",
 )  # fmt: skip
 """What the lines consist of. CALL_BACK is filled in for each list."""
 

@@ -36,7 +36,7 @@ from adengine.transfer import (
     STRUCTURAL_ZERO,
 )
 from adengine.vector_library import Routines, best
-from adengine.vm import CHUNK, KERNELS, run_blocks, run_one
+from adengine.vm import CHUNK, KERNELS, run_blocks, run_some
 
 VM, MACHINE = "vm", "machine"
 """The tiers: what runs a program."""
@@ -121,7 +121,7 @@ class Program:
     def _compile(self, outputs: NDArray[np.int64]) -> MachineCode:
         elements = self._schedule.elements + 3 * CHUNK
         call_back = (
-            f"call void inttoptr (i64 {run_one.address} to ptr)"
+            f"call void inttoptr (i64 {run_some.address} to ptr)"
             f"(i64 {self._itself.ctypes.data}, ptr %0, i64 {elements}, i64 {self.lanes}, i64 "
         )
         return MachineCode(machine_text(self._schedule, self._pool, outputs, self._once, self._routines, call_back))

@@ -240,11 +240,11 @@ def run(  # noqa: PLR0913  a kernel over flat columns
             at = single(flat, at * U(COLUMNS), pool, w, routines) // U(COLUMNS)
 
 
-@c_function(types.void(types.int64, types.int64, types.int64, types.int64, types.int64))
-def run_one(program: Int, arena: Int, elements: Int, lanes: Int, at: Int) -> None:
-    """Run one instruction that machine code leaves to the evaluator; called from there, with addresses."""
+@c_function(types.void(types.int64, types.int64, types.int64, types.int64, types.int64, types.int64))
+def run_some(program: Int, arena: Int, elements: Int, lanes: Int, at: Int, count: Int) -> None:
+    """Run instructions that machine code leaves to the evaluator; called from there, with addresses."""
     columns = int64_at(program, of.DESCRIPTOR_LENGTH)
-    code = instructions_at(columns[of.CODE] + at * (4 * COLUMNS), 1)
+    code = instructions_at(columns[of.CODE] + at * (4 * COLUMNS), count)
     places = places_at(columns[of.PLACES], columns[of.BATCHES])
     pool = int64_at(columns[of.POOL], columns[of.WORDS])
     w = float64_at(arena, elements)
