@@ -95,14 +95,14 @@ def grown(source: FlatList, seeds: int, fill: Callable[[Graph], None]) -> Graph:
     surely = len(codes) + int(_ROW_BOUND[codes].sum()) + 4 * (seeds + len(source.outputs)) + 64
     expected = _EXPECTED_GROWTH * len(codes) + 4 * (seeds + len(source.outputs)) + 64
     for rows in (min(expected, surely), surely):
-        graph = _room(source, seeds, rows)
+        graph = room(source, seeds, rows)
         fill(graph)
         if not graph.used[OVERFLOW]:
             return graph
     raise MemoryError("a derivative list is longer than its bound says")  # pragma: no cover
 
 
-def _room(source: FlatList, seeds: int, rows: int) -> Graph:
+def room(source: FlatList, seeds: int, rows: int) -> Graph:
     """A graph with room for so many rows and all parameters of the derivative of a list."""
     codes = source.rows[:, OPERATION]
     structural = int((codes >= op.FIRST_STRUCTURAL).sum())
