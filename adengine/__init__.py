@@ -8,7 +8,16 @@ from adengine import errors, primitives
 from adengine.engine import Engine
 from adengine.jacobian import Mode
 from adengine.limits import Limits
-from adengine.results import EvaluateResult, JacobianResult, JvpResult, Report, VjpResult
+from adengine.results import (
+    EvaluateResult,
+    JacobianResult,
+    JvpResult,
+    Report,
+    SparseJacobianResult,
+    SparsityResult,
+    VjpResult,
+)
+from adengine.unions import Pattern
 from adengine.wengert_list import Input, Label, Output, WengertList
 
 __all__ = [
@@ -21,7 +30,10 @@ __all__ = [
     "Limits",
     "Mode",
     "Output",
+    "Pattern",
     "Report",
+    "SparseJacobianResult",
+    "SparsityResult",
     "VjpResult",
     "WengertList",
     "errors",

@@ -59,15 +59,28 @@ def _seeds(coloring: Coloring, width: int) -> NDArray[np.float64]:
     return seeds
 
 
-def compress(pattern: Pattern, forward_cost: float, reverse_cost: float) -> Compression:
-    """The cheapest sweeps found, where one forward and one reverse sweep cost so much: columns, rows, or both."""
+def compress(pattern: Pattern, forward_cost: float, reverse_cost: float, both_cost: float = 0.0) -> Compression:
+    """The cheapest sweeps found: columns, rows, or both.
+
+    Parameters
+    ----------
+    forward_cost, reverse_cost : float
+        What one sweep takes.
+    both_cost : float
+        What it takes, beside the sweeps, to have both kinds.
+    """
     by_column = pattern.transposed()
     nobody, everybody = np.zeros(pattern.nnz, np.bool_), np.ones(pattern.nnz, np.bool_)
     candidates = [
         _compression(pattern, color_columns(pattern, by_column), _NOTHING, nobody),
         _compression(pattern, _NOTHING, color_columns(by_column, pattern), everybody),
     ]
-    least = min(_cost(each, forward_cost, reverse_cost) for each in candidates)
+
+    def cost(compression: Compression) -> float:
+        columns, rows = compression.columns.number, compression.rows.number
+        return columns * forward_cost + rows * reverse_cost + (both_cost if columns and rows else 0.0)
+
+    least = min(cost(each) for each in candidates) - both_cost
     dense = _dense_rows(pattern, forward_cost, reverse_cost, least)
     if dense is not None:
         columns, rows = _split(pattern, dense)
@@ -76,7 +89,7 @@ def compress(pattern: Pattern, forward_cost: float, reverse_cost: float) -> Comp
     if dense is not None:
         rows, columns = _split(by_column, dense)
         candidates.append(_compression(pattern, columns, rows, ~dense[pattern.column]))
-    return min(candidates, key=lambda each: _cost(each, forward_cost, reverse_cost))
+    return min(candidates, key=cost)
 
 
 def compress_symmetric(pattern: Pattern) -> Compression:
@@ -105,10 +118,6 @@ def _star_places(
         for e in range(starts[i], starts[i + 1]):
             j = np.int64(column[e])
             place[e] = colors[j] * n + i if times[colors[j]] == 1 else colors[i] * n + j
-
-
-def _cost(compression: Compression, forward_cost: float, reverse_cost: float) -> float:
-    return compression.columns.number * forward_cost + compression.rows.number * reverse_cost
 
 
 def _compression(pattern: Pattern, columns: Coloring, rows: Coloring, by_rows: NDArray[np.bool_]) -> Compression:

@@ -154,7 +154,7 @@ def _view_positions(pool: NDArray[np.int64], at: Int, where: NDArray[np.int32]) 
 
 
 @kernel(INT(COLUMNS, INT, I4))
-def _positions(columns: Columns, k: Int, where: NDArray[np.int32]) -> Int:
+def positions(columns: Columns, k: Int, where: NDArray[np.int32]) -> Int:
     """Where in the whole the elements of the part of row k stand."""
     pool = columns.pool
     at = columns.starts[columns.rows[k, PARAMETER]]
@@ -186,7 +186,7 @@ def _unite_scatter(columns: Columns, building: Building, places: NDArray[np.int6
     update_at = places[rows[k, SECOND], AT]
     if update_at < 0:
         return
-    count = _positions(columns, k, building.where)
+    count = positions(columns, k, building.where)
     spread = rows[rows[k, SECOND], SIZE] == 1
     touched = np.int64(0)
     for i in range(count - 1, -1, -1):
@@ -251,7 +251,7 @@ def _unite_structural(columns: Columns, building: Building, places: NDArray[np.i
     elif code == op.VIEW or code == op.GATHER:
         if places[k, OWNER] == k:
             x_at = places[rows[k, FIRST], AT]
-            for i in range(_positions(columns, k, building.where)):
+            for i in range(positions(columns, k, building.where)):
                 elements[at + i] = elements[x_at + building.where[i]]
     else:
         length = columns.pool[columns.starts[rows[k, PARAMETER]] + 1]
@@ -280,10 +280,10 @@ def _unite(columns: Columns, building: Building, leaves: NDArray[np.int64], plac
             _unite_elementwise(columns, building, places, k)
 
 
-def _leaves(source: FlatList, with_respect_to: Sequence[int]) -> tuple[NDArray[np.int64], int]:
+def leaves_of(source: FlatList, with_respect_to: Sequence[int]) -> tuple[NDArray[np.int64], int]:
     """First leaf of each input, -1 for those not selected; and how many leaves there are."""
-    chosen = list(with_respect_to)
-    sizes = source.input_sizes[chosen] if chosen else np.empty(0, np.int64)
+    chosen = np.array(with_respect_to, np.intp)
+    sizes = source.input_sizes[chosen]
     first = np.full(max(len(source.inputs), 1), NONE, np.int64)
     first[chosen] = np.cumsum(sizes) - sizes
     return first, int(sizes.sum())
@@ -313,7 +313,7 @@ def dependencies(source: FlatList, with_respect_to: Sequence[int], most_bytes: i
     LimitExceeded
         Where the graph may take more than ``most_bytes``.
     """
-    leaves, count = _leaves(source, with_respect_to)
+    leaves, count = leaves_of(source, with_respect_to)
     places, sizes = find_places(source, leaves)
     needed = 4 * int(sizes[PLACES] + sizes[EDGES] + 4 * sizes[PART] + sizes[WHOLE]) + 8 * int(sizes[NODES])
     if needed > most_bytes:

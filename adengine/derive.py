@@ -102,12 +102,13 @@ def grown(source: FlatList, seeds: int, fill: Callable[[Graph], None]) -> Graph:
     raise MemoryError("a derivative list is longer than its bound says")  # pragma: no cover
 
 
-def room(source: FlatList, seeds: int, rows: int) -> Graph:
-    """A graph with room for so many rows and all parameters of the derivative of a list."""
+def room(source: FlatList, seeds: int, rows: int, more_parameters: int = 0) -> Graph:
+    """A graph with room for so many rows and all parameters of the derivative of a list, and some more."""
     codes = source.rows[:, OPERATION]
     structural = int((codes >= op.FIRST_STRUCTURAL).sum())
     parametric = int(TABLES.facts[codes, PARAMETRIC].sum())
     parameters = len(source.starts) + _STRUCTURAL_PARAMETERS * (structural + seeds + 1) + 2 * parametric
+    parameters += more_parameters
     words = len(source.pool) + 8 * (parameters - len(source.starts)) + 64
     graph = new_graph(rows, words, parameters)
     for number in range(len(source.starts) - 1):

@@ -19,14 +19,15 @@ from adengine.limits import DEFAULT_LIMITS, Limits
 from adengine.pool import Pool, cores
 from adengine.program import MACHINE, VM
 from adengine.questions import DIRECTIONAL, EVALUATE, JACOBIAN, Asked
-from adengine.results import EvaluateResult, JacobianResult, JvpResult, Report, VjpResult
+from adengine.results import EvaluateResult, JacobianResult, JvpResult, Report, VjpResult, report_of
 from adengine.runs import Run
+from adengine.sparse import SparseCalls
 from adengine.spread import compute
 from adengine.vector_library import SCALAR, best
 from adengine.wengert_list import WengertList
 
 
-class Engine:
+class Engine(SparseCalls):
     """Evaluates and differentiates Wengert lists. Safe to use from several threads; kernels run without the GIL.
 
     Parameters
@@ -104,7 +105,7 @@ class Engine:
         fixed = shared_values(function.inputs, shared, plan.selection.shared) if shared else NO_VALUES
         run = plan.run(at.number, 0, False, self.limits)
         values, _ = self._run(run, at, fixed, NO_VALUES)
-        return EvaluateResult(values, _report(run, started))
+        return EvaluateResult(values, report_of(run, started))
 
     def jvp(
         self,
@@ -178,7 +179,7 @@ class Engine:
         run = plan.run(at.number, 0, False, self.limits)
         values, jacobian = self._run(run, at, fixed, NO_VALUES)
         shape = (at.number, plan.m, plan.n_w) if at.batched else (plan.m, plan.n_w)
-        return JacobianResult(values, jacobian.reshape(shape), _report(run, started))
+        return JacobianResult(values, jacobian.reshape(shape), report_of(run, started))
 
     def close(self) -> None:
         """Let go of the threads. Large calls are refused from now on, by the executor."""
@@ -309,9 +310,14 @@ class Engine:
     ) -> Plan:
         names = tuple(name for name, _ in shared) if shared else ()
         asked = (what, mode, tuple(outputs), tuple(with_respect_to), names)
+        held = self._held(function)
+        return held.plans.get(asked) or held.plan(Asked(*asked))
+
+    def _held(self, function: WengertList) -> HeldFunction:
+        """What is kept for a function, which is used now."""
         held = self._functions.get(function.id) or self._hold(function)
         held.used = next(self._uses)
-        return held.plans.get(asked) or held.plan(Asked(*asked))
+        return held
 
     def _hold(self, function: WengertList) -> HeldFunction:
         with self._lock:
@@ -363,7 +369,7 @@ class Engine:
         if at.batched or directions.listed:
             shape = (directions.number, reply) if directions.listed else (reply,)
             products = products.reshape((at.number, *shape) if at.batched else shape)
-        return values, products, _report(run, started)
+        return values, products, report_of(run, started)
 
     def _run(self, run: Run, at: Points, fixed: Array, seeds: Array) -> tuple[Array, Array]:
         """Run a program for all points and directions; gives the values, (m,) or (K, m), and derivatives, flat."""
@@ -372,11 +378,3 @@ class Engine:
         if run.program is not None:
             compute(run, run.program, (at.values, fixed, seeds, values, derivatives), self._pool)
         return values.reshape(at.number, run.work.values) if at.batched else values, derivatives
-
-
-def _report(run: Run, started: float) -> Report:
-    mode, sweeps, operations, primal_operations, reason, tier = run.told
-    seconds = time.perf_counter() - started
-    if run.hot is not None and not run.hot.ready:
-        run.hot.spend(seconds)
-    return Report(mode, sweeps, operations, primal_operations, seconds, reason, tier)

@@ -95,6 +95,11 @@ class Plan:
         return self.choice.mode if self._asked.what == JACOBIAN else self.mode
 
     @property
+    def _derivative_key(self) -> str:
+        """What the programs of the derivative list are kept by."""
+        return str(self._mode_used)
+
+    @property
     def operations(self) -> int:
         """Operations of one sweep at one point, f included."""
         return (self.derivative or self.primal).cost.operations
@@ -154,7 +159,7 @@ class Plan:
         """
         prepared, key, selection = self.primal, "primal", self.selection._replace(with_respect_to=())
         if differentiates and self.derivative is not None:
-            prepared, key, selection = self.derivative, str(self._mode_used), self.selection
+            prepared, key, selection = self.derivative, self._derivative_key, self.selection
         check_work(prepared.cost, work, limits)
         most = elements_that_fit(work, numbers, limits)
         lanes = choose_lanes(work.points, work.directions, prepared.cost, most)
@@ -266,7 +271,7 @@ class HeldFunction:
                     self.kept_bytes -= Asked(*self.plans.popitem(last=False)[0]).kept_bytes
             return self.plans[asked]
 
-    def _keep(self, key: Hashable, make: Callable[[], T]) -> T:
+    def keep(self, key: Hashable, make: Callable[[], T]) -> T:
         """What is kept under a key, made once."""
         with self._lock:
             if key in self._kept:
@@ -300,7 +305,7 @@ class HeldFunction:
             flat = lower(self.list, selection.outputs)
             return Prepared(flat, cost(flat))
 
-        return self._keep(("primal", selection.outputs), make)
+        return self.keep(("primal", selection.outputs), make)
 
     def derivative(self, mode: Mode, selection: Selection) -> Prepared:
         """The dual or adjoint list for a selection."""
@@ -310,13 +315,13 @@ class HeldFunction:
             flat = transform(self.primal(selection).flat, selection.with_respect_to)
             return Prepared(flat, cost(flat))
 
-        return self._keep((mode, selection.outputs, selection.with_respect_to), make)
+        return self.keep((mode, selection.outputs, selection.with_respect_to), make)
 
     def program(
         self, prepared: Prepared, key: Hashable, selection: Selection, lanes: Lanes, laned_seeds: bool
     ) -> Program:
         """A program with points or directions as lanes."""
-        return self._keep(
+        return self.keep(
             ("program", key, selection, lanes, laned_seeds),
             lambda: self._new_program(prepared, selection, lanes, laned_seeds, compiled=False),
         )
@@ -343,7 +348,7 @@ class HeldFunction:
             held = itself()
             return held is not None and held.compile(prepared, name)
 
-        hot = self._keep(("hot", name), lambda: Hot(price, make))
+        hot = self.keep(("hot", name), lambda: Hot(price, make))
         hot.ready = hot.ready or name in self._kept
         return hot
 

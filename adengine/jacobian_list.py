@@ -1,13 +1,12 @@
 """All entries of a sparse Jacobian as one list of scalar statements.
 
-Where the entries are few and their formulas short, a list that computes each of them is faster than any sweep: what
-several entries share is computed once, and every constant is folded. Such a list can also be far longer than any sweep
-(deep narrow functions), so its growth is bounded while it is built, and it is given up cleanly beyond.
+Where formulas are short, a list that computes each entry is faster than any sweep: what entries share is computed once,
+and constants are folded. For deep narrow functions it can be far longer, so its growth is bounded while it is built.
 
-Forward: each variable that several statements read carries its derivatives by the columns it depends on. Between two
-such variables stand trees, through which adjoints are brought from the root to its leaves first, so that a chain of
-statements costs one product for each and not one for each column. Reverse: the adjoints of one output after another.
-Both apply the same partial derivatives as the dual and the adjoint list (Griewank and Walther, ch. 9 and 10).
+Forward: each variable that several statements read carries its derivatives by the columns it depends on. Between such
+variables stand trees, through which adjoints are brought from the root to the leaves first: a chain of statements costs
+one product each, not one for each column. Reverse: the adjoints of one output after another. Both apply the partial
+derivatives of the dual and the adjoint list (Griewank and Walther, ch. 9 and 10).
 """
 
 from __future__ import annotations
@@ -20,7 +19,9 @@ from numba import types
 from numpy.typing import NDArray
 
 from adengine import opcodes as op
+from adengine.dependencies import leaves_of
 from adengine.derive import I4, I4_2, copy_row, input_rows, renamed, room
+from adengine.elements import elements_of
 from adengine.emit import SCRATCH_WORDS, add, contribution, product
 from adengine.graph import (
     FIRST,
@@ -92,26 +93,32 @@ class Entries(NamedTuple):
 ENTRIES = types.NamedUniTuple(I4, 13, Entries)  # type: ignore[no-untyped-call]
 
 
-@kernel(types.boolean(I4_2, I8, I8, I8, I4))
+@kernel(types.void(I4_2, I8, I8, I8, I4))
 def _find_leaves(
     rows: NDArray[np.int32], pool: NDArray[np.int64], starts: NDArray[np.int64], leaves: NDArray[np.int64],
     leaf: NDArray[np.int32],
-) -> Bool:  # fmt: skip
-    """Column of each row that is one scalar of a selected input; False where the list is not one of scalars."""
+) -> None:  # fmt: skip
+    """Column of each row that is one scalar of a selected input."""
     for k in range(rows.shape[0]):
-        code = rows[k, OPERATION]
-        if code == op.INPUT:
-            column = leaves[rows[k, PARAMETER]]
-            leaf[k] = column if rows[k, SIZE] == 1 else NONE
-        elif code == op.VIEW and rows[k, SIZE] == 1:
+        if rows[k, SIZE] != 1:
+            continue
+        if rows[k, OPERATION] == op.INPUT:
+            leaf[k] = leaves[rows[k, PARAMETER]]
+        elif rows[k, OPERATION] == op.VIEW:
             x = rows[k, FIRST]
-            if rows[x, OPERATION] != op.INPUT and rows[x, OPERATION] != op.ARRAY:
-                return False
             if rows[x, OPERATION] == op.INPUT and leaves[rows[x, PARAMETER]] >= 0:
                 leaf[k] = leaves[rows[x, PARAMETER]] + pool[starts[rows[k, PARAMETER]] + 1]
-        elif code != op.ARRAY and code != op.CONST and (code >= op.FIRST_STRUCTURAL or rows[k, SIZE] != 1):
-            return False
-    return True
+
+
+def _is_of_scalars(source: FlatList) -> bool:
+    """Whether a list has no arrays but inputs and constants of which single elements are read."""
+    rows = source.rows
+    codes = rows[:, OPERATION]
+    leaf = (codes == op.INPUT) | (codes == op.ARRAY)
+    views = codes == op.VIEW
+    plain = leaf | (codes == op.CONST) | views | (codes < op.FIRST_STRUCTURAL)
+    of_leaves = leaf[rows[views, FIRST]].all()
+    return bool(plain.all() and of_leaves and (rows[~leaf, SIZE] == 1).all() and (source.output_sizes == 1).all())
 
 
 @kernel(types.void(I4_2, TABLES_TYPE, I4, I4, I4))
@@ -126,7 +133,7 @@ def _count_uses(
         if code < op.FIRST_STRUCTURAL:
             for place in range(tables.facts[code, ARITY]):
                 x = rows[k, FIRST + place]
-                active |= tables.facts[code, TEMPLATE + 4 * place] != NO_PARTIAL and uses[x] != NONE
+                active |= tables.facts[code, TEMPLATE + 4 * place] != NO_PARTIAL and x >= 0 and uses[x] != NONE
         uses[k] = 0 if active else NONE
     for k in outputs:
         if k >= 0 and uses[k] != NONE:
@@ -318,9 +325,7 @@ def _read(
             found[e] = entries.column_total[column[e]] if entries.column_stamp[column[e]] == o else NONE
 
 
-def _new_entries(source: FlatList, columns: int, room_for: int) -> Entries:
-    rows = len(source.rows)
-
+def _new_entries(rows: int, columns: int, room_for: int) -> Entries:
     def nothing(count: int) -> NDArray[np.int32]:
         return np.full(count, NONE, np.int32)
 
@@ -329,6 +334,11 @@ def _new_entries(source: FlatList, columns: int, room_for: int) -> Entries:
         np.empty(room_for, np.int32), np.empty(room_for, np.int32), nothing(rows), nothing(rows),
         nothing(columns), nothing(columns), nothing(rows), nothing(rows),
     )  # fmt: skip
+
+
+def goes_in_reverse(pattern: Pattern) -> bool:
+    """Whether the list of a Jacobian with this pattern is built from its few outputs."""
+    return pattern.shape[0] * _MUCH_FEWER <= pattern.shape[1]
 
 
 def jacobian_list(
@@ -350,35 +360,41 @@ def jacobian_list(
     -------
     FlatList or None
         Inputs: those of the source. Outputs: those of the source, then one scalar for each entry of the pattern in its
-        order, a structural zero for one that is zero at every point. None where the list is not one of scalars, or
-        would be longer than ``most_rows``.
+        order, a structural zero for one that is zero at every point. None where the list has what cannot be taken apart
+        into scalars, or would be longer than ``most_rows``.
     """
-    sizes = source.input_sizes[list(with_respect_to)] if with_respect_to else np.empty(0, np.int64)
-    leaves = np.full(max(len(source.inputs), 1), NONE, np.int64)
-    leaves[list(with_respect_to)] = np.cumsum(sizes) - sizes
-    rows = _EXPECTED_GROWTH * len(source.rows) + pattern.nnz + 64
+    leaves, _ = leaves_of(source, with_respect_to)
+    apart: FlatList | None = source._replace(outputs=np.concatenate([source.outputs, source.outputs]))
+    if not _is_of_scalars(source):
+        apart = elements_of(source, with_respect_to, most_rows)
+    if apart is None:
+        return None
+    scalars = apart.outputs[len(source.outputs) :].copy()
+    rows = _EXPECTED_GROWTH * len(apart.rows) + pattern.nnz + 64
     while True:
         rows = min(rows, most_rows)
-        entries = _new_entries(source, pattern.shape[1], rows)
-        if not _find_leaves(source.rows, source.pool, source.starts, leaves, entries.leaf):
-            return None
-        _count_uses(source.rows, TABLES, source.outputs, entries.leaf, entries.uses)
-        graph, steps = room(source, 0, rows), np.array([_STEPS_A_ROW * rows], np.int64)
-        if pattern.shape[0] * _MUCH_FEWER <= pattern.shape[1]:
-            used = _reverse(graph, TABLES, source.rows, entries, steps, source.outputs)
+        entries = _new_entries(len(apart.rows), pattern.shape[1], rows)
+        _find_leaves(apart.rows, apart.pool, apart.starts, leaves, entries.leaf)
+        _count_uses(apart.rows, TABLES, scalars, entries.leaf, entries.uses)
+        graph, steps = room(apart, 0, rows), np.array([_STEPS_A_ROW * rows], np.int64)
+        if goes_in_reverse(pattern):
+            used = _reverse(graph, TABLES, apart.rows, entries, steps, scalars)
         else:
-            used = _forward(graph, TABLES, source.rows, entries, steps)
+            used = _forward(graph, TABLES, apart.rows, entries, steps)
         if used >= 0 and not graph.used[OVERFLOW]:
-            return _finished(graph, source, pattern, entries)
+            return _finished(graph, source, apart.outputs, pattern, entries)
         if rows >= most_rows:
             return None
         rows *= _EXPECTED_GROWTH
 
 
-def _finished(graph: Graph, source: FlatList, pattern: Pattern, entries: Entries) -> FlatList:
-    found = np.empty(pattern.nnz, np.int32)
-    _read(pattern.starts, pattern.column, source.outputs, entries, found)
-    outputs = np.concatenate([renamed(entries.moved, source.outputs), found])
+def _finished(
+    graph: Graph, source: FlatList, outputs: NDArray[np.int32], pattern: Pattern, entries: Entries
+) -> FlatList:  # fmt: skip
+    """The list of the results, as the source has them, and of the entries."""
+    results, found = len(source.outputs), np.empty(pattern.nnz, np.int32)
+    _read(pattern.starts, pattern.column, outputs[results:].copy(), entries, found)
+    rows = np.concatenate([renamed(entries.moved, outputs[:results].copy()), found])
     sizes = np.concatenate([source.output_sizes, np.ones(pattern.nnz, np.int64)])
     inputs = input_rows(graph, len(source.inputs))
-    return finish(graph, source.arrays, inputs, source.input_sizes, 0, outputs, sizes, len(source.outputs))
+    return finish(graph, source.arrays, inputs, source.input_sizes, 0, rows, sizes, results)

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import time
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from adengine.jacobian import Mode
+from adengine.runs import Run
+from adengine.unions import Pattern
 
 Array = NDArray[np.float64]
 
@@ -69,3 +72,51 @@ class JacobianResult(NamedTuple):
     values: Array
     jacobian: Array
     report: Report
+
+
+class SparseJacobianResult(NamedTuple):
+    """f and the entries of its sparse Jacobian.
+
+    Attributes
+    ----------
+    values : float64 array (m,) or (K, m)
+    pattern : Pattern
+        The same for all points.
+    entries : float64 array (nnz,) or (K, nnz)
+        Entry e is J[pattern.row[e], pattern.column[e]].
+    report : Report
+    """
+
+    values: Array
+    pattern: Pattern
+    entries: Array
+    report: Report
+
+
+class SparsityResult(NamedTuple):
+    """A structural pattern and colours.
+
+    Attributes
+    ----------
+    pattern : Pattern
+    colors : int32 array (n_w,)
+        Columns of one colour can share a forward sweep; -1 for a column without entries. For a Hessian they are a star
+        colouring: an entry shows in the column of one of its two ends.
+    """
+
+    pattern: Pattern
+    colors: NDArray[np.int32]
+
+    @property
+    def kept_bytes(self) -> int:
+        """Bytes of both."""
+        return self.pattern.kept_bytes + self.colors.nbytes
+
+
+def report_of(run: Run, started: float) -> Report:
+    """The report of a call that ran this, since a moment on the clock."""
+    mode, sweeps, operations, primal_operations, reason, tier = run.told
+    seconds = time.perf_counter() - started
+    if run.hot is not None and not run.hot.ready:
+        run.hot.spend(seconds)
+    return Report(mode, sweeps, operations, primal_operations, seconds, reason, tier)
