@@ -30,7 +30,8 @@ def in_process(effort: Effort) -> Chapter:
     tables = (_summary(held), _ratios(held), _sweeps(held), _operations(held), _once(held), _left_out(held))
     text = (
         "Every system answers the same question: f and the derivative together, from NumPy arrays to new NumPy arrays. "
-        "Ours stands here twice: its virtual machine, which runs any list at once, and lists compiled to machine code. "
+        "Ours stands here twice: its virtual machine, which runs any list at once, and lists compiled to machine code; "
+        "both are bound to arrays (`Engine.bind`), as CasADi's functions are, and copies in and out are counted. "
         "CasADi runs the very statements of the list as SX, or a matrix formulation (MX) where SX would have millions "
         "of nodes: on its virtual machine, and as C that it generates and gcc compiles, both through preallocated "
         "buffers. JAX has the function as its users write it, compiled; autograd the same for problems of arrays; *by "

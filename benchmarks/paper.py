@@ -119,7 +119,7 @@ def _compared(problem: Problem, hand: by_hand.Steps, of_jax: Written, effort: Ef
     calls |= {_point_by(name): partial(_point_by_point, _f(function, name), p) for name in calls}
     calls |= {
         BY_HAND: partial(by_hand.with_differences(hand)[Task.JACOBIAN], p),
-        TOGETHER: partial(_together, _f(function, NAME), p),
+        TOGETHER: partial(_together, _f(function, NAME, 2 * len(p) + 1), p),
         CasadiSX.name: CasadiSX(question).made(Task.JACOBIAN).call(),
         Jax.name: Jax(question, of_jax).ask(Task.JACOBIAN),
     }
@@ -138,10 +138,15 @@ def _point_by(name: str) -> str:
     return f"{_DIFFERENCES} over {name}, point by point"
 
 
-def _f(function: WengertList, name: str) -> Callable[[Floats], Floats]:
-    engine = engines()[name]
-    engine.prepare(function)
-    return lambda points: engine.evaluate(function, points).values
+def _f(function: WengertList, name: str, points: int | None = None) -> Callable[[Floats], Floats]:
+    bound = engines()[name].bind(function, points=points)
+
+    def answer(at: Floats) -> Floats:
+        bound.points[:] = at
+        bound()
+        return bound.values.copy()
+
+    return answer
 
 
 def _point_by_point(f: Callable[[Floats], Floats], p: Floats) -> Answer:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from adengine import Engine, WengertList
+from adengine.bound import Bound
 from adengine.program import MACHINE
 from benchmarks.peers.system import COMPILED as COMPILING
-from benchmarks.peers.system import WIDTH, Answer, Ask, Question, System, Task
+from benchmarks.peers.system import WIDTH, Answer, Ask, Floats, Question, System, Task
 from wengert import v1
 from wengert_server.decode import wengert_list
 from wengert_server.settings import Settings
@@ -29,8 +30,27 @@ def engines() -> dict[str, Engine]:
     return {NAME: on_vm(), COMPILED: Engine(threads=1)}
 
 
+def copying(bound: Bound, x: Floats, seed: Floats | None = None) -> Ask:
+    """Ask a bound question: arrays are copied in, and new ones come out."""
+    points, directions, values, derivatives = bound.points, bound.directions, bound.values, bound.derivatives
+
+    def value() -> Answer:
+        points[:] = x
+        bound()
+        return (values.copy(),)
+
+    def both() -> Answer:
+        points[:] = x
+        if seed is not None:
+            directions[:] = seed
+        bound()
+        return values.copy(), derivatives.copy()
+
+    return both if derivatives.size else value
+
+
 class Ours(System):
-    """The engine's calls as the server makes them."""
+    """One tier of the engine."""
 
     def __init__(self, question: Question, engine: Engine, name: str = NAME) -> None:
         self.name = name
@@ -40,24 +60,29 @@ class Ours(System):
         self._shared = tuple(question.given.shared.items())
 
     def ask(self, task: Task) -> Ask | None:
-        """The call of the engine, once called: the first one makes the derivative list and schedules it."""
-        call = self.call(task)
-        call()
-        if self.name != COMPILED:
-            return call
-        with self.once[task].stage(COMPILING):
-            compiled = self._compiled(task)
-        if compiled:
-            return call
-        self.left_out[task] = "the engine does not compile it: machine code would gain nothing"
-        return None
+        """The question bound to arrays, with copies in and out, as other systems are asked.
 
-    def _compiled(self, task: Task) -> bool:
-        """Wait until what a task runs is compiled; whether it is."""
+        The engine is called before: that makes the derivative list and schedules it.
+        """
+        self.call(task)()
+        if self.name == COMPILED:
+            with self.once[task].stage(COMPILING):
+                bound = self._bound(task)
+        else:
+            bound = self._bound(task)
+        if self.name == COMPILED and bound.tier != MACHINE:
+            self.left_out[task] = "the engine does not compile it: machine code would gain nothing"
+            return None
+        return copying(bound, self._question.x, self._question.seed(task))
+
+    def _bound(self, task: Task) -> Bound:
         what = {Task.F: "evaluate", Task.VJP: "vjp", Task.JACOBIAN: "jacobian"}.get(task, "jvp")
-        directions = WIDTH if task is Task.TANGENTS else 1
-        tier = self._engine.prepare(self.list, what, directions=directions, shared=[name for name, _ in self._shared])
-        return tier == MACHINE
+        directions = WIDTH if task is Task.TANGENTS else None
+        shared = [name for name, _ in self._shared]
+        bound = self._engine.bind(self.list, what, directions=directions, shared=shared)
+        for name, values in self._shared:
+            bound.shared[name][...] = values
+        return bound
 
     def operations(self, task: Task) -> int:
         """Operations of one sweep of what a task runs, f included."""
@@ -68,7 +93,7 @@ class Ours(System):
         return differentiate(self.list, x, seed, shared=shared).report.operations
 
     def call(self, task: Task) -> Ask:
-        """The call of the engine for a task."""
+        """The call of the engine for a task, as the server makes it."""
         engine, function, shared, x = self._engine, self.list, self._shared, self._question.x
         seed = self._question.seed(task)
 
