@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from adengine import opcodes as op
 from adengine.graph import FIRST, OPERATION, PARAMETER, SECOND, SIZE, FlatList
 from adengine.jit import Int, kernel
-from adengine.schedule import depends
+from adengine.laned import depends
 from adengine.templates import ARITY, TABLES
 
 I4 = types.Array(types.int32, 1, "C")

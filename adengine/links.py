@@ -52,8 +52,11 @@ def _link(
         before = np.int64(code[at, OUT])
 
 
-def linked(code: NDArray[np.uint32]) -> NDArray[np.uint32]:
-    """A schedule's instructions as the evaluator runs them, each single statement after the other."""
+def linked(code: NDArray[np.uint32], *, hold: bool = True) -> NDArray[np.uint32]:
+    """A schedule's instructions as the evaluator runs them, each single statement after the other.
+
+    Where machine code runs some of them, it must not ``hold`` results for the next.
+    """
     code = code.copy()
-    _link(code, TABLES.facts, _SIMPLE, _LINKABLE)
+    _link(code, TABLES.facts, _SIMPLE, _LINKABLE if hold else np.zeros_like(_LINKABLE))
     return code

@@ -13,10 +13,11 @@ from numpy.typing import NDArray
 from adengine import descriptor
 from adengine import opcodes as op
 from adengine.graph import FIRST, OPERATION, PARAMETER, SECOND, SIZE, FlatList
+from adengine.laned import LANED
 from adengine.links import linked
 from adengine.machine_code import MachineCode
 from adengine.machine_text import machine_text
-from adengine.schedule import ADDRESS, LANED, Schedule, schedule
+from adengine.schedule import ADDRESS, Schedule, schedule
 from adengine.transfer import (
     IN_ADDRESS,
     IN_COLUMNS,
@@ -84,7 +85,7 @@ class Program:
         routines: Routines | None = None, *, compiled: bool = False,
     ) -> None:  # fmt: skip
         self._schedule: Schedule = schedule(source, laned, lanes, nearby=compiled)
-        self._code = linked(self._schedule.code)
+        self._code = linked(self._schedule.code, hold=not compiled)
         self.lanes = lanes
         self._routines = routines if routines is not None else best()
         seeds = laned[sources[:, 0] == SEED]

@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 from adengine import opcodes as op
 from adengine.graph import FIRST, INT, NONE, OPERATION, PARAMETER, SECOND, SIZE, FlatList
 from adengine.jit import Bool, Int, kernel
+from adengine.laned import LANED, mark_laned
 from adengine.order import AMONG_EIGHT, EIGHT_STATEMENTS, FIRST_OF_EIGHT, execution_order
 from adengine.templates import ARITY, EIGHT_AT_ONCE, TABLES
 from adengine.vector import APART, SIDE_BY_SIDE, THE_SAME
@@ -46,8 +47,8 @@ BATCH = 16384
 LANED_1, LANED_2, LANED_3, MANY_1, MANY_2, MANY_3, LANED_OUT, IN_PLACE, NO_BASE, FLAT = (1 << bit for bit in range(10))
 """Flags: which operands are laned, which have more than one element, and how the statement runs."""
 
-ADDRESS, LANED = 0, 1
-"""Columns of the layout."""
+ADDRESS = 0
+"""Column of the layout, beside LANED."""
 
 
 class Schedule(NamedTuple):
@@ -74,23 +75,6 @@ class Schedule(NamedTuple):
     layout: NDArray[np.int64]
     elements: int
     lanes: int
-
-
-@kernel(types.void(I4_2, I8_2, U1, I8_2))
-def _mark_laned(
-    rows: NDArray[np.int32], facts: NDArray[np.int64], laned_inputs: NDArray[np.uint8], layout: NDArray[np.int64]
-) -> None:
-    """Which variables depend on a laned input."""
-    for k in range(rows.shape[0]):
-        code = rows[k, OPERATION]
-        laned = np.int64(0)
-        if code == op.INPUT:
-            laned = np.int64(laned_inputs[rows[k, PARAMETER]])
-        for j in range(facts[code, ARITY]):
-            operand = rows[k, FIRST + j]
-            if operand >= 0:
-                laned |= layout[operand, LANED]
-        layout[k, LANED] = laned
 
 
 @kernel(types.void(I4_2, I8_2, I8, I8))
@@ -362,14 +346,6 @@ def _emit_code(  # noqa: PLR0913  a kernel over flat columns
     return written
 
 
-def depends(source: FlatList, inputs: NDArray[np.uint8]) -> NDArray[np.bool_]:
-    """Which variables depend on the inputs marked by 1."""
-    layout = np.zeros((len(source.rows), 2), np.int64)
-    _mark_laned(source.rows, TABLES.facts, inputs, layout)
-    laned: NDArray[np.bool_] = layout[:, LANED] != 0
-    return laned
-
-
 def schedule(source: FlatList, laned_inputs: NDArray[np.uint8], lanes: int, *, nearby: bool = False) -> Schedule:
     """Instructions for a list.
 
@@ -386,7 +362,7 @@ def schedule(source: FlatList, laned_inputs: NDArray[np.uint8], lanes: int, *, n
     rows = source.rows
     layout = np.zeros((len(rows), 2), np.int64)
     mask = laned_inputs if len(laned_inputs) else np.zeros(1, np.uint8)
-    _mark_laned(rows, TABLES.facts, mask, layout)
+    mark_laned(rows, TABLES.facts, mask, layout)
     order, batches = execution_order(rows, layout[:, LANED], len(source.inputs) - source.seeds, nearby=nearby)
     places = np.zeros((int((batches == FIRST_OF_EIGHT).sum()) + 1, PLACES_OF_BATCH), np.uint32)
     last_use = np.full(len(rows), NONE, np.int64)

@@ -215,13 +215,13 @@ class Arenas:
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
         self.made: list[int] = []
-        original = Program._new_arena
+        original = Program.new_arena
 
         def counted(program: Program) -> Any:
             self.made.append(program.bytes)
             return original(program)
 
-        monkeypatch.setattr(Program, "_new_arena", counted)
+        monkeypatch.setattr(Program, "new_arena", counted)
 
 
 @pytest.mark.usefixtures("in_small_pieces")
