@@ -2,33 +2,30 @@
 
 from __future__ import annotations
 
-import itertools
 import threading
 import weakref
 from collections import OrderedDict
-from collections.abc import Callable, Hashable, Sequence
+from collections.abc import Callable, Hashable
 from functools import cached_property
 from typing import TypeVar
 
 import numpy as np
-from numpy.typing import NDArray
 
 from adengine.adjoint import adjoint
 from adengine.blocks import Work, blocks_of
 from adengine.calls import Selection, select
 from adengine.counting import Cost, cost
 from adengine.dual import dual
-from adengine.graph import FlatList
-from adengine.hot import Hot, price_s
+from adengine.hot import GAIN, Hot, doubtful, price_s
 from adengine.jacobian import Choice, Lanes, Mode, choose, choose_lanes, clear_choice, without_comparison
 from adengine.limits import Limits
 from adengine.lower import lower
 from adengine.pieces import Expected, expected
-from adengine.program import VM, Program
+from adengine.program import VM, Program, input_sources
 from adengine.questions import EVALUATE, JACOBIAN, Asked, Compilable, Kept, Key, Prepared, compiled_lanes
 from adengine.runs import Run, Told, arenas_that_fit, check_reply, check_work, elements_that_fit
 from adengine.shapes import size_of
-from adengine.transfer import BLOCK_COLUMNS, POINT, SEED, SHARED
+from adengine.transfer import BLOCK_COLUMNS, POINT, SEED
 from adengine.vector_library import Routines
 from adengine.wengert_list import Input, WengertList
 
@@ -329,7 +326,7 @@ class HeldFunction:
     def _new_program(
         self, prepared: Prepared, selection: Selection, lanes: Lanes, laned_seeds: bool, *, compiled: bool
     ) -> Program:
-        sources = self._sources(prepared.flat, selection.shared)
+        sources = input_sources(prepared.flat, len(self.list.inputs), selection.shared)
         laned = np.zeros(len(sources), np.uint8)
         if lanes.width > 1:
             laned[(sources[:, 0] == POINT) & lanes.points] = 1
@@ -363,6 +360,10 @@ class HeldFunction:
         if self._dropped:
             return False
         program = self._new_program(prepared, name.selection, name.lanes, name.laned_seeds, compiled=True)
+        if doubtful(prepared.cost, name.lanes.width):
+            other = self._new_program(prepared, name.selection, name.lanes, name.laned_seeds, compiled=False)
+            if program.bare_ns() > GAIN * other.bare_ns():
+                return False
         with self._lock:
             kept = not self._dropped
             if kept:
@@ -378,23 +379,3 @@ class HeldFunction:
             self._dropped = True
             self._kept.clear()
             self.plans.clear()
-
-    def _sources(self, flat: FlatList, shared: Sequence[int]) -> NDArray[np.int64]:
-        """Where each input of a flat list finds its values: points in order, shared values as they were named."""
-        own = len(self.list.inputs)
-        offset_of_shared = dict(zip(shared, _offsets([int(flat.input_sizes[i]) for i in shared]), strict=True))
-        offsets = {POINT: 0, SEED: 0}
-        table = np.empty((len(flat.inputs), 2), np.int64)
-        for number, size in enumerate(flat.input_sizes):
-            if number in offset_of_shared:
-                table[number] = SHARED, offset_of_shared[number]
-                continue
-            kind = SEED if number >= own else POINT
-            table[number] = kind, offsets[kind]
-            offsets[kind] += int(size)
-        return table
-
-
-def _offsets(sizes: Sequence[int]) -> list[int]:
-    """Where each of several pieces begins when they stand one after another."""
-    return list(itertools.accumulate(sizes, initial=0))[:-1]

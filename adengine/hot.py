@@ -28,6 +28,16 @@ _WAITING = 64
 _NICE = 10
 
 
+GAIN = 1.1
+"""Compiled code that takes more than so many times what the evaluator takes is thrown away."""
+_DOUBTFUL = 4_000
+
+
+def doubtful(cost: Cost, lanes: int) -> bool:
+    """Whether compiled code might be slower: long code for one number no longer fits the cache of instructions."""
+    return lanes == 1 and cost.statements >= _DOUBTFUL
+
+
 class Hot:
     """What one program has cost so far, and how to compile it.
 
@@ -50,7 +60,7 @@ class Hot:
         self.ready = False
         self._price_s = price_s
         self._spent_s = 0.0
-        self._asked = False
+        self._asked = self._tried = False
         self._make = make
         self._lock = threading.Lock()
 
@@ -64,14 +74,15 @@ class Hot:
         """Compile unless that has been done."""
         with self._lock:
             self._asked = True
-            if not self.ready:
+            if not self.ready and not self._tried:
+                self._tried = True
                 started = time.perf_counter()
                 self.ready = self._make()
                 _log.debug("compiled a list in %.0f ms", 1e3 * (time.perf_counter() - started))
 
     def cool(self) -> None:
         """Begin anew: the compiled program was dropped."""
-        self.ready = self._asked = False
+        self.ready = self._asked = self._tried = False
         self._spent_s = 0.0
 
 

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import itertools
+import math
 import threading
-from collections.abc import Iterator
+import time
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any, NamedTuple
 
@@ -32,12 +35,14 @@ from adengine.transfer import (
     OUT_OFFSET,
     OUT_SIZE,
     OUT_SPREAD,
+    POINT,
     SCATTERED_FROM,
     SEED,
+    SHARED,
     STRUCTURAL_ZERO,
 )
 from adengine.vector_library import Routines, best
-from adengine.vm import CHUNK, KERNELS, run_blocks, run_some
+from adengine.vm import CHUNK, KERNELS, run_bare, run_blocks, run_some
 
 VM, MACHINE = "vm", "machine"
 """The tiers: what runs a program."""
@@ -49,6 +54,7 @@ _LINE = 64
 _IDLE_ARENAS = 4
 """Arenas that a program keeps for the next calls; one where they are large."""
 _LARGE_BYTES = 16 << 20
+_TRIALS = 5
 
 
 class Arena(NamedTuple):
@@ -171,6 +177,17 @@ class Program:
             if len(idle) < self._most_idle or self._calls_in_pieces:
                 idle.append(arena)
 
+    def bare_ns(self) -> float:
+        """Nanoseconds of one run, without what goes in and out; on zeros, the least of a few."""
+        arena = self.new_arena()
+        arena.memory[:] = 0.0
+        least = math.inf
+        for _ in range(_TRIALS):
+            started = time.perf_counter_ns()
+            run_bare(arena.descriptor)
+            least = min(least, time.perf_counter_ns() - started)
+        return least
+
     @contextmanager
     def keeping_arenas(self) -> Iterator[None]:
         """While a call runs in pieces, arenas stay for its next piece: a large one is slow to make."""
@@ -256,3 +273,26 @@ def _joined_outputs(table: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArra
     lines[many > 1, OUT_ADDRESS] = SCATTERED_FROM - first[many > 1]
     lines[many > 1, OUT_SIZE] = many[many > 1]
     return lines, np.concatenate([table[:, OUT_ADDRESS], [0]])
+
+
+def input_sources(flat: FlatList, own: int, shared: Sequence[int]) -> NDArray[np.int64]:
+    """Where each input of a flat list finds its values: points in order, shared values as they were named.
+
+    The first ``own`` inputs are the function's, the rest seeds.
+    """
+    offset_of_shared = dict(zip(shared, _offsets([int(flat.input_sizes[i]) for i in shared]), strict=True))
+    offsets = {POINT: 0, SEED: 0}
+    table = np.empty((len(flat.inputs), 2), np.int64)
+    for number, size in enumerate(flat.input_sizes):
+        if number in offset_of_shared:
+            table[number] = SHARED, offset_of_shared[number]
+            continue
+        kind = SEED if number >= own else POINT
+        table[number] = kind, offsets[kind]
+        offsets[kind] += int(size)
+    return table
+
+
+def _offsets(sizes: Sequence[int]) -> list[int]:
+    """Where each of several pieces begins when they stand one after another."""
+    return list(itertools.accumulate(sizes, initial=0))[:-1]

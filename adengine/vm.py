@@ -303,3 +303,20 @@ def run_bound(row: NDArray[np.int64]) -> None:
     x, shared, seeds = float64_at(row[5], row[6]), float64_at(row[7], row[8]), float64_at(row[9], row[10])
     values, derivatives = float64_at(row[11], row[12]), float64_at(row[13], row[14])
     _call_run_blocks(row[0], (program, blocks, x, shared, seeds, values, derivatives))
+
+
+@kernel(types.void(I8))
+def run_bare(program: NDArray[np.int64]) -> None:
+    """Run the instructions of a program on its arena as it stands, to see how long they take."""
+    w = float64_at(program[of.ARENA], program[of.ELEMENTS])
+    if program[of.WHOLE] != 0:
+        call_at(program[of.WHOLE], w)
+        return
+    code = instructions_at(program[of.CODE], program[of.INSTRUCTIONS])
+    places = places_at(program[of.PLACES], program[of.BATCHES])
+    pool = int64_at(program[of.POOL], program[of.WORDS])
+    addresses = (U(program[of.ROUTINES]), U(program[of.ROW_AT]), U(program[of.STRUCTURAL_AT]))
+    lanes = U(program[of.LANES])
+    _call_run(
+        program[of.RUN_AT], (code, U(0), places, pool, w, lanes, addresses[0], addresses[1], addresses[2])
+    )  # fmt: skip
