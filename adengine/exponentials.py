@@ -13,7 +13,7 @@ from numba import types
 from numpy.typing import NDArray
 
 from adengine.jit import Bool, Float, Int, kernel
-from adengine.routine_calls import add_exponentials, elements, has, keep_larger
+from adengine.routine_calls import add_exponentials, elements, has, keep_larger, largest, sum_exponentials
 
 U = types.uint64
 F8 = types.Array(types.float64, 1, "C")
@@ -26,46 +26,11 @@ _may_call = has("exp", "log")
 _logs = elements("LOG", 1)
 
 
-@kernel(types.void(F8, U, U, U, U, U, U))
-def _find_shift(w: NDArray[np.float64], shift: Int, x: Int, length: Int, step: Int, together: Int, count: Int) -> None:
-    """The largest element, NaN if there is one: of one row, or of each of eight lanes side by side.
-
-    ``step`` leads from one element of a lane to the next, ``together`` is how many elements of it are taken at once.
-    """
-    for lane in range(_EIGHT):
-        w[shift + lane] = -math.inf
-    for i in range(U(0), length, together):
-        keep_larger(w, shift, x + i * step, count if together == 1 else length - i)
-    if together == 1:
-        return
-    for lane in range(1, _EIGHT):
-        value = w[shift + lane]
-        if value > w[shift] or value != value:
-            w[shift] = value
-
-
 @kernel(types.void(F8, U, U, U, U, types.boolean))
 def _add(w: NDArray[np.float64], to: Int, x: Int, shift: Int, count: Int, laned: Bool) -> None:
     """Without vector routines: add up to eight exponentials to as many sums."""
     for e in range(min(count, U(_EIGHT))):
         w[to + e] += math.exp(w[x + e] - w[shift + (e if laned else U(0))])
-
-
-@kernel(types.void(F8, U, U, U, U, U, U, U))
-def _add_rows(
-    w: NDArray[np.float64], sums: Int, x: Int, shift: Int, length: Int, step: Int, count: Int, routines: Int
-) -> None:  # fmt: skip
-    """The partial sums of one row (step 1), or of each of eight lanes."""
-    laned = step != 1
-    for i in range(8 * _EIGHT if laned else _EIGHT):
-        w[sums + i] = 0.0
-    for i in range(U(0), length, U(1) if laned else U(_EIGHT)):
-        to = sums + U(_EIGHT) * (i % U(_EIGHT)) if laned else sums
-        some = count if laned else length - i
-        if _may_call(routines):
-            add_exponentials(routines, w, to, x + i * step, shift, U(laned), some)
-        else:
-            _add(w, to, x + i * step, shift, some, laned)
 
 
 @kernel(types.float64(F8, U, U))
@@ -94,11 +59,36 @@ def _laned_row(
 ) -> None:  # fmt: skip
     """One row for up to eight lanes."""
     totals, sums = scratch + U(_EIGHT), scratch + U(2 * _EIGHT)
-    _find_shift(w, scratch, x, length, width, U(1), count)
-    _add_rows(w, sums, x, scratch, length, width, count, routines)
+    for lane in range(_EIGHT):
+        w[scratch + lane] = -math.inf
+    for i in range(length):
+        keep_larger(w, scratch, x + i * width, count)
+    for i in range(_EIGHT * _EIGHT):
+        w[sums + i] = 0.0
+    for i in range(length):
+        to = sums + U(_EIGHT) * (i % U(_EIGHT))
+        if _may_call(routines):
+            add_exponentials(routines, w, to, x + i * width, scratch, U(1), count)
+        else:
+            _add(w, to, x + i * width, scratch, count, True)
     for lane in range(count):
         w[totals + lane] = _total(w, sums + lane, U(_EIGHT))
     _finish(w, out, scratch, totals, count, routines)
+
+
+@kernel(types.void(F8, U, U, U, U, U))
+def _row(w: NDArray[np.float64], x: Int, length: Int, shift: Int, total: Int, routines: Int) -> None:
+    """Shift and total of one row of one lane."""
+    w[shift] = largest(w, x, length)
+    if _may_call(routines):
+        w[total] = sum_exponentials(routines, w, x, length, w[shift])
+        return
+    sums = U(w.shape[0] - SCRATCH + 2 * _EIGHT)
+    for i in range(_EIGHT):
+        w[sums + i] = 0.0
+    for i in range(U(0), length, U(_EIGHT)):
+        _add(w, sums, x + i, shift, length - i, False)
+    w[total] = _total(w, sums, U(1))
 
 
 @kernel(types.void(F8, U, U, U, U, U, U))
@@ -112,13 +102,9 @@ def logsumexps(w: NDArray[np.float64], out: Int, x: Int, rows: Int, length: Int,
                 count = min(U(_EIGHT), width - lane)
                 _laned_row(w, out + row * width + lane, first, length, width, count, scratch, routines)
         return
-    totals, sums = scratch + U(_EIGHT), scratch + U(2 * _EIGHT)
+    totals = scratch + U(_EIGHT)
     for row in range(U(0), rows, U(_EIGHT)):
         count = min(U(_EIGHT), rows - row)
         for e in range(count):
-            first = x + (row + e) * length
-            _find_shift(w, sums, first, length, U(1), U(_EIGHT), U(_EIGHT))
-            w[scratch + e] = w[sums]
-            _add_rows(w, sums, first, scratch + e, length, U(1), U(_EIGHT), routines)
-            w[totals + e] = _total(w, sums, U(1))
+            _row(w, x + (row + e) * length, length, scratch + e, totals + e, routines)
         _finish(w, out + row, scratch, totals, count, routines)

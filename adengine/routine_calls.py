@@ -6,11 +6,13 @@ asked first.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from typing import Any
 
 from llvmlite import ir
 from numba import types
+from numba.core import cgutils as _numba_cgutils
 from numba.extending import intrinsic
 
 from adengine.elementary import ELEMENTARY, HALF, Call, call_at, is_nan, place_of, whole_power
@@ -23,7 +25,10 @@ from adengine.vector import (
     laned_operand,
     operands_of_eight,
     pointer,
+    spread,
 )
+
+_cgutils: Any = _numba_cgutils  # without types
 
 _DOUBLE = ir.DoubleType()
 _INT64 = ir.IntType(64)
@@ -208,14 +213,77 @@ def _keep_larger(typing_context: Any, w: Any, to: Any, x: Any, count: Any) -> An
         there = pointer(builder, data, arguments[1])
         before = builder.load(there, align=8)
         given = builder.load(pointer(builder, data, arguments[2]), align=8)
-        taken = builder.or_(builder.fcmp_ordered(">", given, before), is_nan(builder, given))
-        taken = builder.and_(taken, _wanted(builder, arguments[3]))
-        builder.store(builder.select(taken, given, before), there, align=8)
+        larger = _larger(builder, before, given)
+        builder.store(builder.select(_wanted(builder, arguments[3]), larger, before), there, align=8)
         return context.get_dummy_value()
 
     return types.void(w, to, x, count), generate
 
 
+def _accumulated(builder: Any, length: Value, start: Value, step: Callable[[Value, Value, Value], Value]) -> Value:
+    """A vector that is changed for every eight elements of a row: by where they begin and which of them are wanted."""
+    kept = _cgutils.alloca_once(builder, start.type)
+    builder.store(start, kept)
+    first, eight = ir.Constant(_INT64, 0), ir.Constant(_INT64, LANES)
+    with _cgutils.for_range_slice(builder, first, length, eight) as (i, _):
+        builder.store(step(builder.load(kept), i, _wanted(builder, builder.sub(length, i))), kept)
+    return builder.load(kept)
+
+
+def _folded(builder: Any, v: Value, pair: Callable[[Value, Value], Value]) -> Value:
+    """All lanes as one number: neighbours first, then neighbouring pairs, then both halves."""
+    for distance in (1, 2, 4):
+        mask = ir.Constant(ir.VectorType(INT32, LANES), [(lane + distance) % LANES for lane in range(LANES)])
+        v = pair(v, builder.shuffle_vector(v, ir.Constant(v.type, ir.Undefined), mask))
+    return builder.extract_element(v, ir.Constant(INT32, 0))
+
+
+def _larger(builder: Any, before: Value, given: Value) -> Value:
+    """The larger of two, lane by lane; NaN passes on."""
+    taken = builder.or_(builder.fcmp_ordered(">", given, before), is_nan(builder, given))
+    return builder.select(taken, given, before)
+
+
+def _largest(typing_context: Any, w: Any, x: Any, length: Any) -> Any:  # noqa: ARG001  what numba asks for
+    """``(w, x, length)``: the largest element of a row, NaN if there is one, -inf of none."""
+
+    def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        data = context.make_array(signature.args[0])(context, builder, arguments[0]).data
+        least = all_lanes(-math.inf)
+
+        def step(before: Value, i: Value, wanted: Value) -> Value:
+            given = builder.load(pointer(builder, data, builder.add(arguments[1], i)), align=8)
+            return _larger(builder, before, builder.select(wanted, given, least))
+
+        lanes = _accumulated(builder, arguments[2], least, step)
+        return _folded(builder, lanes, lambda one, other: _larger(builder, one, other))
+
+    return types.float64(w, x, length), generate
+
+
+def _sum_exponentials(typing_context: Any, table: Any, w: Any, x: Any, length: Any, shift: Any) -> Any:  # noqa: ARG001  what numba asks for
+    """``(table, w, x, length, shift)``: the sum of exp(x - shift) over a row, in eight partial sums."""
+
+    def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        data = context.make_array(signature.args[1])(context, builder, arguments[1]).data
+        shifts = spread(builder, arguments[4])
+        call = _through(builder, arguments[0])
+
+        def step(before: Value, i: Value, wanted: Value) -> Value:
+            given = builder.load(pointer(builder, data, builder.add(arguments[2], i)), align=8)
+            safe = builder.select(wanted, builder.fsub(given, shifts), all_lanes(ELEMENTARY["EXP"].harmless))
+            return builder.select(wanted, builder.fadd(before, call("exp", [safe])), before)
+
+        lanes = _accumulated(builder, arguments[3], all_lanes(0.0), step)
+        return _folded(builder, lanes, builder.fadd)
+
+    return types.float64(table, w, x, length, shift), generate
+
+
+largest: Any = intrinsic(_largest)
+"""See :func:`_largest`."""
+sum_exponentials: Any = intrinsic(_sum_exponentials)
+"""See :func:`_sum_exponentials`."""
 add_exponentials: Any = intrinsic(_add_exponentials)
 """See :func:`_add_exponentials`."""
 keep_larger: Any = intrinsic(_keep_larger)
