@@ -324,7 +324,7 @@ class Turns(Executor):
 
 
 def test_two_large_calls_take_turns(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(pieces, "_PIECE_NS", 1e5)
+    monkeypatch.setattr(pieces, "_PIECE_NS", 5e5)
     monkeypatch.setattr(pieces, "SMALL_NS", 0.0)
     monkeypatch.setattr(pieces, "TIMED_NS", 0.0)
     executor = Turns()
@@ -332,7 +332,7 @@ def test_two_large_calls_take_turns(monkeypatch: pytest.MonkeyPatch) -> None:
     functions = {"first": chain(100, 100), "second": chain(100, 101)}
 
     def call(name: str) -> None:
-        engine.evaluate(functions[name], np.ones((3000, 100)))
+        engine.evaluate(functions[name], np.ones((12000, 100)))
         executor.ended(name)
 
     callers = [threading.Thread(target=call, args=(name,), name=name) for name in functions]
