@@ -71,14 +71,18 @@ class Hot:
             self._asked = COMPILER.ask(self)
 
     def compile_now(self) -> None:
-        """Compile unless that has been done."""
+        """Compile unless that has been done, or did not succeed."""
         with self._lock:
             self._asked = True
-            if not self.ready and not self._tried:
-                self._tried = True
-                started = time.perf_counter()
+            if self._tried:
+                return
+            self._tried = True
+            started = time.perf_counter()
+            try:
                 self.ready = self._make()
-                _log.debug("compiled a list in %.0f ms", 1e3 * (time.perf_counter() - started))
+            except Exception:  # noqa: BLE001  whatever it was, the evaluator answers
+                _log.exception("a list could not be compiled; the evaluator goes on with it")
+            _log.debug("compiled a list in %.0f ms", 1e3 * (time.perf_counter() - started))
 
     def cool(self) -> None:
         """Begin anew: the compiled program was dropped."""
@@ -130,8 +134,6 @@ class Compiler:
             try:
                 if threading.main_thread().is_alive():
                     hot.compile_now()
-            except Exception:  # noqa: BLE001  whatever it was, the evaluator answers
-                _log.exception("a list could not be compiled; the evaluator goes on with it")
             finally:
                 del hot
                 self._waiting.task_done()

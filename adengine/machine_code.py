@@ -7,10 +7,20 @@ stays behind.
 
 from __future__ import annotations
 
+import atexit
+import os
+import threading
 import weakref
+from queue import SimpleQueue
 from typing import Any
 
 from llvmlite import binding as llvm
+
+_LLVM = threading.Lock()
+"""Held while LLVM works. A process that ended meanwhile would take away what LLVM works on, and crash; one that forked
+would have a child in which LLVM is busy for ever."""
+atexit.register(_LLVM.acquire)
+os.register_at_fork(before=_LLVM.acquire, after_in_parent=_LLVM.release, after_in_child=_LLVM.release)
 
 
 class MachineCode:
@@ -30,20 +40,56 @@ class MachineCode:
     """
 
     def __init__(self, text: bytes) -> None:
-        context = llvm.create_context()
-        engine = llvm.create_mcjit_compiler(llvm.parse_assembly(text.decode("ascii"), context), _target_machine())
-        # In a cycle of garbage Python finalizes in any order; the context must go last.
-        weakref.finalize(self, _give_back, engine, context).atexit = False
-        engine.finalize_object()
-        self.whole: int = engine.get_function_address("whole")
-        self.rest: int = engine.get_function_address("rest")
+        RETURNS.start()
+        with _LLVM:
+            context = llvm.create_context()
+            engine = llvm.create_mcjit_compiler(llvm.parse_assembly(text.decode("ascii"), context), _target_machine())
+            # In a cycle of garbage Python finalizes in any order; the context must go last.
+            weakref.finalize(self, RETURNS.give_back, engine, context).atexit = False
+            engine.finalize_object()
+            self.whole: int = engine.get_function_address("whole")
+            self.rest: int = engine.get_function_address("rest")
         self.bytes = len(text)
 
 
-def _give_back(engine: Any, context: Any) -> None:
-    """Give back the memory of compiled code."""
-    engine.close()
-    context.close()
+class Returns:
+    """One thread that gives back the memory of compiled code.
+
+    LLVM is under one lock, which whoever compiles a long list holds for long; who drops code must not wait for that,
+    least of all while it holds a lock of the engine's.
+    """
+
+    def __init__(self) -> None:
+        self._begin()
+
+    def _begin(self) -> None:
+        self._waiting: SimpleQueue[tuple[Any, Any]] = SimpleQueue()
+        self._lock = threading.Lock()
+        self._thread: threading.Thread | None = None
+
+    def start(self) -> None:
+        """Start the thread, unless it runs: not when code is dropped, since a collection of garbage may do that."""
+        if self._thread is None:
+            with self._lock:
+                if self._thread is None:
+                    self._thread = threading.Thread(target=self._work, name="returns", daemon=True)
+                    self._thread.start()
+
+    def give_back(self, engine: Any, context: Any) -> None:
+        """Give back later; may be called from anywhere, also within itself."""
+        self._waiting.put((engine, context))
+
+    def _work(self) -> None:
+        while True:
+            engine, context = self._waiting.get()
+            with _LLVM:
+                engine.close()
+                context.close()
+            del engine, context
+
+
+RETURNS = Returns()
+os.register_at_fork(after_in_child=RETURNS._begin)  # noqa: SLF001  a child process has no threads
 
 
 def _target_machine() -> Any:

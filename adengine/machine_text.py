@@ -364,8 +364,9 @@ def _write(  # noqa: PLR0913  a kernel over flat columns
             _write_apiece(writer, code, at, places, template, arity)
         else:
             _write_simple(writer, code, at, places, kind, template, arity, stored[at] != 0)
-    put_word(writer, CLOSE)
     last = writer.state[SEGMENT]
+    if last > 0:
+        put_word(writer, CLOSE)
     put_word(writer, WHOLE)
     _write_calls(writer, 1, last)
     put_word(writer, REST)
