@@ -201,7 +201,7 @@ class RandomList:
         self._append(name, [argument], tuple(kept), [keep, len(axes), *axes])
 
     def _matmul(self, argument: int, shape: Shape) -> None:
-        if len(shape) > 2:
+        if not 1 <= len(shape) <= 2:
             return
         for other, right in reversed(self._known[-self._window :]):
             if 1 <= len(right) <= 2 and right[0] == shape[-1]:

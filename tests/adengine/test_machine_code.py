@@ -154,8 +154,9 @@ def test_every_number_of_lanes(points: int, pair: tuple[Engine, Engine]) -> None
 
 
 @pytest.mark.parametrize("way", available()[:1], ids=lambda way: way.name)
-def test_a_list_of_many_functions(pair: tuple[Engine, Engine]) -> None:
+def test_a_list_of_many_functions(pair: tuple[Engine, Engine], monkeypatch: pytest.MonkeyPatch) -> None:
     """Long enough that values cross from one compiled function to the next, in every form."""
+    monkeypatch.setattr("adengine.functions.doubtful", lambda *_: False)
     random = np.random.default_rng(3)
     function = engine_list(random_list(random, 4000, (7, 64), 20, window=300))
     assert compare(pair, Question(function, random, 1, 9)) == {"machine"}
