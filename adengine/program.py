@@ -21,6 +21,7 @@ from adengine.links import linked
 from adengine.machine_code import MachineCode
 from adengine.machine_text import machine_text
 from adengine.schedule import ADDRESS, Schedule, schedule
+from adengine.strips import mark_strips
 from adengine.transfer import (
     IN_ADDRESS,
     IN_COLUMNS,
@@ -91,12 +92,13 @@ class Program:
         routines: Routines | None = None, *, compiled: bool = False,
     ) -> None:  # fmt: skip
         self._schedule: Schedule = schedule(source, laned, lanes, nearby=compiled)
+        self._pool = source.pool if len(source.pool) else np.zeros(1, np.int64)
+        mark_strips(self._schedule, self._pool)
         self._code = linked(self._schedule.code, hold=not compiled)
         self.lanes = lanes
         self._routines = routines if routines is not None else best()
         seeds = laned[sources[:, 0] == SEED]
         self._once: int = self._schedule.singles if seeds.all() else 0
-        self._pool = source.pool if len(source.pool) else np.zeros(1, np.int64)
         self._constants = _constants(source, self._schedule)
         self._inputs = _input_table(source, sources, self._schedule)
         self._outputs, self._scattered = _output_table(source, self._schedule)

@@ -4,7 +4,8 @@ A view is walked along its dimensions; those that are one run in memory are join
 plane, and each kind of plane has a loop of its own: runs, one element spread, transposed, apart; sums of rows.
 
 In ACCUMULATE, elements are added to a place in the order of the walk; but the elements of a row that all go to one
-place are added up first, as :mod:`adengine.moves` says. Lanes change neither.
+place are added up first, piece by piece, each piece as :mod:`adengine.moves` says. Lanes change neither, nor does it
+matter whether a view is walked as a whole or in parts (:func:`walk_part`).
 """
 
 from __future__ import annotations
@@ -31,6 +32,8 @@ F8 = types.Array(types.float64, 1, "C")
 I8 = types.Array(types.int64, 1, "C")
 
 MAX_RANK = 32
+PIECE = 256
+"""Elements of a row that are added up before they are added to their place."""
 _STRIDES, _COUNTERS = MAX_RANK, 2 * MAX_RANK
 _stack = numbers_on_stack(3 * MAX_RANK)
 _transpose, _transpose_adding = transpose_eight(), transpose_eight(adds=True)
@@ -133,10 +136,12 @@ def _sum_rows(w: NDArray[np.float64], plane: Plane, whole: Int, part: Int) -> No
     r = U(0)
     if row == U(1):
         while r + U(8) <= rows:
-            sum_eight_rows(w, whole + r, part + r * columns, columns, columns)
+            for c in range(U(0), columns, U(PIECE)):
+                sum_eight_rows(w, whole + r, part + r * columns + c, columns, min(U(PIECE), columns - c))
             r += U(8)
     while r < rows:
-        sum_run(w, whole + r * row, part + r * columns, U(1), columns)
+        for c in range(U(0), columns, U(PIECE)):
+            sum_run(w, whole + r * row, part + r * columns + c, U(1), min(U(PIECE), columns - c))
         r += U(1)
 
 
@@ -170,7 +175,8 @@ def _add_laned_plane(w: NDArray[np.float64], plane: Plane, whole: Int, part: Int
             continue
         for lane in range(U(0), width, U(8)):
             if stride == U(0):
-                sum_eight_lanes(w, there + lane, here + lane, width, columns)
+                for c in range(U(0), columns, U(PIECE)):
+                    sum_eight_lanes(w, there + lane, here + c * width + lane, width, min(U(PIECE), columns - c))
                 continue
             for c in range(columns):
                 add_eight(w, there + c * stride * width + lane, here + c * width + lane)
@@ -183,16 +189,16 @@ def _add_single_plane(w: NDArray[np.float64], plane: Plane, whole: Int, part: In
     total = U(w.shape[0] - 1)
     for r in range(rows):
         there, here = whole + r * row * width, part + r * columns
-        if stride == U(0):
-            w[total] = 0.0
-            sum_run(w, total, here, U(1), columns)
-        for c in range(columns if stride != U(0) else U(1)):
+        for c in range(U(0), columns, U(PIECE) if stride == U(0) else U(1)):
+            if stride == U(0):
+                w[total] = 0.0
+                sum_run(w, total, here + c, U(1), min(U(PIECE), columns - c))
             for lane in range(U(0), width, U(8)):
                 add_to_eight(w, there + c * stride * width + lane, here + c if stride != U(0) else total)
 
 
 @kernel(types.int64(I8, U, I8))
-def _join(pool: NDArray[np.int64], at: Int, dims: NDArray[np.int64]) -> Int:
+def join(pool: NDArray[np.int64], at: Int, dims: NDArray[np.int64]) -> Int:
     """Extents and strides of a view, the innermost first, runs joined; returns how many, or -1 for nothing at all."""
     rank = pool[at + 2]
     found = np.int64(0)
@@ -240,7 +246,7 @@ def walk(
     ``pool[at:]`` holds size of the whole, offset, rank, shape, strides.
     """
     dims = _stack()
-    found = _join(pool, at, dims)
+    found = join(pool, at, dims)
     if found < 0:
         return
     columns, stride = (U(dims[0]), U(dims[_STRIDES])) if found > 0 else (U(1), U(1))
@@ -261,3 +267,24 @@ def walk(
             d += 1
         if d >= found:
             return
+
+
+@kernel(types.void(F8, I8, U, U, U, U, U, U, types.boolean))
+def walk_part(  # noqa: PLR0913  a kernel over numbers
+    w: NDArray[np.float64], pool: NDArray[np.int64], at: Int, whole: Int, part: Int, width: Int, first: Int, count: Int,
+    scatter: Bool,
+) -> None:  # fmt: skip
+    """Walk some elements of a view of at most two dimensions: whole rows of a plane, or a piece of a single row.
+
+    A piece of a row that is added up begins and ends at multiples of :data:`PIECE`, or at the row's end.
+    """
+    dims = _stack()
+    found = join(pool, at, dims)
+    columns, stride = U(dims[0]), U(dims[_STRIDES])
+    there, here = whole + U(pool[at + 1]) * width, part + first * width
+    if found < 2:
+        _walk_plane(w, (U(1), U(0), count, stride), there + first * stride * width, here, width, width, scatter)
+    else:
+        row = U(dims[_STRIDES + 1])
+        plane = (count // columns, row, columns, stride)
+        _walk_plane(w, plane, there + first // columns * row * width, here, width, width, scatter)

@@ -52,9 +52,10 @@ from adengine.schedule import (
     POOL,
     ROW,
 )  # fmt: skip
+from adengine.strips import group_of, strip_of
 from adengine.structural import extremes, start_from, take
 from adengine.transfer import V_BASE, X_BASE, X_STRIDE, load, store
-from adengine.views import walk
+from adengine.views import walk, walk_part
 
 U = types.uint64
 U4_2 = types.Array(types.uint32, 2, "C")
@@ -101,18 +102,18 @@ def _operand(
 _call_row = call_by_address(types.void(*ROW_ARGUMENTS))
 
 
-@kernel(types.void(U4_2, U, types.int64, F8, U, U, U))
-def _by_chunks(
-    code: NDArray[np.uint32], at: Int, k: Int, w: NDArray[np.float64], width: Int, routines: Int, row_at: Int
+@kernel(types.void(U4_2, U, types.int64, F8, U, U, U, U, U))
+def _by_chunks(  # noqa: PLR0913  a kernel over numbers
+    code: NDArray[np.uint32], at: Int, k: Int, w: NDArray[np.float64], width: Int, routines: Int, row_at: Int,
+    begin: Int, end: Int,
 ) -> None:  # fmt: skip
     """An elementwise statement whose operands differ in lanes or elements: they are written out piece by piece."""
     operation = U(code[at, CODE] - ROW)
     flags = U(code[at, FLAGS])
-    n = U(code[at, COUNT])
     piece = max(U(1), U(CHUNK) // width)
     scratch = U(w.shape[0] - 3 * CHUNK)
-    for first in range(U(0), n, piece):
-        count = min(piece, n - first)
+    for first in range(begin, end, piece):
+        count = min(piece, end - first)
         places = (U(code[at, IN_1]), U(code[at, IN_2]), U(code[at, IN_3]))
         i, di = _operand(w, flags, U(0), places[0], first, count, width, scratch)
         j, dj = _operand(w, flags, U(1), places[1], first, count, width, scratch + U(CHUNK))
@@ -121,28 +122,42 @@ def _by_chunks(
         _call_row(row_at, (operation, out, i, j, h, count * width, di, dj, dh, k, w, routines))
 
 
-@kernel(types.void(U4_2, U, I8, F8, U, U, U))
-def _elementwise(
+@kernel(types.void(U4_2, U, I8, F8, U, U, U, U, U))
+def _elementwise(  # noqa: PLR0913  a kernel over numbers
     code: NDArray[np.uint32], at: Int, pool: NDArray[np.int64], w: NDArray[np.float64], lanes: Int, routines: Int,
-    row_at: Int,
+    row_at: Int, first: Int, end: Int,
 ) -> None:  # fmt: skip
-    """An elementwise statement over elements, lanes, or both."""
+    """An elementwise statement over elements, lanes, or both; the elements from the first to the end."""
     operation = U(code[at, CODE] - ROW)
     flags = U(code[at, FLAGS])
-    n = U(code[at, COUNT])
-    out = U(code[at, OUT])
-    i = U(code[at, IN_1])
-    j = U(code[at, IN_2])
-    h = U(code[at, IN_3])
     k = pool[code[at, POOL]]
     width = lanes if flags & LANED_OUT else U(1)
     if flags & FLAT:
         di = U(1) if flags & (LANED_1 | MANY_1) else U(0)
         dj = U(1) if flags & (LANED_2 | MANY_2) else U(0)
         dh = U(1) if flags & (LANED_3 | MANY_3) else U(0)
-        _call_row(row_at, (operation, out, i, j, h, n * width, di, dj, dh, k, w, routines))
+        skipped = first * width
+        out = U(code[at, OUT]) + skipped
+        i, j = U(code[at, IN_1]) + skipped * di, U(code[at, IN_2]) + skipped * dj
+        h = U(code[at, IN_3]) + skipped * dh
+        _call_row(row_at, (operation, out, i, j, h, (end - first) * width, di, dj, dh, k, w, routines))
         return
-    _by_chunks(code, at, k, w, width, routines, row_at)
+    _by_chunks(code, at, k, w, width, routines, row_at, first, end)
+
+
+@kernel(types.void(U4_2, U, F8, U))
+def _start(code: NDArray[np.uint32], at: Int, w: NDArray[np.float64], lanes: Int) -> None:
+    """What ACCUMULATE and SCATTER_ADD add to, unless it is there already."""
+    flags = U(code[at, FLAGS])
+    if flags & IN_PLACE:
+        return
+    count = U(code[at, COUNT])
+    width = lanes if flags & LANED_OUT else U(1)
+    base_width = lanes if flags & LANED_1 else U(1)
+    base_count = count if flags & MANY_1 else U(1)
+    start_from(
+        w, U(code[at, OUT]), U(code[at, IN_1]), count, base_count, width, base_width, flags & NO_BASE == 0
+    )  # fmt: skip
 
 
 @kernel(types.void(U4_2, U, I8, F8, U))
@@ -150,16 +165,11 @@ def _scatter(code: NDArray[np.uint32], at: Int, pool: NDArray[np.int64], w: NDAr
     """ACCUMULATE and SCATTER_ADD."""
     flags = U(code[at, FLAGS])
     out = U(code[at, OUT])
-    base = U(code[at, IN_1])
     update = U(code[at, IN_2])
-    count = U(code[at, COUNT])
     place = U(code[at, POOL])
     width = lanes if flags & LANED_OUT else U(1)
-    base_width = lanes if flags & LANED_1 else U(1)
     update_width = lanes if flags & LANED_2 else U(1)
-    if not flags & IN_PLACE:
-        base_count = count if flags & MANY_1 else U(1)
-        start_from(w, out, base, count, base_count, width, base_width, flags & NO_BASE == 0)
+    _start(code, at, w, lanes)
     if code[at, CODE] - ROW == op.SCATTER_ADD:
         take(w, pool, place, out, update, width, update_width, True)
     else:
@@ -198,16 +208,55 @@ def _structural(
         extremes(w, out, x, U(pool[place]), U(pool[place + 1]), width, operation == op.MAXIMA)
 
 
-@kernel(types.void(U4_2, U, I8, F8, U, U, U, U))
+@kernel(types.void(U4_2, U, I8, F8, U, U, U, U, U))
+def _strip(  # noqa: PLR0913  a kernel over numbers
+    code: NDArray[np.uint32], at: Int, pool: NDArray[np.int64], w: NDArray[np.float64], lanes: Int, routines: Int,
+    row_at: Int, first: Int, end: Int,
+) -> None:  # fmt: skip
+    """One strip of a statement: elementwise, VIEW or ACCUMULATE."""
+    operation = code[at, CODE] - ROW
+    if operation < op.FIRST_STRUCTURAL:
+        _elementwise(code, at, pool, w, lanes, routines, row_at, first, end)
+        return
+    width = lanes if code[at, FLAGS] & LANED_OUT else U(1)
+    out, place = U(code[at, OUT]), U(code[at, POOL])
+    if operation == op.VIEW:
+        walk_part(w, pool, place, U(code[at, IN_1]), out, width, first, end - first, False)
+        return
+    if first == U(0):
+        _start(code, at, w, lanes)
+    walk_part(w, pool, place, out, U(code[at, IN_2]), width, first, end - first, True)
+
+
+@kernel(types.void(U4_2, U, I8, F8, U, U, U))
+def _in_strips(
+    code: NDArray[np.uint32], at: Int, pool: NDArray[np.int64], w: NDArray[np.float64], lanes: Int, routines: Int,
+    row_at: Int,
+) -> None:  # fmt: skip
+    """Statements over the same elements, strip by strip, so that what they hand on stays in the cache."""
+    count: Int = U(code[at, COUNT])
+    strip: Int = U(strip_of(code[at, FLAGS]))
+    last: Int = at + U(group_of(code[at, FLAGS]))
+    for first in range(U(0), count, strip):
+        for member in range(at, last):
+            _strip(code, member, pool, w, lanes, routines, row_at, first, min(first + strip, count))
+
+
+@kernel(U(U4_2, U, I8, F8, U, U, U, U))
 def _other(
     code: NDArray[np.uint32], at: Int, pool: NDArray[np.int64], w: NDArray[np.float64], lanes: Int, routines: Int,
     row_at: Int, structural_at: Int,
-) -> None:  # fmt: skip
-    """One instruction of the other kinds."""
+) -> Int:  # fmt: skip
+    """One instruction of the other kinds, or a group of them; returns where the next is."""
+    group: Int = U(group_of(code[at, FLAGS]))
+    if group > U(1) and at + group <= U(code.shape[0]):
+        _in_strips(code, at, pool, w, lanes, routines, row_at)
+        return at + group
     if code[at, CODE] < ROW + op.FIRST_STRUCTURAL:
-        _elementwise(code, at, pool, w, lanes, routines, row_at)
+        _elementwise(code, at, pool, w, lanes, routines, row_at, U(0), U(code[at, COUNT]))
     else:
         _call_structural(structural_at, (code, at, pool, w, lanes, routines))
+    return at + U(1)
 
 
 _RUN = types.void(U4_2, U, U4_2, I8, F8, U, U, U, U)
@@ -234,8 +283,7 @@ def run(  # noqa: PLR0913  a kernel over flat columns
         elif operation >= EIGHT:
             at = laned(flat, at * U(COLUMNS), w, lanes, routines) // U(COLUMNS)
         elif operation >= ROW:
-            _other(code, at, pool, w, lanes, routines, row_at, structural_at)
-            at += U(1)
+            at = _other(code, at, pool, w, lanes, routines, row_at, structural_at)
         else:
             at = single(flat, at * U(COLUMNS), pool, w, routines) // U(COLUMNS)
 
