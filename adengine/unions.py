@@ -25,8 +25,8 @@ UNIONS = types.NamedTuple((types.int64, I8, I4, I4), Unions)  # type: ignore[no-
 U8 = types.Array(types.uint64, 1, "C")
 WORD = 64
 _FEW_STRIPS = 4
-"""Strips serve where so many words hold all leaves. On the stencil of the Brusselator, sets of six, a strip takes a third
-of what lists take in all; on larger sets lists take more."""
+"""Strips serve where so many words hold all leaves. On sets of six, the stencil of the Brusselator, a strip takes a
+third of what lists take in all; on larger sets lists take more."""
 _LIST_ENTRIES = 16
 """Entries of lists for each edge, beyond which lists are no longer the cheap way."""
 _LEAST_ENTRIES = 1 << 20
