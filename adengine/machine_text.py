@@ -11,9 +11,21 @@ import numpy as np
 from numba import types
 from numpy.typing import NDArray
 
-from adengine import opcodes as op
 from adengine.jit import Bool, Int, kernel
-from adengine.machine_templates import EIGHT_WIDE, INTEGER_POWER, LEAST_POWER, ONE, POWERS, templates_for
+from adengine.machine_plan import (
+    ALWAYS,
+    APIECE,
+    BY_EVALUATOR,
+    SCALAR,
+    STATEMENTS,
+    UNROLLED,
+    elements_of,
+    find_stores,
+    pattern_of,
+    plan_functions,
+    template_of,
+)
+from adengine.machine_templates import EIGHT_WIDE, ONE, templates_for
 from adengine.machine_writer import (
     CALL,
     CALL_BACK,
@@ -45,18 +57,12 @@ from adengine.machine_writer import (
     spread_at,
 )  # fmt: skip
 from adengine.schedule import (
-    BATCH,
     CODE,
-    COUNT,
-    EIGHT,
     FLAGS,
-    FLAT,
     IN_1,
     LANED_1,
-    LANED_OUT,
     MANY_1,
     OUT,
-    POOL,
     ROW,
     Schedule,
 )  # fmt: skip
@@ -70,150 +76,8 @@ I8 = types.Array(types.int64, 1, "C")
 I8_2 = types.Array(types.int64, 2, "C")
 I8_3 = types.Array(types.int64, 3, "C")
 
-_LINES = 500
-"""Instructions of one function: long enough that few values cross, short enough that compiling stays linear."""
-_UNROLLED = 64
-"""Rows of at most so many elements are written out; longer ones are left to the evaluator."""
-_FITTING = 5
-"""So many of the operands of eight statements must lie side by side, or be the same, to be taken together."""
-_ALWAYS = 1 << 30
 _BYTES_OF_LINE = 400
 _MOST_BYTES = 1 << 29
-
-BY_EVALUATOR, SCALAR, LANED, STATEMENTS, APIECE, UNROLLED = range(6)
-"""How an instruction is written: left to the evaluator, one number, eight lanes, eight statements at once or one by one
-(where their operands lie apart, collecting them costs more than it gains), a row."""
-
-
-@kernel(INT(U4_2, INT, I8, I8_2, INT))
-def _template(code: NDArray[np.uint32], at: Int, pool: NDArray[np.int64], values: NDArray[np.int64], kind: Int) -> Int:
-    """Number of the template of an elementwise instruction, or -1."""
-    operation = np.int64(code[at, CODE]) & np.int64(ROW - 1)
-    if operation >= op.FIRST_STRUCTURAL:
-        return -1
-    if operation == INTEGER_POWER:
-        exponent = pool[code[at, POOL]]
-        if exponent < LEAST_POWER or exponent >= LEAST_POWER + POWERS:
-            return -1
-        operation = op.CODES + exponent - LEAST_POWER
-    return operation if values[kind, operation] != 0 else np.int64(-1)
-
-
-@kernel(INT(U4_2, INT, INT))
-def _elements(code: NDArray[np.uint32], at: Int, lanes: Int) -> Int:
-    """Elements that an instruction writes, over all lanes."""
-    if code[at, CODE] < ROW:
-        return 1
-    return np.int64(code[at, COUNT]) * (lanes if code[at, FLAGS] & LANED_OUT else np.int64(1))
-
-
-_PATTERN = types.UniTuple(INT, 3)  # type: ignore[no-untyped-call]
-
-
-@kernel(_PATTERN(U4_2, INT, INT))
-def _pattern(places: NDArray[np.uint32], row: Int, j: Int) -> tuple[Int, Int, Int]:
-    """How the operands of eight statements lie: the place of the first, the step to the next, and how many fit that."""
-    start, step, most = np.int64(places[row, 8 * j]), np.int64(0), np.int64(0)
-    for i in range(8):
-        for tried in range(2):
-            first = np.int64(places[row, 8 * j + i]) - tried * i
-            fit = np.int64(0)
-            for other in range(8):
-                fit += np.int64(first + tried * other == np.int64(places[row, 8 * j + other]))
-            if first >= 0 and fit > most:
-                start, step, most = first, np.int64(tried), fit
-    return start, step, most
-
-
-@kernel(types.boolean(U4_2, INT, U4_2, I8_2))
-def _apart(code: NDArray[np.uint32], at: Int, places: NDArray[np.uint32], facts: NDArray[np.int64]) -> Bool:
-    """Whether an operand of eight statements is scattered over the arena."""
-    for j in range(facts[np.int64(code[at, CODE]) & np.int64(ROW - 1), ARITY]):
-        _, _, fit = _pattern(places, np.int64(code[at, IN_1]), j)
-        if fit < _FITTING:
-            return True
-    return False
-
-
-@kernel(INT(U4_2, INT, U4_2, I8_2, I8, I8_2, INT))
-def _kind(
-    code: NDArray[np.uint32], at: Int, places: NDArray[np.uint32], facts: NDArray[np.int64], pool: NDArray[np.int64],
-    values: NDArray[np.int64], lanes: Int,
-) -> Int:  # fmt: skip
-    """How an instruction is written."""
-    operation = np.int64(code[at, CODE])
-    if operation < ROW:
-        return SCALAR if _template(code, at, pool, values, ONE) >= 0 else BY_EVALUATOR
-    if _template(code, at, pool, values, EIGHT_WIDE) < 0:
-        return BY_EVALUATOR
-    if operation >= BATCH:
-        return APIECE if _apart(code, at, places, facts) else STATEMENTS
-    if operation >= EIGHT:
-        return LANED if lanes == 8 else BY_EVALUATOR
-    short = _elements(code, at, lanes) <= _UNROLLED
-    flat = code[at, FLAGS] & FLAT != 0
-    return UNROLLED if short and flat and _template(code, at, pool, values, ONE) >= 0 else BY_EVALUATOR
-
-
-@kernel(INT(U4_2, U4_2, I8_2, I8, I8_2, INT, INT, I4, U1))
-def _plan(  # noqa: PLR0913  a kernel over flat columns
-    code: NDArray[np.uint32], places: NDArray[np.uint32], facts: NDArray[np.int64], pool: NDArray[np.int64],
-    values: NDArray[np.int64], lanes: Int, singles: Int, segments: NDArray[np.int32], kinds: NDArray[np.uint8],
-) -> Int:  # fmt: skip
-    """Find out how each instruction is written, and cut them into functions; returns how many of those there are."""
-    segment = np.int64(1)
-    lines = np.int64(0)
-    for at in range(code.shape[0]):
-        kind = _kind(code, at, places, facts, pool, values, lanes)
-        kinds[at] = kind
-        weight = np.int64(1)
-        if kind == UNROLLED:
-            weight = _elements(code, at, lanes) // 4 + 1
-        elif kind == APIECE:
-            weight = np.int64(8)
-        if lines > 0 and (lines + weight > _LINES or at == singles):
-            segment += 1
-            lines = np.int64(0)
-        lines += weight
-        segments[at] = segment
-    return segment
-
-
-@kernel(types.void(U4_2, INT, U4_2, I8_2, INT, INT, I4))
-def _note_reads(
-    code: NDArray[np.uint32], at: Int, places: NDArray[np.uint32], facts: NDArray[np.int64], kind: Int, segment: Int,
-    read: NDArray[np.int32],
-) -> None:  # fmt: skip
-    """Note in which function the operands of an instruction are read, or that they are read from memory."""
-    operation = np.int64(code[at, CODE]) & np.int64(ROW - 1)
-    for j in range(facts[operation, ARITY]):
-        address = np.int64(code[at, IN_1 + j])
-        if kind in (SCALAR, LANED):
-            read[address] = max(read[address], segment)
-        elif code[at, CODE] >= BATCH:
-            row = np.int64(code[at, IN_1])
-            first, step, _ = _pattern(places, row, j)
-            for i in range(8):
-                element = np.int64(places[row, 8 * j + i])
-                loaded = kind == STATEMENTS and step == 1 and element == first + i
-                read[element] = _ALWAYS if loaded or kind == BY_EVALUATOR else max(read[element], segment)
-        else:
-            read[address] = _ALWAYS
-
-
-@kernel(types.void(U4_2, U4_2, I8_2, I4, U1, I4, U1))
-def _find_stores(
-    code: NDArray[np.uint32], places: NDArray[np.uint32], facts: NDArray[np.int64], segments: NDArray[np.int32],
-    kinds: NDArray[np.uint8], read: NDArray[np.int32], stored: NDArray[np.uint8],
-) -> None:  # fmt: skip
-    """Which results are read by a later function, or from memory. ``read`` comes with what is read at the end."""
-    for at in range(code.shape[0] - 1, -1, -1):
-        kind = np.int64(kinds[at])
-        out = np.int64(code[at, OUT])
-        stored[at] = read[out] > segments[at] or (kind not in (SCALAR, LANED))
-        if kind in (SCALAR, LANED):
-            read[out] = 0
-        _note_reads(code, at, places, facts, kind, np.int64(segments[at]), read)
 
 
 @kernel(INT(WRITER, U4_2, INT, INT, INT, INT))
@@ -229,7 +93,7 @@ def _row_operand(writer: Writer, code: NDArray[np.uint32], at: Int, j: Int, elem
 @kernel(types.void(WRITER, U4_2, INT, INT, INT, INT))
 def _write_row(writer: Writer, code: NDArray[np.uint32], at: Int, template: Int, arity: Int, lanes: Int) -> None:
     """A row of few elements, eight at a time, the rest one by one."""
-    elements = _elements(code, at, lanes)
+    elements = elements_of(code, at, lanes)
     out = np.int64(code[at, OUT])
     element = np.int64(0)
     while element < elements:
@@ -261,7 +125,7 @@ def _write_apiece(
 @kernel(INT(WRITER, U4_2, INT, INT))
 def _statements_operand(writer: Writer, places: NDArray[np.uint32], row: Int, j: Int) -> Int:
     """An operand of eight statements: loaded at once or spread, and those that do not fit put in."""
-    first, step, _ = _pattern(places, row, j)
+    first, step, _ = pattern_of(places, row, j)
     vector = eight_at(writer, first) if step == 1 else spread_at(writer, first)
     for i in range(8):
         place = np.int64(places[row, 8 * j + i])
@@ -353,11 +217,11 @@ def _write(  # noqa: PLR0913  a kernel over flat columns
         rest = np.int64(segments[at]) if at == singles else rest
         kind = np.int64(kinds[at])
         if kind == BY_EVALUATOR:
-            forget(writer, np.int64(code[at, OUT]), _elements(code, at, lanes))
+            forget(writer, np.int64(code[at, OUT]), elements_of(code, at, lanes))
             _call_back(writer, at, kinds, segments)
             continue
         arity = facts[np.int64(code[at, CODE]) & np.int64(ROW - 1), ARITY]
-        template = _template(code, at, pool, writer.template_values, ONE if kind == SCALAR else EIGHT_WIDE)
+        template = template_of(code, at, pool, writer.template_values, ONE if kind == SCALAR else EIGHT_WIDE)
         if kind == UNROLLED:
             _write_row(writer, code, at, template, arity, lanes)
         elif kind == APIECE:
@@ -396,11 +260,11 @@ def machine_text(
     templates = templates_for(routines)
     count = len(plan.code)
     segments, kinds = np.zeros(count, np.int32), np.zeros(count, np.uint8)
-    _plan(plan.code, plan.places, TABLES.facts, pool, templates.values, plan.lanes, once, segments, kinds)
+    plan_functions(plan.code, plan.places, TABLES.facts, pool, templates.values, plan.lanes, once, segments, kinds)
     read = np.zeros(plan.elements + 8, np.int32)
-    read[outputs] = _ALWAYS
+    read[outputs] = ALWAYS
     stored = np.zeros(count, np.uint8)
-    _find_stores(plan.code, plan.places, TABLES.facts, segments, kinds, read, stored)
+    find_stores(plan.code, plan.places, TABLES.facts, segments, kinds, read, stored)
     room = _BYTES_OF_LINE * count + 4096
     while True:
         writer = new_writer(room, plan.elements, call_back, templates)
