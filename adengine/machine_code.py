@@ -16,6 +16,9 @@ from typing import Any
 
 from llvmlite import binding as llvm
 
+_BYTES_OF_ANY = 600_000
+"""What LLVM keeps for any code, however short, beside the code, which is shorter than its text (measured)."""
+
 _LLVM = threading.Lock()
 """Held while LLVM works. A process that ended meanwhile would take away what LLVM works on, and crash; one that forked
 would have a child in which LLVM is busy for ever."""
@@ -43,13 +46,17 @@ class MachineCode:
         RETURNS.start()
         with _LLVM:
             context = llvm.create_context()
-            engine = llvm.create_mcjit_compiler(llvm.parse_assembly(text.decode("ascii"), context), _target_machine())
-            # In a cycle of garbage Python finalizes in any order; the context must go last.
-            weakref.finalize(self, RETURNS.give_back, engine, context).atexit = False
+            module = llvm.parse_assembly(text.decode("ascii"), context)
+            engine = llvm.create_mcjit_compiler(module, _target_machine())
+            weakref.finalize(self, RETURNS.give_back, engine).atexit = False
             engine.finalize_object()
             self.whole: int = engine.get_function_address("whole")
             self.rest: int = engine.get_function_address("rest")
-        self.bytes = len(text)
+            # The code stays; what it was made of is several times as large.
+            engine.remove_module(module)
+            module.close()
+            context.close()
+        self.bytes = _BYTES_OF_ANY + len(text)
 
 
 class Returns:
@@ -63,7 +70,7 @@ class Returns:
         self._begin()
 
     def _begin(self) -> None:
-        self._waiting: SimpleQueue[tuple[Any, Any]] = SimpleQueue()
+        self._waiting: SimpleQueue[Any] = SimpleQueue()
         self._lock = threading.Lock()
         self._thread: threading.Thread | None = None
 
@@ -75,17 +82,16 @@ class Returns:
                     self._thread = threading.Thread(target=self._work, name="returns", daemon=True)
                     self._thread.start()
 
-    def give_back(self, engine: Any, context: Any) -> None:
+    def give_back(self, engine: Any) -> None:
         """Give back later; may be called from anywhere, also within itself."""
-        self._waiting.put((engine, context))
+        self._waiting.put(engine)
 
     def _work(self) -> None:
         while True:
-            engine, context = self._waiting.get()
+            engine = self._waiting.get()
             with _LLVM:
                 engine.close()
-                context.close()
-            del engine, context
+            del engine
 
 
 RETURNS = Returns()
