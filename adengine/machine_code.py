@@ -1,8 +1,8 @@
 """Text of LLVM's language compiled to machine code, which lives as long as somebody holds it.
 
 Code is generated at level 0, without passes: a list is straight-line code in which every value is defined once, and
-higher levels take four times as long for a few per cent. Each text has a context of its own, so that nothing of it
-stays behind.
+higher levels take four times as long for a few per cent. Each text has a context of its own, which goes with it as
+soon as the code is there, so that nothing of it stays behind.
 """
 
 from __future__ import annotations
