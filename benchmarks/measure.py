@@ -35,7 +35,7 @@ class Effort:
 
     rounds: int = 100
     turn_s: float = 0.004
-    comparison_s: float = 8.0
+    comparison_s: float = 1.5
     single_calls: int = 3000
     quick: bool = False
 
