@@ -208,7 +208,9 @@ class SparsePlan(Plan):
     def _told(self, directions: int) -> Told:  # noqa: ARG002  as in Plan
         primal = self.primal.cost.operations
         if self._list is not None:
-            mode = Mode.REVERSE if goes_in_reverse(self.pattern) else Mode.FORWARD
+            mode = self._asked.mode
+            if mode is Mode.AUTO:
+                mode = Mode.REVERSE if goes_in_reverse(self.pattern) else Mode.FORWARD
             return Told(mode, 0, self._list.cost.operations, primal, self._reason, VM)
         asked = max(self._sweeps, key=lambda each: each.number).asked
         choice = self._held.plan(asked).choice if asked.what == JACOBIAN else None

@@ -11,7 +11,7 @@ import numpy as np
 from google.protobuf.message import DecodeError, Message
 
 from adengine import Input, Label, Mode, Output, WengertList
-from adengine.errors import EngineError, InvalidDirections, InvalidShape, LimitExceeded, Unsupported
+from adengine.errors import EngineError, InvalidDirections, InvalidShape, LimitExceeded
 from wengert.v1 import calls_pb2 as calls
 from wengert_server.errors import MalformedRequest
 
@@ -42,7 +42,8 @@ _CALLS: dict[int, str] = {
     calls.NUMERICAL_CALL_JACOBIAN: "jacobian",
 }
 _MOST_PREPARATIONS = 16
-_DENSE = (calls.LAYOUT_UNSPECIFIED, calls.LAYOUT_DENSE)
+_LAYOUTS: dict[int, bool] = {calls.LAYOUT_UNSPECIFIED: False, calls.LAYOUT_DENSE: False, calls.LAYOUT_SPARSE: True}
+"""Whether answers in a layout are sparse."""
 
 
 def message(kind: type[M], data: bytes) -> M:
@@ -198,13 +199,11 @@ def _kind(asked: v1.Preparation, field: str) -> Kind:
     return Kind(call, mode(asked.mode, field + ".mode") if call == "jacobian" else Mode.AUTO)
 
 
-def check_layout(number: int) -> None:
-    """Refuse a layout that is not dense."""
-    if number in _DENSE:
-        return
-    if number == calls.LAYOUT_SPARSE:
-        raise Unsupported("sparse answers are not served yet; ask for LAYOUT_DENSE", "layout")
-    raise MalformedRequest(f"layout {number} is none that this server knows", "layout")
+def sparse(number: int) -> bool:
+    """Whether a layout is the sparse one."""
+    if number not in _LAYOUTS:
+        raise MalformedRequest(f"layout {number} is none that this server knows", "layout")
+    return _LAYOUTS[number]
 
 
 def wengert_list(message: v1.WengertList, limits: Limits, max_tensors: int) -> WengertList:

@@ -14,9 +14,10 @@ from adengine import Mode
 from adengine.errors import LimitExceeded
 from wengert import v1
 from wengert.v1.tensors import write_tensor
+from wengert_server.varints import packed, varint
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable
 
     from numpy.typing import NDArray
 
@@ -24,10 +25,15 @@ if TYPE_CHECKING:
         EvaluateResult,
         JacobianResult,
         JvpResult,
+        Pattern,
         Report,
+        SparseJacobianResult,
+        SparsityResult,
         VjpResult,
         WengertList,
     )
+
+    Part = bytes | memoryview
 
 _MAX_BYTES = 2**31 - 1
 _WIRE_DOUBLE = np.dtype("<f8")
@@ -37,12 +43,18 @@ _MODES = {
     Mode.REVERSE: v1.Mode.MODE_REVERSE,
 }
 
-# Tags of fields that are length-delimited: number << 3 | 2.
+# Tags of fields that are length-delimited: number << 3 | 2; of whole numbers: number << 3.
 _SHAPE = bytes([v1.Tensor.SHAPE_FIELD_NUMBER << 3 | 2])
 _VALUES = bytes([v1.Tensor.VALUES_FIELD_NUMBER << 3 | 2])
 _REPORT = bytes([v1.EvaluateResponse.REPORT_FIELD_NUMBER << 3 | 2])
 _FIRST = bytes([1 << 3 | 2])
 _SECOND = bytes([2 << 3 | 2])
+_THIRD = bytes([3 << 3 | 2])
+_ROWS = bytes([v1.SparseMatrix.ROWS_FIELD_NUMBER << 3])
+_COLUMNS = bytes([v1.SparseMatrix.COLUMNS_FIELD_NUMBER << 3])
+_ROW = bytes([v1.SparseMatrix.ROW_FIELD_NUMBER << 3 | 2])
+_COLUMN = bytes([v1.SparseMatrix.COLUMN_FIELD_NUMBER << 3 | 2])
+_ENTRIES = bytes([v1.SparseMatrix.VALUES_FIELD_NUMBER << 3 | 2])
 
 
 def evaluate(result: EvaluateResult) -> bytes:
@@ -63,6 +75,23 @@ def vjp(result: VjpResult) -> bytes:
 def jacobian(result: JacobianResult) -> bytes:
     """Give the bytes of a dense JacobianResponse."""
     return _response(result.report, (_FIRST, result.values), (_SECOND, result.jacobian))
+
+
+def sparse_jacobian(result: SparseJacobianResult, *, values_only: bool) -> bytes:
+    """Give the bytes of a sparse JacobianResponse."""
+    return _response(
+        result.report, (_FIRST, result.values), matrix=(_THIRD, _matrix(result.pattern, result.entries, values_only))
+    )
+
+
+def sparsity(result: SparsityResult) -> bytes:
+    """Give the bytes of a SparsityResponse.
+
+    A column without entries disturbs no other: it has the color 0.
+    """
+    parts = _nested(_FIRST, _matrix(result.pattern, None, values_only=False))
+    parts += _numbers(_SECOND, np.maximum(result.colors, 0))
+    return b"".join(parts)
 
 
 def function_info(function: WengertList) -> v1.FunctionInfo:
@@ -98,13 +127,17 @@ def _add_inputs(message: v1.FunctionInfo | v1.WengertList, function: WengertList
             write_tensor(added.default_value, given.default)
 
 
-def _response(report: Report, *arrays: tuple[bytes, NDArray[np.float64]]) -> bytes:
-    parts: list[bytes | memoryview] = []
-    size = sum([array.nbytes for _, array in arrays])
-    if size > _MAX_BYTES:
-        raise LimitExceeded("reply_bytes", _MAX_BYTES, size, "the reply as one message")
+def _response(
+    report: Report, *arrays: tuple[bytes, NDArray[np.float64]], matrix: tuple[bytes, list[Part]] | None = None
+) -> bytes:
+    """Give tagged arrays, then a tagged sparse matrix, then the report."""
+    parts: list[Part] = []
     for tag, array in arrays:
         _append_tensor(parts, tag, array)
+    if matrix is not None:
+        parts += _nested(*matrix)
+    if (size := _size(parts)) > _MAX_BYTES:
+        raise LimitExceeded("reply_bytes", _MAX_BYTES, size, "the reply as one message")
     told = v1.Report(
         mode=_MODES[report.mode],
         sweeps=report.sweeps,
@@ -114,35 +147,43 @@ def _response(report: Report, *arrays: tuple[bytes, NDArray[np.float64]]) -> byt
         reason=report.reason,
         tier=report.tier,
     ).SerializeToString()
-    parts += (_REPORT, _varint(len(told)), told)
+    parts += (_REPORT, varint(len(told)), told)
     return b"".join(parts)
 
 
-def _append_tensor(parts: list[bytes | memoryview], tag: bytes, array: NDArray[np.float64]) -> None:
+def _matrix(pattern: Pattern, entries: NDArray[np.float64] | None, values_only: bool) -> list[Part]:
+    """Give the content of a SparseMatrix; numbers that are 0 and columns without elements are left out."""
+    parts: list[Part] = []
+    for tag, extent in zip((_ROWS, _COLUMNS), pattern.shape, strict=True):
+        if extent:
+            parts += (tag, varint(extent))
+    if not values_only:
+        parts += _numbers(_ROW, pattern.row)
+        parts += _numbers(_COLUMN, pattern.column)
+    if entries is not None:
+        _append_tensor(parts, _ENTRIES, entries)
+    return parts
+
+
+def _nested(tag: bytes, content: list[Part]) -> list[Part]:
+    return [tag, varint(_size(content)), *content]
+
+
+def _numbers(tag: bytes, numbers: NDArray[np.int32]) -> list[Part]:
+    content = packed(numbers)
+    return [tag, varint(len(content)), content] if content else []
+
+
+def _append_tensor(parts: list[Part], tag: bytes, array: NDArray[np.float64]) -> None:
     array = np.asarray(array, dtype=_WIRE_DOUBLE, order="C")
     head = b""
     if array.ndim:
-        extents = _varints(array.shape)
-        head = _SHAPE + _varint(len(extents)) + extents
+        extents = b"".join([varint(extent) for extent in array.shape])
+        head = _SHAPE + varint(len(extents)) + extents
     if array.size:
-        head += _VALUES + _varint(array.nbytes)
-    parts += (tag, _varint(len(head) + array.nbytes), head, array.data)
+        head += _VALUES + varint(array.nbytes)
+    parts += (tag, varint(len(head) + array.nbytes), head, array.data)
 
 
-def _varints(numbers: Sequence[int]) -> bytes:
-    return b"".join([_varint(number) for number in numbers])
-
-
-def _varint(number: int) -> bytes:
-    """Give a whole number as protobuf writes it: seven bits a byte, lowest first."""
-    if number < 128:
-        return _SMALL[number]
-    encoded = bytearray()
-    while number > 0x7F:
-        encoded.append(number & 0x7F | 0x80)
-        number >>= 7
-    encoded.append(number)
-    return bytes(encoded)
-
-
-_SMALL = tuple(bytes([number]) for number in range(128))
+def _size(parts: Iterable[Part]) -> int:
+    return sum([part.nbytes if isinstance(part, memoryview) else len(part) for part in parts])

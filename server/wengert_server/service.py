@@ -56,6 +56,7 @@ class DifferentiationService:
             "Jvp": self.jvp,
             "Vjp": self.vjp,
             "Jacobian": self.jacobian,
+            "Sparsity": self.sparsity,
             "GetCapabilities": self.get_capabilities,
         }
 
@@ -127,18 +128,31 @@ class DifferentiationService:
     def jacobian(self, data: bytes) -> bytes:
         """Give f and J, where J[i, j] is the derivative of output i by selected input j."""
         request = decode.message(v1.JacobianRequest, data)
-        decode.check_layout(request.layout)
-        mode = decode.mode(request.mode)
+        sparse, mode = decode.sparse(request.layout), decode.mode(request.mode)
         function = self._function(request.function)
-        result = self._engine.jacobian(
+        points = decode.points(request, self._limits)
+        shared = decode.shared(request.shared, len(function.inputs), self._limits)
+        outputs = decode.names(request.outputs, len(function.outputs))
+        by = decode.names(request.with_respect_to, len(function.inputs))
+        if sparse:
+            entries = self._engine.sparse_jacobian(
+                function, points, shared=shared, outputs=outputs, with_respect_to=by, mode=mode
+            )
+            return encode.sparse_jacobian(entries, values_only=request.values_only)
+        result = self._engine.jacobian(function, points, shared=shared, outputs=outputs, with_respect_to=by, mode=mode)
+        return encode.jacobian(result)
+
+    def sparsity(self, data: bytes) -> bytes:
+        """Give the pattern of J, or of the Hessian, and its colors."""
+        request = decode.message(v1.SparsityRequest, data)
+        function = self._function(request.function)
+        result = self._engine.sparsity(
             function,
-            decode.points(request, self._limits),
-            shared=decode.shared(request.shared, len(function.inputs), self._limits),
             outputs=decode.names(request.outputs, len(function.outputs)),
             with_respect_to=decode.names(request.with_respect_to, len(function.inputs)),
-            mode=mode,
+            hessian=request.hessian,
         )
-        return encode.jacobian(result)
+        return encode.sparsity(result)
 
     def get_capabilities(self, data: bytes) -> bytes:
         """Give what the server can do."""

@@ -38,12 +38,10 @@ def engine_list(message: WengertList) -> adengine.WengertList:
 
 
 def _common(request: Any) -> dict[str, Any]:
-    points = _array(request.points, flat=True) if request.HasField("points") else None
-    result: dict[str, Any] = {
-        "points": points,
-        "shared": [(b.input, _array(b.value)) for b in request.shared],
-        "outputs": list(request.outputs),
-    }
+    result: dict[str, Any] = {"outputs": list(request.outputs)}
+    if not isinstance(request, v1.SparsityRequest):
+        result["points"] = _array(request.points, flat=True) if request.HasField("points") else None
+        result["shared"] = [(b.input, _array(b.value)) for b in request.shared]
     if not isinstance(request, v1.EvaluateRequest):
         result["with_respect_to"] = list(request.with_respect_to)
     return result
@@ -61,6 +59,17 @@ def _report(report: adengine.Report) -> v1.Report:
     )
 
 
+def _matrix(pattern: adengine.Pattern, entries: Floats | None = None, *, values_only: bool = False) -> v1.SparseMatrix:
+    rows, columns = pattern.shape
+    return v1.SparseMatrix(
+        rows=rows,
+        columns=columns,
+        row=[] if values_only else pattern.row.tolist(),
+        column=[] if values_only else pattern.column.tolist(),
+        values=None if entries is None else tensor(entries),
+    )
+
+
 def answer(engine: adengine.Engine, request: Any) -> Any:
     """Return the response message."""
     f = engine_list(request.function.list)
@@ -75,6 +84,13 @@ def answer(engine: adengine.Engine, request: Any) -> Any:
         seeds = _array(request.cotangents, flat=True) if request.HasField("cotangents") else None
         vjp = engine.vjp(f, cotangents=seeds, **common)
         return v1.VjpResponse(values=tensor(vjp.values), cotangents=tensor(vjp.cotangents), report=_report(vjp.report))
+    if isinstance(request, v1.SparsityRequest):
+        found = engine.sparsity(f, hessian=request.hessian, **common)
+        return v1.SparsityResponse(pattern=_matrix(found.pattern))
+    if request.layout == v1.Layout.LAYOUT_SPARSE:
+        entries = engine.sparse_jacobian(f, mode=_mode(request), **common)
+        sparse = _matrix(entries.pattern, entries.entries, values_only=request.values_only)
+        return v1.JacobianResponse(values=tensor(entries.values), sparse=sparse, report=_report(entries.report))
     matrix = engine.jacobian(f, mode=_mode(request), **common)
     return v1.JacobianResponse(
         values=tensor(matrix.values), dense=tensor(matrix.jacobian), report=_report(matrix.report)

@@ -204,20 +204,11 @@ def _sources() -> list[Case]:
         refused(
             "layout/unknown", "layout 9", "Jacobian", request_of("Jacobian", layout=9), "MALFORMED_REQUEST", "layout"
         ),
-        refused(
-            "layout/sparse",
-            "not served yet",
-            "Jacobian",
-            request_of("Jacobian", layout="LAYOUT_SPARSE"),
-            "UNSUPPORTED",
-            "layout",
-            unserved,
-        ),
         *[
             refused(
                 f"rpc/{rpc.lower()}", "not served yet", rpc, getattr(v1, f"{rpc}Request")(), "UNSUPPORTED", "", unserved
             )
-            for rpc in ("Hessian", "Hvp", "Sparsity", "Differentiate", "Explain")
+            for rpc in ("Hessian", "Hvp", "Differentiate", "Explain")
         ],
     ]
 

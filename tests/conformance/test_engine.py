@@ -13,7 +13,7 @@ from tests.conformance.matching import EXACT, matches, points_at
 from tests.wire_lists import tensor
 from wengert import v1
 
-NUMERIC = {"Evaluate", "Jvp", "Vjp", "Jacobian"}
+NUMERIC = {"Evaluate", "Jvp", "Vjp", "Jacobian", "Sparsity"}
 
 
 def _cases(*sections: str) -> list[Any]:
@@ -27,11 +27,12 @@ def _cases(*sections: str) -> list[Any]:
 def _answered() -> list[Any]:
     """Return the numeric cases that carry their list and have an answer."""
     chosen = _cases(*(s for s in SECTIONS if not s.startswith(("functions", "wrong"))))
-    return [parameter for parameter in chosen if parameter.values[0].rpc in NUMERIC]
+    answered = [parameter for parameter in chosen if "response" in parameter.values[0].expect]
+    return [parameter for parameter in answered if parameter.values[0].rpc in NUMERIC]
 
 
 def _matrices() -> list[Any]:
-    return [parameter for parameter in _answered() if parameter.values[0].rpc == "Jacobian"]
+    return [parameter for parameter in _answered() if "dense" in parameter.values[0].expect["response"]]
 
 
 @pytest.fixture(scope="module", params=[False, True], ids=["vector", "scalar"])

@@ -78,7 +78,17 @@ def test_capabilities_say_what_the_cases_find(channel: grpc.Channel) -> None:
     assert everything - set(said.primitives) >= unserved
     refused = {case.rpc for case in _starting("wrong-calls", "rpc/")}
     assert not refused & set(said.rpcs)
-    assert {"Register", "Describe", "Forget", "Evaluate", "Jvp", "Vjp", "Jacobian", "GetCapabilities"} <= set(said.rpcs)
+    assert {
+        "Register",
+        "Describe",
+        "Forget",
+        "Evaluate",
+        "Jvp",
+        "Vjp",
+        "Jacobian",
+        "Sparsity",
+        "GetCapabilities",
+    } <= set(said.rpcs)
     assert said.cores >= 1
     assert "vm" in said.tiers
     names = [limit.name for limit in said.limits]

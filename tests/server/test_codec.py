@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from adengine import EvaluateResult, JacobianResult, JvpResult, Limits, Mode, Report, VjpResult, WengertList
-from adengine.errors import EngineError, InvalidShape, LimitExceeded, Unsupported
+from adengine.errors import EngineError, InvalidShape, LimitExceeded
 from tests.server.asking import product
 from tests.wire_lists import ListWriter, tensor
 from wengert import v1
@@ -159,9 +159,8 @@ def test_modes_and_layouts() -> None:
         with pytest.raises(MalformedRequest):
             decode.mode(number)
         with pytest.raises(MalformedRequest):
-            decode.check_layout(number)
-    with pytest.raises(Unsupported):
-        decode.check_layout(v1.Layout.LAYOUT_SPARSE)
+            decode.sparse(number)
+    assert [decode.sparse(number) for number in range(3)] == [False, False, True]
 
 
 def _with_unknown(message: v1.WengertList, path: str) -> None:

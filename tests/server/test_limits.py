@@ -36,6 +36,7 @@ VARIABLES = {
     "outputs": 4,
     "tensors": 2,
     "bodies": 3,
+    "pattern_entries": 600,
 }
 
 
@@ -110,6 +111,21 @@ def test_elements_of_a_reply(stub: DifferentiationServiceStub, shape: tuple[int,
     refused = refusal(lambda: stub.Jacobian(request))
     assert (refused.code, refused.reason) == (grpc.StatusCode.RESOURCE_EXHAUSTED, "LIMIT_EXCEEDED")
     assert "the limit reply_elements is 1500" in refused.message
+
+
+def test_entries_of_a_pattern(stub: DifferentiationServiceStub) -> None:
+    """Of 600: the diagonal of 600 and 300 pairs fit, 601 and 25 x 25 do not."""
+    f = ListWriter()
+    x = f.input("x", 25)
+    f.output("full", f.add("MULTIPLY", x, f.sum(x, 0)))
+    full = v1.FunctionSource(list=f.message)
+    assert len(stub.Sparsity(v1.SparsityRequest(function=v1.FunctionSource(list=_sines(1, 600)))).pattern.row) == 600
+    requests = [v1.SparsityRequest(function=v1.FunctionSource(list=_sines(1, 601))), v1.SparsityRequest(function=full)]
+    sparse = v1.JacobianRequest(function=full, points=tensor(np.zeros(25)), layout=v1.Layout.LAYOUT_SPARSE)
+    for ask in (*[partial(stub.Sparsity, request) for request in requests], partial(stub.Jacobian, sparse)):
+        refused = refusal(ask)
+        assert (refused.code, refused.reason) == (grpc.StatusCode.RESOURCE_EXHAUSTED, "LIMIT_EXCEEDED")
+        assert "the limit pattern_entries is 600" in refused.message
 
 
 def test_memory_of_a_call(stub: DifferentiationServiceStub) -> None:

@@ -110,7 +110,9 @@ class _LayoutEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_Layout.ValueTy
     LAYOUT_DENSE: _Layout.ValueType  # 1
     """Every entry, row-major."""
     LAYOUT_SPARSE: _Layout.ValueType  # 2
-    """The entries of the structural pattern. Not served yet: UNIMPLEMENTED, `UNSUPPORTED`."""
+    """The entries of the structural pattern, as SparseMatrix says. A pattern of more entries than the limit
+    `pattern_entries` is RESOURCE_EXHAUSTED, `LIMIT_EXCEEDED`.
+    """
 
 class Layout(_Layout, metaclass=_LayoutEnumTypeWrapper):
     """How a matrix is sent. A number not listed here is INVALID_ARGUMENT, `MALFORMED_REQUEST`."""
@@ -120,7 +122,9 @@ LAYOUT_UNSPECIFIED: Layout.ValueType  # 0
 LAYOUT_DENSE: Layout.ValueType  # 1
 """Every entry, row-major."""
 LAYOUT_SPARSE: Layout.ValueType  # 2
-"""The entries of the structural pattern. Not served yet: UNIMPLEMENTED, `UNSUPPORTED`."""
+"""The entries of the structural pattern, as SparseMatrix says. A pattern of more entries than the limit
+`pattern_entries` is RESOURCE_EXHAUSTED, `LIMIT_EXCEEDED`.
+"""
 Global___Layout: _TypeAlias = Layout  # noqa: Y015
 
 @_typing.final

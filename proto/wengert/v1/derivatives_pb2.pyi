@@ -675,7 +675,7 @@ Global___HvpResponse: _TypeAlias = HvpResponse  # noqa: Y015
 @_typing.final
 class SparsityRequest(_message.Message):
     """Asks for the pattern of the Jacobian, or of the Hessian; it depends on the list, the outputs and with_respect_to
-    only. Not served yet: UNIMPLEMENTED, `UNSUPPORTED`.
+    only. A pattern of more entries than the limit `pattern_entries` is RESOURCE_EXHAUSTED, `LIMIT_EXCEEDED`.
     """
 
     DESCRIPTOR: _descriptor.Descriptor
@@ -730,7 +730,11 @@ class SparsityResponse(_message.Message):
 
     @_builtins.property
     def colors(self) -> _containers.RepeatedScalarFieldContainer[_builtins.int]:
-        """A color for each column, from 0, shape (n_w,): the columns of one color can share one direction."""
+        """A color for each column, from 0, shape (n_w,): the columns of one color can share one direction. Of a Jacobian, no
+        row has entries in two columns of one color. Of a Hessian, that holds for one at least of each two entries (i, j)
+        and (j, i): no other entry of its row is in a column of its color. A column without entries has color 0. Which
+        colors are found is not part of the contract.
+        """
 
     def __init__(
         self,

@@ -190,8 +190,7 @@ class DifferentiationServiceServicer(object):
         raise NotImplementedError('Method not implemented!')
 
     def Sparsity(self, request, context):
-        """Gives the pattern of the Jacobian or the Hessian, and its colors, once; later calls send values only. Not served
-        yet: UNIMPLEMENTED.
+        """Gives the pattern of the Jacobian or the Hessian, and its colors, once; later calls send values only.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

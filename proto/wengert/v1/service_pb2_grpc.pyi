@@ -85,9 +85,7 @@ class DifferentiationServiceStub:
     Hvp: _grpc.UnaryUnaryMultiCallable[_derivatives_pb2.HvpRequest, _derivatives_pb2.HvpResponse]
     """Gives f, and gradient and Hessian-vector products of a weighted sum of the outputs. Not served yet: UNIMPLEMENTED."""
     Sparsity: _grpc.UnaryUnaryMultiCallable[_derivatives_pb2.SparsityRequest, _derivatives_pb2.SparsityResponse]
-    """Gives the pattern of the Jacobian or the Hessian, and its colors, once; later calls send values only. Not served
-    yet: UNIMPLEMENTED.
-    """
+    """Gives the pattern of the Jacobian or the Hessian, and its colors, once; later calls send values only."""
     StreamJacobian: _grpc.UnaryStreamMultiCallable[_streams_pb2.StreamJacobianRequest, _streams_pb2.StreamJacobianResponse]
     """Gives f and a large dense Jacobian as blocks, in order and without gap. Not served yet: UNIMPLEMENTED."""
     Session: _grpc.StreamStreamMultiCallable[_streams_pb2.SessionRequest, _streams_pb2.SessionResponse]
@@ -129,9 +127,7 @@ class DifferentiationServiceAsyncStub(DifferentiationServiceStub):
     Hvp: _aio.UnaryUnaryMultiCallable[_derivatives_pb2.HvpRequest, _derivatives_pb2.HvpResponse]  # type: ignore[assignment]
     """Gives f, and gradient and Hessian-vector products of a weighted sum of the outputs. Not served yet: UNIMPLEMENTED."""
     Sparsity: _aio.UnaryUnaryMultiCallable[_derivatives_pb2.SparsityRequest, _derivatives_pb2.SparsityResponse]  # type: ignore[assignment]
-    """Gives the pattern of the Jacobian or the Hessian, and its colors, once; later calls send values only. Not served
-    yet: UNIMPLEMENTED.
-    """
+    """Gives the pattern of the Jacobian or the Hessian, and its colors, once; later calls send values only."""
     StreamJacobian: _aio.UnaryStreamMultiCallable[_streams_pb2.StreamJacobianRequest, _streams_pb2.StreamJacobianResponse]  # type: ignore[assignment]
     """Gives f and a large dense Jacobian as blocks, in order and without gap. Not served yet: UNIMPLEMENTED."""
     Session: _aio.StreamStreamMultiCallable[_streams_pb2.SessionRequest, _streams_pb2.SessionResponse]  # type: ignore[assignment]
@@ -230,9 +226,7 @@ class DifferentiationServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _derivatives_pb2.SparsityRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_derivatives_pb2.SparsityResponse, _abc.Awaitable[_derivatives_pb2.SparsityResponse]]:
-        """Gives the pattern of the Jacobian or the Hessian, and its colors, once; later calls send values only. Not served
-        yet: UNIMPLEMENTED.
-        """
+        """Gives the pattern of the Jacobian or the Hessian, and its colors, once; later calls send values only."""
 
     @_abc_1.abstractmethod
     def StreamJacobian(
