@@ -37,6 +37,7 @@ from wengert_client._errors import (
     IndexOutOfRange,
     InvalidRequest,
     LimitExceeded,
+    MissingDependency,
     NotANumber,
     ServerFault,
     ServiceError,
@@ -48,7 +49,16 @@ from wengert_client._errors import (
     WengertError,
 )
 from wengert_client._function import Function
-from wengert_client._results import Capabilities, FunctionInfo, InputInfo, OutputInfo, Report, ValueAndDerivative
+from wengert_client._patterns import Sparsity
+from wengert_client._results import (
+    Capabilities,
+    FunctionInfo,
+    InputInfo,
+    OutputInfo,
+    Report,
+    ValueAndDerivative,
+    ValueAndSparseDerivative,
+)
 from wengert_client._variable import Variable
 
 __all__ = [
@@ -66,16 +76,19 @@ __all__ = [
     "InvalidRequest",
     "LimitExceeded",
     "ListBuilder",
+    "MissingDependency",
     "NotANumber",
     "OutputInfo",
     "Report",
     "ServerFault",
     "ServiceError",
     "ShapeError",
+    "Sparsity",
     "Unavailable",
     "UnknownFunction",
     "Unsupported",
     "ValueAndDerivative",
+    "ValueAndSparseDerivative",
     "Variable",
     "Violation",
     "WengertError",

@@ -6,6 +6,7 @@ WengertError
 |   +-- IndexOutOfRange        ... because an index is outside its axis; also an IndexError
 |   +-- NotANumber             ... because a variable is used as a number; also a TypeError
 +-- ConfigurationError         the client cannot be set up like this; also a ValueError
++-- MissingDependency          an optional package is not installed; also an ImportError
 +-- ClientClosed               the client was closed before
 +-- ServiceError               a call did not succeed: code, reason, violations
     +-- InvalidRequest         the request is wrong; also a ValueError
@@ -37,6 +38,7 @@ __all__ = [
     "IndexOutOfRange",
     "InvalidRequest",
     "LimitExceeded",
+    "MissingDependency",
     "NotANumber",
     "ServerFault",
     "ServiceError",
@@ -71,6 +73,10 @@ class NotANumber(BuildError, TypeError):
 
 class ConfigurationError(WengertError, ValueError):
     """The client cannot be set up like this."""
+
+
+class MissingDependency(WengertError, ImportError):
+    """A package that only this call needs is not installed."""
 
 
 class ClientClosed(WengertError):

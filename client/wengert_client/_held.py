@@ -11,10 +11,12 @@ from wengert.v1 import (
     JacobianRequest,
     JvpRequest,
     RegisterRequest,
+    SparsityRequest,
     VjpRequest,
     WengertList,
 )
 from wengert_client._errors import UnknownFunction
+from wengert_client._patterns import Patterns
 from wengert_client._results import FunctionInfo, read_inputs
 from wengert_client._signature import Signature
 
@@ -29,7 +31,7 @@ if TYPE_CHECKING:
 
 __all__ = ["HeldFunction"]
 
-Request = TypeVar("Request", EvaluateRequest, JvpRequest, VjpRequest, JacobianRequest, RegisterRequest)
+Request = TypeVar("Request", EvaluateRequest, JvpRequest, VjpRequest, JacobianRequest, RegisterRequest, SparsityRequest)
 Response = TypeVar("Response", bound="Message")
 
 _ATTEMPTS_BY_ID = 2
@@ -46,11 +48,17 @@ class HeldFunction:
         The list, which is copied, or the id of a function that the server holds already.
     deadline_s
         Seconds until a call is given up; None: as the client has it.
+
+    Attributes
+    ----------
+    patterns
+        Of sparse answers.
     """
 
     def __init__(self, transport: Transport, source: WengertList | str, deadline_s: float | None) -> None:
         self._transport = transport
         self._deadline_s = deadline_s
+        self.patterns = Patterns()
         self._lock = threading.Lock()
         self._info: FunctionInfo | None = None
         self._source: tuple[WengertList, Signature] | None = None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 
@@ -20,7 +20,15 @@ if TYPE_CHECKING:
     from wengert.v1 import GetCapabilitiesResponse, WengertList
     from wengert.v1 import Report as ReportMessage
 
-__all__ = ["Capabilities", "FunctionInfo", "InputInfo", "OutputInfo", "Report", "ValueAndDerivative"]
+__all__ = [
+    "Capabilities",
+    "FunctionInfo",
+    "InputInfo",
+    "OutputInfo",
+    "Report",
+    "ValueAndDerivative",
+    "ValueAndSparseDerivative",
+]
 
 Floats: TypeAlias = "NDArray[np.float64]"
 
@@ -92,6 +100,29 @@ class ValueAndDerivative:
     report: Report
 
     def __iter__(self) -> Iterator[Floats]:
+        yield self.value
+        yield self.derivative
+
+
+@dataclass(frozen=True, slots=True)
+class ValueAndSparseDerivative:
+    """f and a sparse matrix of derivatives, from one call; unpacks as ``value, derivative = ...``.
+
+    Attributes
+    ----------
+    value : float64, shape (m,) or (K, m)
+        f.
+    derivative : scipy.sparse.csr_array, or a list of K
+        What was asked for.
+    report
+        How the answer came about.
+    """
+
+    value: Floats
+    derivative: Any
+    report: Report
+
+    def __iter__(self) -> Iterator[Any]:
         yield self.value
         yield self.derivative
 

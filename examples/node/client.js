@@ -75,6 +75,13 @@ console.log("at two points:", both.dense.shape, both.dense.values);
 const jvp = await call("Jvp", { function: f, points: tensor([0, 3], 2), tangents: tensor([1, 0, 0, 1], 2, 2) });
 console.log("J u:", jvp.tangents.values);
 
+// The entries alone; the pattern is the same at every point, so it need come only once.
+const sparse = { function: f, layout: "LAYOUT_SPARSE" };
+const first = (await call("Jacobian", { ...sparse, points: tensor([0, 3], 2) })).sparse;
+const next = (await call("Jacobian", { ...sparse, points: tensor([1, 2], 2), values_only: true })).sparse;
+console.log("sparse: rows", first.row, "columns", first.column, "values", first.values.values);
+console.log("values only:", next.row, next.values.values);
+
 const g = await call("Vjp", { function: { list: logDensity() }, points: tensor([1, 0, 1], 3) });
 console.log("g at (1, 0, 1):", g.values.values, "gradient:", g.cotangents.values);
 

@@ -36,6 +36,8 @@ class Fake:
         Seconds each call had left.
     held
         Ids of the functions it holds.
+    sparse
+        The matrices of the next sparse Jacobians, one each, in order.
     """
 
     address: str = ""
@@ -44,6 +46,7 @@ class Fake:
     remaining_s: list[float] = field(default_factory=list)
     requests: list[Any] = field(default_factory=list)
     held: set[str] = field(default_factory=set)
+    sparse: deque[v1.SparseMatrix] = field(default_factory=deque)
 
     def answer(self, rpc: str, request: Any, context: grpc.ServicerContext) -> Any:
         self.calls.append(rpc)
@@ -70,6 +73,10 @@ class Fake:
     def _jacobian(self, request: v1.JacobianRequest, context: grpc.ServicerContext) -> v1.JacobianResponse:
         self._check(request.function, context)
         response = v1.JacobianResponse()
+        if request.layout == v1.Layout.LAYOUT_SPARSE:
+            write_tensor(response.values, np.zeros(1))
+            response.sparse.CopyFrom(self.sparse.popleft())
+            return response
         write_tensor(response.dense, np.ones((1, 3)))
         response.dense.shape[1] = 4  # an answer that was cut off
         return response

@@ -214,7 +214,7 @@ def test_a_gradient_is_of_one_output(f: Function) -> None:
     with pytest.raises(InvalidRequest, match="there are 3; ask for jacobian, for vjp, or for one output"):
         f.gradient([*X, K])
     with pytest.raises(InvalidRequest, match="the mode is 'both'"):
-        f.jacobian([*X, K], mode="both")  # type: ignore[arg-type]
+        f.jacobian([*X, K], mode="both")  # type: ignore[call-overload]
 
 
 def test_the_lectures_functions(client: Client) -> None:

@@ -17,7 +17,7 @@ from wengert import v1
 from wengert.v1.service_pb2_grpc import DifferentiationServiceStub
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from tests.serving import RunningServer
 
@@ -120,9 +120,14 @@ def test_entries_of_a_pattern(stub: DifferentiationServiceStub) -> None:
     f.output("full", f.add("MULTIPLY", x, f.sum(x, 0)))
     full = v1.FunctionSource(list=f.message)
     assert len(stub.Sparsity(v1.SparsityRequest(function=v1.FunctionSource(list=_sines(1, 600)))).pattern.row) == 600
-    requests = [v1.SparsityRequest(function=v1.FunctionSource(list=_sines(1, 601))), v1.SparsityRequest(function=full)]
+    diagonal = v1.SparsityRequest(function=v1.FunctionSource(list=_sines(1, 601)))
     sparse = v1.JacobianRequest(function=full, points=tensor(np.zeros(25)), layout=v1.Layout.LAYOUT_SPARSE)
-    for ask in (*[partial(stub.Sparsity, request) for request in requests], partial(stub.Jacobian, sparse)):
+    asked: list[Callable[[], object]] = [
+        partial(stub.Sparsity, diagonal),
+        partial(stub.Sparsity, v1.SparsityRequest(function=full)),
+        partial(stub.Jacobian, sparse),
+    ]
+    for ask in asked:
         refused = refusal(ask)
         assert (refused.code, refused.reason) == (grpc.StatusCode.RESOURCE_EXHAUSTED, "LIMIT_EXCEEDED")
         assert "the limit pattern_entries is 600" in refused.message
