@@ -78,7 +78,7 @@ console.log("J u:", jvp.tangents.values);
 // The entries alone; the pattern is the same at every point, so it need come only once.
 const sparse = { function: f, layout: "LAYOUT_SPARSE" };
 const first = (await call("Jacobian", { ...sparse, points: tensor([0, 3], 2) })).sparse;
-const next = (await call("Jacobian", { ...sparse, points: tensor([1, 2], 2), values_only: true })).sparse;
+const next = (await call("Jacobian", { ...sparse, points: tensor([1, 2], 2), valuesOnly: true })).sparse;
 console.log("sparse: rows", first.row, "columns", first.column, "values", first.values.values);
 console.log("values only:", next.row, next.values.values);
 

@@ -204,16 +204,16 @@ def test_many_selections_keep_few_patterns(client: Client) -> None:
 def test_solvers_take_them(client: Client) -> None:
     f = client.function(broyden(1.0, 30))
     start = -np.ones(30)
-    found = least_squares(
-        lambda x: f.value(x, outputs="y"),
-        start,
-        jac=lambda x: f.jacobian(x, outputs="y", sparse=True),
-        tr_solver="lsmr",
-    )
+
+    def jacobian(x: Any) -> Any:
+        return f.jacobian(x, outputs="y", sparse=True)
+
+    solve: Any = least_squares
+    found = solve(lambda x: f.value(x, outputs="y"), start, jac=jacobian, tr_solver="lsmr")
     assert found.success
     np.testing.assert_allclose(f.value(found.x, outputs="y"), 0.0, atol=1e-5)
     pattern = f.sparsity(outputs="y", with_respect_to="x").to_scipy()
-    for options in ({"jac": lambda _, x: f.jacobian(x, outputs="y", sparse=True)}, {"jac_sparsity": pattern}):
+    for options in ({"jac": lambda _, x: jacobian(x)}, {"jac_sparsity": pattern}):
         solved = solve_ivp(lambda _, x: f.value(x, outputs="y"), (0.0, 0.1), start, method="BDF", **options)
         assert solved.success
 
