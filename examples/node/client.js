@@ -80,7 +80,7 @@ const sparse = { function: f, layout: "LAYOUT_SPARSE" };
 const first = (await call("Jacobian", { ...sparse, points: tensor([0, 3], 2) })).sparse;
 const next = (await call("Jacobian", { ...sparse, points: tensor([1, 2], 2), valuesOnly: true })).sparse;
 console.log("sparse: rows", first.row, "columns", first.column, "values", first.values.values);
-console.log("values only:", next.row, next.values.values);
+console.log("values only:", next.values.values);
 
 const g = await call("Vjp", { function: { list: logDensity() }, points: tensor([1, 0, 1], 3) });
 console.log("g at (1, 0, 1):", g.values.values, "gradient:", g.cotangents.values);
