@@ -26,6 +26,8 @@ from adengine.unions import U8, WORD, Pattern
 _MOST_WORDS = 1 << 25
 """Words that a colouring may use; where it would take more, each column has a colour of its own."""
 _FULL = np.uint64(0xFFFFFFFFFFFFFFFF)
+_STEPS, _STEPS_PER_ENTRY = 1 << 28, 32
+"""Steps that a star colouring may take, or so many for each entry: on a full matrix it would take n^4."""
 
 
 class Coloring(NamedTuple):
@@ -137,12 +139,13 @@ def _slot(slots: NDArray[np.int32], starts: NDArray[np.int64], filled: NDArray[n
     return end
 
 
-@kernel(types.void(I8, I4, SLOTS, I4, INT, I4, I4))
+@kernel(INT(I8, I4, SLOTS, I4, INT, I4, I4))
 def _forbid(
     starts: NDArray[np.int64], column: NDArray[np.int32], slots: NDArray[np.int32], filled: NDArray[np.int32], v: Int,
     colors: NDArray[np.int32], stamps: NDArray[np.int32],
-) -> None:  # fmt: skip
-    """Mark the colours that v cannot have, by ``stamps[colour] = v + 1``."""
+) -> Int:  # fmt: skip
+    """Mark the colours that v cannot have, by ``stamps[colour] = v + 1``; gives how many slots were looked at."""
+    steps = starts[v + 1] - starts[v]
     for s in range(starts[v], starts[v] + filled[v]):
         shared = np.int64(slots[s, _COLOR])
         stamps[shared] = v + 1
@@ -150,10 +153,12 @@ def _forbid(
             continue
         # w - x, x in the middle of a star of w's colour: v - w - x - another one of that colour
         w = np.int64(slots[s, _ONE])
+        steps += filled[w]
         for t in range(starts[w], starts[w] + filled[w]):
             if slots[t, _NEIGHBORS] == 1:
                 x = np.int64(slots[t, _ONE])
                 there = _slot(slots, starts, filled, x, shared)
+                steps += there - starts[x]
                 if there < starts[x] + filled[x] and slots[there, _NEIGHBORS] > 1:
                     stamps[slots[t, _COLOR]] = v + 1
     # two neighbours of one colour: v becomes the middle of a star, so no other neighbour of theirs may look like v
@@ -162,22 +167,28 @@ def _forbid(
         if w == v or colors[w] == NONE:
             continue
         s = _slot(slots, starts, filled, v, colors[w])
+        steps += s - starts[v]
         if slots[s, _NEIGHBORS] > 1:
+            steps += filled[w]
             for t in range(starts[w], starts[w] + filled[w]):
                 stamps[slots[t, _COLOR]] = v + 1
+    return steps
 
 
-@kernel(INT(I8, I4, I4, SLOTS, I4, I4, I4))
+@kernel(INT(I8, I4, I4, SLOTS, I4, I4, I4, INT))
 def _star(
     starts: NDArray[np.int64], column: NDArray[np.int32], order: NDArray[np.int32], slots: NDArray[np.int32],
-    filled: NDArray[np.int32], colors: NDArray[np.int32], stamps: NDArray[np.int32],
+    filled: NDArray[np.int32], colors: NDArray[np.int32], stamps: NDArray[np.int32], most: Int,
 ) -> Int:  # fmt: skip
-    """First fit for a star colouring of a symmetric pattern."""
+    """First fit for a star colouring of a symmetric pattern; -1 where that takes more than ``most`` steps."""
     count = np.int64(0)
+    steps = np.int64(0)
     for v in order:
         if starts[v] == starts[v + 1]:
             continue
-        _forbid(starts, column, slots, filled, v, colors, stamps)
+        steps += _forbid(starts, column, slots, filled, v, colors, stamps)
+        if steps > most:
+            return NONE
         color = np.int64(0)
         while stamps[color] == v + 1:
             color += 1
@@ -188,6 +199,7 @@ def _star(
             if w == v:
                 continue
             s = _slot(slots, starts, filled, w, color)
+            steps += s - starts[w]
             if s == starts[w] + filled[w]:
                 slots[s, _COLOR] = color
                 slots[s, _NEIGHBORS] = 0
@@ -198,12 +210,16 @@ def _star(
 
 
 def color_symmetric(pattern: Pattern) -> Coloring:
-    """A star colouring of a symmetric pattern."""
+    """A star colouring of a symmetric pattern, or colours of its columns where that would take too long.
+
+    Either way (i, j) or (j, i) is the only entry of its row in columns of its colour.
+    """
     found: list[Coloring] = []
-    n = pattern.shape[0]
+    n, most = pattern.shape[0], max(_STEPS, _STEPS_PER_ENTRY * pattern.nnz)
     for order in _orders(np.diff(pattern.starts)):
         colors, slots = np.full(n, NONE, np.int32), np.empty((pattern.nnz, 3), np.int32)
         filled, stamps = np.zeros(n, np.int32), np.zeros(n + 1, np.int32)
-        count = int(_star(pattern.starts, pattern.column, order, slots, filled, colors, stamps))
-        found.append(Coloring(colors, count))
-    return min(found, key=lambda each: each.number)
+        count = int(_star(pattern.starts, pattern.column, order, slots, filled, colors, stamps, most))
+        if count >= 0:
+            found.append(Coloring(colors, count))
+    return min(found, key=lambda each: each.number) if found else color_columns(pattern, pattern)

@@ -4,7 +4,7 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 
-from adengine import Limits
+from adengine import Limits, coloring
 from adengine.coloring import Coloring, color_columns, color_symmetric
 from adengine.compression import Compression, compress, compress_symmetric
 from adengine.lower import lower
@@ -137,6 +137,24 @@ def test_every_entry_of_a_symmetric_matrix_is_found_again() -> None:
     for truth in [*symmetric_matrices(), arrowhead(30), band(9, 1)]:
         half = np.where(truth, random.random(truth.shape), 0.0)
         check_entries(truth, half + half.T, compress_symmetric(pattern_of(truth)))
+
+
+def test_where_a_star_colouring_would_take_too_long_columns_are_coloured(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(coloring, "_STEPS", 0)
+    monkeypatch.setattr(coloring, "_STEPS_PER_ENTRY", 0)
+    random = np.random.default_rng(8)
+    for truth in [*symmetric_matrices(), arrowhead(30), band(9, 1)]:
+        pattern = pattern_of(truth)
+        np.testing.assert_array_equal(color_symmetric(pattern).colors, color_columns(pattern).colors)
+        half = np.where(truth, random.random(truth.shape), 0.0)
+        check_entries(truth, half + half.T, compress_symmetric(pattern))
+
+
+def test_a_full_matrix_is_given_up_early() -> None:
+    """Of n^4 steps, which would take hours."""
+    n = 3000
+    full = Pattern((n, n), np.arange(0, n * n + 1, n), np.tile(np.arange(n, dtype=np.int32), n))
+    assert color_symmetric(full).number == n
 
 
 def test_an_arrowhead_takes_rows_and_columns() -> None:
