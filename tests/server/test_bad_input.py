@@ -98,7 +98,7 @@ WRONG: list[tuple[str, v1.JacobianRequest, grpc.StatusCode, str, str, str]] = [
     ("mode", _request(mode=99), INVALID, "MALFORMED_REQUEST", "mode", "mode 99"),
     ("negative mode", _request(mode=-1), INVALID, "MALFORMED_REQUEST", "mode", "mode -1"),
     ("layout", _request(layout=99), INVALID, "MALFORMED_REQUEST", "layout", "layout 99"),
-    ("sparse", _request(layout=2), UNIMPLEMENTED, "UNSUPPORTED", "layout", "sparse"),
+    ("negative layout", _request(layout=-1), INVALID, "MALFORMED_REQUEST", "layout", "layout -1"),
     ("no binding", _request(shared=[v1.Binding(input="x")]), INVALID, "INVALID_SHAPE", "shared[0].value", "absent"),
     (
         "million outputs",
