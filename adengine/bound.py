@@ -6,15 +6,21 @@ ten thousand compiled operations. Bound to arrays, a question is asked in a quar
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from typing import NamedTuple
+
 import numpy as np
 from numpy.typing import NDArray
 
 from adengine.blocks import blocks_of
+from adengine.calls import NO_VALUES
 from adengine.functions import Plan
 from adengine.jacobian import Mode
+from adengine.program import MACHINE, VM
 from adengine.questions import EVALUATE, JACOBIAN
 from adengine.runs import Run
 from adengine.shapes import size_of
+from adengine.sparse import SparsePlan
 from adengine.vm import RUN_BLOCKS_AT, run_bound
 from adengine.wengert_list import WengertList
 
@@ -65,14 +71,53 @@ class Bound:
             run_bound(self._row)
 
 
-def bind(function: WengertList, plan: Plan, run: Run, what: str, points: int | None, directions: int | None) -> Bound:
-    """Make the arrays of a question; ``points`` and ``directions`` are None where there is one without an axis."""
+class BoundSparse(Bound):
+    """A sparse Jacobian with its arrays; `derivatives` are its entries, in the order of :attr:`pattern`.
+
+    Attributes
+    ----------
+    pattern : Pattern
+        Where the entries stand.
+    """
+
+    def __init__(self, plan: SparsePlan, parts: Sequence[Bound], points: int, derivatives: Array) -> None:
+        first = parts[0]
+        self.points, self.shared, self.directions = first.points, first.shared, NO_VALUES
+        self.values, self.derivatives = first.values, derivatives
+        self.tier = MACHINE if all(part.tier == MACHINE for part in parts) else VM
+        self.pattern = plan.pattern
+        self._plan, self._parts, self._points = plan, parts, points
+
+    def __call__(self) -> None:
+        """Ask once more."""
+        for part in self._parts:
+            part()
+        if self.derivatives is not self._parts[0].derivatives:
+            found = self._plan.entries([part.derivatives for part in self._parts], self._points)
+            self.derivatives[...] = found.reshape(self.derivatives.shape)
+
+
+class Given(NamedTuple):
+    """Arrays that bound questions read: points, and the values of the shared inputs by name and flat."""
+
+    points: Array
+    shared: dict[str, Array]
+    flat_shared: Array
+
+
+def _given(function: WengertList, plan: Plan, points: int | None) -> Given:
     inputs = [function.inputs[number] for number in plan.selection.shared]
     flat = np.zeros(sum(size_of(value.shape) for value in inputs))
     shared, place = {}, 0
     for value in inputs:
         shared[value.name] = flat[place : place + size_of(value.shape)].reshape(value.shape)
         place += size_of(value.shape)
+    many = () if points is None else (points,)
+    return Given(np.zeros((*many, plan.point_width)), shared, flat)
+
+
+def bind(function: WengertList, plan: Plan, run: Run, what: str, points: int | None, directions: int | None) -> Bound:
+    """Make the arrays of a question; ``points`` and ``directions`` are None where there is one without an axis."""
     many = () if points is None else (points,)
     several = () if directions is None else (directions,)
     width, reply = (plan.n_w, plan.m) if plan.mode is Mode.FORWARD else (plan.m, plan.n_w)
@@ -83,7 +128,18 @@ def bind(function: WengertList, plan: Plan, run: Run, what: str, points: int | N
     elif what != EVALUATE:
         given = ((1,) if many and several else ()) + (*several, width)
         found = (*many, *several, reply)
-    return Bound(
-        run, np.zeros((*many, plan.point_width)), shared, flat, np.zeros(given), np.zeros((*many, plan.m)),
-        np.zeros(found),
-    )  # fmt: skip
+    arrays = _given(function, plan, points)
+    return Bound(run, *arrays, np.zeros(given), np.zeros((*many, plan.m)), np.zeros(found))
+
+
+def bind_sparse(
+    function: WengertList, plan: SparsePlan, runs: Sequence[tuple[Run, Array]], points: int | None
+) -> BoundSparse:
+    """Make the arrays of a sparse Jacobian, which may take several runs."""
+    many = () if points is None else (points,)
+    given, values, entries = _given(function, plan, points), np.zeros((*many, plan.m)), (*many, plan.pattern.nnz)
+    direct = plan.derivative_list is not None
+    parts = [Bound(run, *given, seeds, values, np.zeros(entries if direct else run.derivatives)) for run, seeds in runs]
+    return BoundSparse(
+        plan, parts, 1 if points is None else points, parts[0].derivatives if direct else np.zeros(entries)
+    )

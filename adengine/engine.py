@@ -10,9 +10,8 @@ from concurrent.futures import Executor
 
 import numpy as np
 
-from adengine.bound import Bound, bind
+from adengine.binding import BoundCalls
 from adengine.calls import NO_VALUES, Array, Points, Shared, check_directions, check_points, shared_values
-from adengine.errors import EngineError
 from adengine.functions import HeldFunction, Plan
 from adengine.jacobian import Mode
 from adengine.limits import DEFAULT_LIMITS, Limits
@@ -27,7 +26,7 @@ from adengine.vector_library import SCALAR, best
 from adengine.wengert_list import WengertList
 
 
-class Engine(SparseCalls):
+class Engine(SparseCalls, BoundCalls):
     """Evaluates and differentiates Wengert lists. Safe to use from several threads; kernels run without the GIL.
 
     Parameters
@@ -192,112 +191,6 @@ class Engine(SparseCalls):
         if held is not None:
             held.drop()
         return held is not None
-
-    def prepare(
-        self,
-        function: WengertList,
-        what: str = EVALUATE,
-        *,
-        points: int = 1,
-        directions: int = 1,
-        shared: Sequence[str] = (),
-        outputs: Sequence[str] = (),
-        with_respect_to: Sequence[str] = (),
-        mode: Mode = Mode.AUTO,
-    ) -> str:
-        """Make ready for calls that ask this, machine code included where that pays, and wait for it.
-
-        Parameters
-        ----------
-        what : str
-            ``evaluate``, ``jvp``, ``vjp`` or ``jacobian``.
-        points, directions : int
-            How many points, and directions at each, a call will have; what counts is whether there are several.
-        shared : sequence of str
-            Names of the inputs that will be shared.
-
-        Returns
-        -------
-        str
-            What will run such calls: ``machine``, or ``vm`` where machine code would gain nothing or is not wanted.
-
-        Raises
-        ------
-        InvalidName, UnknownName, LimitExceeded
-        """
-        _, run = self._asked(function, what, points, directions, shared, outputs, with_respect_to, mode)
-        return run.told.tier
-
-    def bind(
-        self,
-        function: WengertList,
-        what: str = EVALUATE,
-        *,
-        points: int | None = None,
-        directions: int | None = None,
-        shared: Sequence[str] = (),
-        outputs: Sequence[str] = (),
-        with_respect_to: Sequence[str] = (),
-        mode: Mode = Mode.AUTO,
-    ) -> Bound:
-        """Bind a question to arrays of its own, for loops that ask it again and again; prepared as by :meth:`prepare`.
-
-        Parameters
-        ----------
-        points : int, optional
-            K; without, one point.
-        directions : int, optional
-            p; without, one direction.
-
-        Raises
-        ------
-        InvalidName, UnknownName, LimitExceeded
-
-        Examples
-        --------
-        >>> import numpy as np
-        >>> from adengine import Engine, Input, Output, WengertList
-        >>> f = WengertList.build(  # x1 * x2
-        ...     inputs=[Input("x1"), Input("x2")], primitives=[12], arguments=[1, 2], outputs=[Output("f", 3)])
-        >>> gradient = Engine().bind(f, "vjp")
-        >>> gradient.points[:] = 3.0, 4.0
-        >>> gradient.directions[:] = 1.0
-        >>> gradient()
-        >>> gradient.values, gradient.derivatives
-        (array([12.]), array([4., 3.]))
-        """
-        number = 1 if points is None else points
-        p = 1 if directions is None else directions
-        plan, run = self._asked(function, what, number, p, shared, outputs, with_respect_to, mode)
-        return bind(function, plan, run, what, points, directions)
-
-    def _asked(
-        self,
-        function: WengertList,
-        what: str,
-        points: int,
-        directions: int,
-        shared: Sequence[str],
-        outputs: Sequence[str],
-        with_respect_to: Sequence[str],
-        mode: Mode,
-    ) -> tuple[Plan, Run]:
-        """The plan and the run of a question, compiled where that pays."""
-        questions = {"evaluate": EVALUATE, "jvp": DIRECTIONAL, "vjp": DIRECTIONAL, "jacobian": JACOBIAN}
-        if what not in questions:
-            raise ValueError(f"what is {what!r}, expected one of {', '.join(questions)}")
-        mode = {"jvp": Mode.FORWARD, "vjp": Mode.REVERSE, "evaluate": Mode.AUTO}.get(what, mode)
-        named = [(name, NO_VALUES) for name in shared]
-        try:
-            plan = self._plan(function, questions[what], mode, outputs, with_respect_to, named)
-        except EngineError as error:
-            raise error.without(".input") from None
-        of_points = (points, directions if questions[what] == DIRECTIONAL else 0, False, self.limits)
-        run = plan.run(*of_points)
-        if run.hot is not None and not run.hot.ready:
-            run.hot.compile_now()
-            run = plan.run(*of_points)
-        return plan, run
 
     def _plan(
         self,
