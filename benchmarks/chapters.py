@@ -13,6 +13,7 @@ from benchmarks.results import Chapter
 from benchmarks.scaling import scaling
 from benchmarks.served import served
 from benchmarks.service import service
+from benchmarks.sparse import sparse
 from benchmarks.start import start
 from benchmarks.threads import threads
 
@@ -22,6 +23,7 @@ CHAPTERS: dict[str, Callable[[Effort], Chapter]] = {
     "in-process": in_process,
     "served": served,
     "many-points": many_points,
+    "sparse": sparse,
     "paper": paper,
     "threads": threads,
     "scaling": scaling,

@@ -27,7 +27,14 @@ def in_process(effort: Effort) -> Chapter:
         started = time.perf_counter()
         held.append(hold(contest, ours, effort))
         print(f"bench:   {held[-1].name}, {time.perf_counter() - started:.0f} s", flush=True)
-    tables = (_summary(held), _ratios(held), _sweeps(held), _operations(held), _once(held), _left_out(held))
+    tables = (
+        summary_table(held),
+        ratios_table(held),
+        _sweeps(held),
+        _operations(held),
+        once_table(held),
+        left_out_table(held),
+    )
     text = (
         "Every system answers the same question: f and the derivative together, from NumPy arrays to new NumPy arrays. "
         "Ours stands here twice: its virtual machine, which runs any list at once, and lists compiled to machine code; "
@@ -117,7 +124,7 @@ def _columns(held: Sequence[Held]) -> list[str]:
     return [kind for kind in KINDS if any(contender(c, kind) for each in held for c in each.comparisons)]
 
 
-def _summary(held: Sequence[Held]) -> Table:
+def summary_table(held: Sequence[Held]) -> Table:
     """Medians of all systems."""
     kinds, rows = _columns(held), []
     for each in held:
@@ -129,7 +136,7 @@ def _summary(held: Sequence[Held]) -> Table:
     return Table("Side by side", ["median", *kinds], rows, note)
 
 
-def _ratios(held: Sequence[Held]) -> Table:
+def ratios_table(held: Sequence[Held]) -> Table:
     """Each of ours over each of the others."""
     kinds = _columns(held)
     pairs = [
@@ -178,7 +185,7 @@ def _operations(held: Sequence[Held]) -> Table:
     return Table("Operations", columns, rows, note)
 
 
-def _once(held: Sequence[Held]) -> Table:
+def once_table(held: Sequence[Held]) -> Table:
     """Seconds of what happens once."""
     rows = []
     for each in held:
@@ -196,6 +203,7 @@ def _once(held: Sequence[Held]) -> Table:
     return Table("Once", ["", "written", BUILT, COMPILING, FIRST], rows, note)
 
 
-def _left_out(held: Sequence[Held]) -> Table:
+def left_out_table(held: Sequence[Held]) -> Table:
+    """What was not asked, and why."""
     rows = [[each.name, why] for each in held for why in dict.fromkeys(each.left_out)]
     return Table("Not asked", ["", "why"], rows, words=True)

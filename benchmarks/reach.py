@@ -11,8 +11,8 @@ from benchmarks.peers.system import BUILT, Task
 from benchmarks.peers.system import COMPILED as COMPILING
 from benchmarks.results import Comparison, Target
 
-SX, C, JAX, AUTOGRAD, HAND = "CasADi VM", "CasADi C", "JAX jit", "autograd", "by hand"
-KINDS = (NAME, COMPILED, SX, C, JAX, AUTOGRAD, HAND)
+SX, C, JAX, AUTOGRAD, SCIPY, HAND = "CasADi VM", "CasADi C", "JAX jit", "autograd", "SciPy", "by hand"
+KINDS = (NAME, COMPILED, SX, C, JAX, AUTOGRAD, SCIPY, HAND)
 """Contenders as columns of tables."""
 
 
@@ -61,7 +61,7 @@ def kind_of(name: str) -> str:
         return name
     if name.startswith("CasADi"):
         return C if " C," in name else SX
-    return next((kind for kind in (JAX, AUTOGRAD) if name.startswith(kind)), HAND)
+    return next((kind for kind in (JAX, AUTOGRAD, SCIPY) if name.startswith(kind)), HAND)
 
 
 def contender(comparison: Comparison, kind: str) -> str | None:
@@ -71,12 +71,13 @@ def contender(comparison: Comparison, kind: str) -> str | None:
 
 
 Words = Sequence[str]
+Aim = tuple[Words, Task, str, str, float]
 _LOTKA, _PKPD, _BRUSSELATOR, _ROSENBROCK, _IRREGULAR = (
     ("Lotka",), ("PKPD",), ("Brusselator 32", "scalars"), ("Rosenbrock 1000", "scalars"), ("irregular",),
 )  # fmt: skip
 _FOUR = (_LOTKA, _BRUSSELATOR, _ROSENBROCK, _IRREGULAR)
 
-_REACH: tuple[tuple[Words, Task, str, str, float], ...] = (
+_REACH: tuple[Aim, ...] = (
     *((words, Task.F, NAME, SX, aim) for words, aim in zip(_FOUR, (0.8, 0.5, 0.6, 0.6), strict=True)),
     *((words, Task.F, COMPILED, SX, aim) for words, aim in zip(_FOUR, (0.35, 0.15, 0.15, 0.5), strict=True)),
     *((words, Task.F, COMPILED, C, 1.2) for words in _FOUR),
@@ -94,17 +95,35 @@ _SWEEPS = ((NAME, Task.JVP, 2.8), (NAME, Task.VJP, 3.0), (COMPILED, Task.JVP, 2.
 """Of one derivative with f beside f alone, the worst problem."""
 
 
+_SPARSE_REACH: tuple[Aim, ...] = (
+    (("Brusselator 32",), Task.SPARSE, COMPILED, SX, 0.2),
+    (("Brusselator 32",), Task.SPARSE, COMPILED, JAX, 0.2),
+    (("Brusselator 128",), Task.SPARSE, NAME, SX, 0.3),
+)
+_FURTHER = 3.0
+"""Of a sparse Jacobian beside f, of long tridiagonal systems."""
+
+
+def sparse_targets(held: Sequence[Held]) -> Iterator[Target]:
+    """What is aimed at for sparse Jacobians."""
+    yield from _beside_others(held, _SPARSE_REACH)
+    for each in held:
+        ratio = sweep(each, Task.SPARSE, NAME)
+        if each.name.startswith("Broyden") and ratio is not None:
+            yield Target(f"{each.name}: ({Task.SPARSE.value}) / f, {NAME}", _FURTHER, ratio, "x")
+
+
 def targets(held: Sequence[Held]) -> list[Target]:
     """All that can be told from what was measured."""
-    return [*_beside_others(held), *_compile_times(held), *_sweeps(held), *_transform(held)]
+    return [*_beside_others(held, _REACH), *_compile_times(held), *_sweeps(held), *_transform(held)]
 
 
 def _found(held: Sequence[Held], words: Words) -> Held | None:
     return next((each for each in held if all(word in each.name for word in words)), None)
 
 
-def _beside_others(held: Sequence[Held]) -> Iterator[Target]:
-    for words, task, ours, kind, aim in _REACH:
+def _beside_others(held: Sequence[Held], aims: Sequence[Aim]) -> Iterator[Target]:
+    for words, task, ours, kind, aim in aims:
         each = _found(held, words)
         comparison = None if each is None else each.comparison(task)
         if comparison is None:

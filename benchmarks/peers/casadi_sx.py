@@ -87,6 +87,9 @@ def differentiated(symbols: Any, x: Any, f: Any, question: Question, task: Task)
     seed = question.seed(task)
     if task is Task.F:
         return Made(casadi.Function("f", [x], [casadi.densify(f)]), (question.x,))
+    if task is Task.SPARSE:
+        # Column by column is row by row of the transpose.
+        return Made(casadi.Function("f", [x], [casadi.densify(f), casadi.jacobian(f, x).T]), (question.x,))
     if seed is None:
         jacobian = casadi.densify(casadi.jacobian(f, x))
         return Made(casadi.Function("f", [x], [casadi.densify(f), jacobian.T]), (question.x,), f.numel())

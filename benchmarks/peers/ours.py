@@ -12,6 +12,7 @@ from wengert_server.decode import wengert_list
 from wengert_server.settings import Settings
 
 NAME, COMPILED = "wengert", "wengert, compiled"
+_CALLS = {Task.F: "evaluate", Task.VJP: "vjp", Task.JACOBIAN: "jacobian", Task.SPARSE: "sparse_jacobian"}
 
 
 def received(message: v1.WengertList) -> WengertList:
@@ -76,7 +77,7 @@ class Ours(System):
         return copying(bound, self._question.x, self._question.seed(task))
 
     def _bound(self, task: Task) -> Bound:
-        what = {Task.F: "evaluate", Task.VJP: "vjp", Task.JACOBIAN: "jacobian"}.get(task, "jvp")
+        what = _CALLS.get(task, "jvp")
         directions = WIDTH if task is Task.TANGENTS else None
         shared = [name for name, _ in self._shared]
         bound = self._engine.bind(self.list, what, directions=directions, shared=shared)
@@ -112,5 +113,11 @@ class Ours(System):
             given = engine.jacobian(function, x, shared=shared)
             return given.values, given.jacobian
 
-        calls: dict[Task, Ask] = {Task.F: value, Task.VJP: cotangents, Task.JACOBIAN: jacobian}
+        def entries() -> Answer:
+            given = engine.sparse_jacobian(function, x, shared=shared)
+            return given.values, given.entries
+
+        calls: dict[Task, Ask] = {
+            Task.F: value, Task.VJP: cotangents, Task.JACOBIAN: jacobian, Task.SPARSE: entries,
+        }  # fmt: skip
         return calls.get(task, tangents)

@@ -33,6 +33,7 @@ class Task(Enum):
     VJP = "f and J^T v"
     TANGENTS = "f and 8 tangents"
     JACOBIAN = "f and J"
+    SPARSE = "f and sparse J"
 
 
 @dataclass(frozen=True)
@@ -125,5 +126,6 @@ class System(ABC):
     def ask(self, task: Task) -> Ask | None:
         """Give a function that answers, from NumPy arrays to new NumPy arrays; None where there is none.
 
-        Answers are (f,), (f, J u), (f, J^T v), (f, J U) of shape (8, m), or (f, J) of shape (m, n).
+        Answers are (f,), (f, J u), (f, J^T v), (f, J U) of shape (8, m), (f, J) of shape (m, n), or f and the entries
+        of J, row by row.
         """

@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 
 from adengine import Engine
-from benchmarks import chapters, contests, markdown, measure, output, paper, reach, served
+from benchmarks import chapters, contests, markdown, measure, output, paper, reach, served, sparse, sparse_contests
 from benchmarks.checking import check
 from benchmarks.contests import Contest
 from benchmarks.in_process import hold
@@ -39,11 +39,14 @@ def test_quick_mode_of_one_chapter_writes_a_page_and_its_data(tmp_path: Path) ->
     assert sorted(path.name for path in tmp_path.iterdir()) == ["service.json", "service.md"]
 
 
-@pytest.mark.parametrize("contest", contests.contests(quick=True), ids=lambda each: each.write().name)
+ALL = (*contests.contests(quick=True), *sparse_contests.contests(quick=True))
+
+
+@pytest.mark.parametrize("contest", ALL, ids=lambda each: f"{each.write().name}; {each.tasks[-1].value}")
 def test_systems_agree_on_a_small_problem(contest: Contest) -> None:
     held = hold(contest, engines(), measure.QUICK)
     assert [each.task for each in held.comparisons] == [task.value for task in contest.tasks]
-    assert all(len(each.timings) >= 2 for each in held.comparisons)
+    assert all(len(each.timings) >= min(2, 1 + len(contest.peers)) for each in held.comparisons)
     assert all({"built", "first call"} <= set(stages.seconds) for stages in held.once.values())
 
 
@@ -204,6 +207,16 @@ def test_sensitivities_by_the_engine_stand_beside_differences_and_the_papers_fig
     wanted = {paper.BY_HAND, paper.TOGETHER, "wengert", "differences over wengert, point by point"}
     assert wanted <= {each.name for each in comparison.timings}
     assert chapter.tables[0].rows[0][-2:] == ["5.46", "123 us"]
+
+
+def test_sparse_jacobians_have_a_chapter(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sparse, "contests", lambda *, quick: sparse_contests.contests(quick=quick)[:1])
+    chapter = sparse.sparse(measure.QUICK)
+    assert [each.task for each in chapter.comparisons] == [Task.F.value, *[Task.SPARSE.value] * 3]
+    aims = [target.what for target in chapter.targets]
+    assert any("all at once / one by one" in what for what in aims)
+    assert any(": pattern" in what for what in aims)
+    assert len(chapter.tables[2].rows) == 3
 
 
 def test_the_servers_answers_are_those_in_process(monkeypatch: pytest.MonkeyPatch) -> None:
