@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from adengine.errors import EngineError, InvalidList, LimitExceeded, UnknownPrimitive, UnspecifiedPrimitive
 from adengine.jit import Int, kernel
 from adengine.limits import Limits
-from adengine.primitives import BY_NUMBER, FIRST_INTERNAL, MAX_POLYGAMMA_ORDER, TABLE, Kind
+from adengine.primitives import BY_NUMBER, MAX_POLYGAMMA_ORDER, TABLE, Kind
 from adengine.shapes import RULES, Detail, Shape, Statement, broadcast, size_of
 
 I4 = types.Array(types.int32, 1, "C")
@@ -65,9 +65,8 @@ def _arities() -> NDArray[np.int64]:
     """For each number of the wire: the arity of an elementwise primitive (plus 8 with a parameter), or why not."""
     arities = np.full(_WIRE_NUMBERS, _NOT_SERVED, np.int64)
     for row in TABLE:
-        if row.number < FIRST_INTERNAL:
-            elementwise = row.kind is Kind.ELEMENTWISE
-            arities[row.number] = row.arity + 8 * row.parametric if elementwise else _STRUCTURAL
+        elementwise = row.kind is Kind.ELEMENTWISE
+        arities[row.number] = row.arity + 8 * row.parametric if elementwise else _STRUCTURAL
     return arities
 
 
@@ -158,7 +157,7 @@ class _Checker:
         row = BY_NUMBER.get(number)
         if number == 0:
             raise UnspecifiedPrimitive(f"statement {k + 1} has no primitive (number 0)", f"primitives[{k}]")
-        if row is None or number >= FIRST_INTERNAL:
+        if row is None:
             raise UnknownPrimitive(f"statement {k + 1} has primitive {number}, which is not served", f"primitives[{k}]")
         statement = Statement(k, row.name, self.columns.parameters, int(self.state[_PARAMETER]), [], self.limits)
         arity = row.arity

@@ -16,6 +16,7 @@ from adengine.jit import Float, Int, kernel
 from adengine.routine_calls import eight_statements as eight_elementary
 from adengine.routine_calls import elements, has, one, one_whole_power, whole_powers
 from adengine.rules import (
+    exp_share,
     floor_quotient,
     hypot,
     integer_power,
@@ -29,7 +30,6 @@ from adengine.rules import (
     power_log,
     remainder,
     select,
-    share,
     shifted_exp,
     sigmoid,
     sign,
@@ -135,7 +135,7 @@ _one_softplus = one("SOFTPLUS", 1)
 _one_xlogy = one("XLOGY", 2)
 _one_shifted_exp = one("SHIFTED_EXP", 2)
 _one_power_log = one("POWER_LOG", 2)
-_one_share = one("SHARE", 2)
+_one_exp_share = one("EXP_SHARE", 2)
 _elements_power = elements("POWER", 2)
 _elements_cbrt = elements("CBRT", 1)
 _elements_hypot = elements("HYPOT", 2)
@@ -167,7 +167,7 @@ _elements_softplus = elements("SOFTPLUS", 1)
 _elements_xlogy = elements("XLOGY", 2)
 _elements_shifted_exp = elements("SHIFTED_EXP", 2)
 _elements_power_log = elements("POWER_LOG", 2)
-_elements_share = elements("SHARE", 2)
+_elements_exp_share = elements("EXP_SHARE", 2)
 _batch_power = eight_elementary("POWER", 2)
 _batch_cbrt = eight_elementary("CBRT", 1)
 _batch_hypot = eight_elementary("HYPOT", 2)
@@ -199,7 +199,7 @@ _batch_softplus = eight_elementary("SOFTPLUS", 1)
 _batch_xlogy = eight_elementary("XLOGY", 2)
 _batch_shifted_exp = eight_elementary("SHIFTED_EXP", 2)
 _batch_power_log = eight_elementary("POWER_LOG", 2)
-_batch_share = eight_elementary("SHARE", 2)
+_batch_exp_share = eight_elementary("EXP_SHARE", 2)
 _has_acos = has("acos")
 _has_acosh = has("acosh")
 _has_asin = has("asin")
@@ -388,8 +388,8 @@ def _called(code: Int, a: Float, b: Float, c: Float, k: Int, routines: Int) -> F
                                 return _one_softplus(routines, a)
                             return softplus(a)
             else:
-                if code < 1004:
-                    if code < 1003:
+                if code < 223:
+                    if code < 222:
                         if _has_log(routines):
                             return _one_xlogy(routines, a, b)
                         return xlogy(a, b)
@@ -398,15 +398,15 @@ def _called(code: Int, a: Float, b: Float, c: Float, k: Int, routines: Int) -> F
                             return _one_shifted_exp(routines, a, b)
                         return shifted_exp(a, b)
                 else:
-                    if code < 1005:
+                    if code < 224:
                         if _has_log(routines):
                             return _one_power_log(routines, a, b)
                         return power_log(a, b)
                     else:
-                        if code < 1006:
+                        if code < 225:
                             if _has_exp(routines):
-                                return _one_share(routines, a, b)
-                            return share(a, b)
+                                return _one_exp_share(routines, a, b)
+                            return exp_share(a, b)
                         else:
                             return floor_quotient(a, b)
 
@@ -507,10 +507,10 @@ def single(
                                             else:
                                                 value = 1.0 if w[i] != 0.0 or w[j] != 0.0 else 0.0
                                     else:
-                                        if code < 1001:
+                                        if code < 220:
                                             value = 1.0 if w[i] == 0.0 else 0.0
                                         else:
-                                            if code < 1002:
+                                            if code < 221:
                                                 value = positive_reciprocal(w[i])
                                             else:
                                                 value = step(w[i], w[j])
@@ -757,8 +757,8 @@ def _called_lanes(code: Int, out: Int, i: Int, j: Int, di: Int, dj: Int, w: NDAr
                             for e in range(U(0), U(8)):
                                 w[out + e] = softplus(w[i + e * di])
             else:
-                if code < 1004:
-                    if code < 1003:
+                if code < 223:
+                    if code < 222:
                         if _has_log(routines):
                             _elements_xlogy(routines, w, out, i, j, di, dj, U(8))
                         else:
@@ -771,7 +771,7 @@ def _called_lanes(code: Int, out: Int, i: Int, j: Int, di: Int, dj: Int, w: NDAr
                             for e in range(U(0), U(8)):
                                 w[out + e] = shifted_exp(w[i + e * di], w[j + e * dj])
                 else:
-                    if code < 1005:
+                    if code < 224:
                         if _has_log(routines):
                             _elements_power_log(routines, w, out, i, j, di, dj, U(8))
                         else:
@@ -779,10 +779,10 @@ def _called_lanes(code: Int, out: Int, i: Int, j: Int, di: Int, dj: Int, w: NDAr
                                 w[out + e] = power_log(w[i + e * di], w[j + e * dj])
                     else:
                         if _has_exp(routines):
-                            _elements_share(routines, w, out, i, j, di, dj, U(8))
+                            _elements_exp_share(routines, w, out, i, j, di, dj, U(8))
                         else:
                             for e in range(U(0), U(8)):
-                                w[out + e] = share(w[i + e * di], w[j + e * dj])
+                                w[out + e] = exp_share(w[i + e * di], w[j + e * dj])
 
 
 @kernel(U(U4, U, F8, U, U))
@@ -881,11 +881,11 @@ def laned(instructions: NDArray[np.uint32], at: Int, w: NDArray[np.float64], lan
                                         else:
                                             _eight_and(w, out, i, j, h, di, dj, dh)
                             else:
-                                if code < 9194:
+                                if code < 8413:
                                     if code < 8301:
                                         _eight_or(w, out, i, j, h, di, dj, dh)
                                     else:
-                                        if code < 9193:
+                                        if code < 8412:
                                             _eight_not(w, out, i, j, h, di, dj, dh)
                                         else:
                                             _eight_positive_reciprocal(w, out, i, j, h, di, dj, dh)
@@ -1106,8 +1106,8 @@ def _called_batch(
                             for e in range(U(0), U(8)):
                                 w[out + e] = softplus(w[places[at, e + U(0)]])
             else:
-                if code < 1004:
-                    if code < 1003:
+                if code < 223:
+                    if code < 222:
                         if _has_log(routines):
                             _batch_xlogy(routines, w, out, places, at, hows)
                         else:
@@ -1120,7 +1120,7 @@ def _called_batch(
                             for e in range(U(0), U(8)):
                                 w[out + e] = shifted_exp(w[places[at, e + U(0)]], w[places[at, e + U(8)]])
                 else:
-                    if code < 1005:
+                    if code < 224:
                         if _has_log(routines):
                             _batch_power_log(routines, w, out, places, at, hows)
                         else:
@@ -1128,10 +1128,10 @@ def _called_batch(
                                 w[out + e] = power_log(w[places[at, e + U(0)]], w[places[at, e + U(8)]])
                     else:
                         if _has_exp(routines):
-                            _batch_share(routines, w, out, places, at, hows)
+                            _batch_exp_share(routines, w, out, places, at, hows)
                         else:
                             for e in range(U(0), U(8)):
-                                w[out + e] = share(w[places[at, e + U(0)]], w[places[at, e + U(8)]])
+                                w[out + e] = exp_share(w[places[at, e + U(0)]], w[places[at, e + U(8)]])
 
 
 @kernel(U(U4, U, U4_2, F8, U))
@@ -1223,11 +1223,11 @@ def batches(
                                     else:
                                         _batch_and(w, out, places, row, hows)
                         else:
-                            if code < 17386:
+                            if code < 16605:
                                 if code < 16493:
                                     _batch_or(w, out, places, row, hows)
                                 else:
-                                    if code < 17385:
+                                    if code < 16604:
                                         _batch_not(w, out, places, row, hows)
                                     else:
                                         _batch_positive_reciprocal(w, out, places, row, hows)
@@ -1726,8 +1726,8 @@ def row(
                                             for e in range(n):
                                                 w[out + e] = softplus(w[i + e * di])
                         else:
-                            if code < 1003:
-                                if code < 1001:
+                            if code < 222:
+                                if code < 220:
                                     if _has_log(routines):
                                         for e in range(U(0), n, U(8)):
                                             _elements_xlogy(routines, w, out + e, i + e * di, j + e * dj, di, dj, n - e)
@@ -1735,7 +1735,7 @@ def row(
                                         for e in range(n):
                                             w[out + e] = xlogy(w[i + e * di], w[j + e * dj])
                                 else:
-                                    if code < 1002:
+                                    if code < 221:
                                         for e in range(U(0), whole, U(8)):
                                             _eight_positive_reciprocal(w, out + e, i + e * di, j + e * dj, h + e * dh, di, dj, dh)
                                         for e in range(whole, n):
@@ -1750,8 +1750,8 @@ def row(
                                         for e in range(whole, n):
                                             w[out + e] = step(w[i + e * di], w[j + e * dj])
                             else:
-                                if code < 1005:
-                                    if code < 1004:
+                                if code < 224:
+                                    if code < 223:
                                         if _has_exp(routines):
                                             for e in range(U(0), n, U(8)):
                                                 _elements_shifted_exp(routines, w, out + e, i + e * di, j + e * dj, di, dj, n - e)
@@ -1766,13 +1766,13 @@ def row(
                                             for e in range(n):
                                                 w[out + e] = power_log(w[i + e * di], w[j + e * dj])
                                 else:
-                                    if code < 1006:
+                                    if code < 225:
                                         if _has_exp(routines):
                                             for e in range(U(0), n, U(8)):
-                                                _elements_share(routines, w, out + e, i + e * di, j + e * dj, di, dj, n - e)
+                                                _elements_exp_share(routines, w, out + e, i + e * di, j + e * dj, di, dj, n - e)
                                         else:
                                             for e in range(n):
-                                                w[out + e] = share(w[i + e * di], w[j + e * dj])
+                                                w[out + e] = exp_share(w[i + e * di], w[j + e * dj])
                                     else:
                                         for e in range(n):
                                             w[out + e] = floor_quotient(w[i + e * di], w[j + e * dj])

@@ -112,7 +112,7 @@ def _sigmoid(builder: Any, v: Sequence[Value], call: Call) -> Value:
     return builder.fdiv(over, builder.fadd(all_lanes(1.0), decay))
 
 
-def _share(builder: Any, v: Sequence[Value], call: Call) -> Value:
+def _exp_share(builder: Any, v: Sequence[Value], call: Call) -> Value:
     part = _sigmoid(builder, [builder.fsub(v[0], v[1])], call)
     rest = builder.select(builder.fcmp_ordered("==", v[0], v[1]), all_lanes(0.5), part)
     lost = builder.select(is_nan(builder, v[1]), all_lanes(math.nan), all_lanes(0.0))
@@ -172,7 +172,7 @@ ELEMENTARY: dict[str, Elementary] = {
     "XLOGY": Elementary(("log",), _xlogy),
     "SHIFTED_EXP": Elementary(("exp",), _shifted_exp),
     "POWER_LOG": Elementary(("log",), _power_log),
-    "SHARE": Elementary(("exp",), _share),
+    "EXP_SHARE": Elementary(("exp",), _exp_share),
 }
 """Formula of each primitive that calls routines."""
 

@@ -16,8 +16,10 @@ from numpy.typing import NDArray
 
 from adengine import opcodes as op
 from adengine.graph import (
+    FIRST,
     GRAPH,
     NONE,
+    OPERATION,
     OVERFLOW,
     SIZE,
     TABLES_TYPE,
@@ -245,7 +247,12 @@ class _Lowering:
             parameter, code = self.view_parameter(size_of(s.shapes[0]), *regular), op.ACCUMULATE
         else:
             parameter, code = self.take_parameter(s), op.SCATTER_ADD
-        return self.row(code, s.operands, parameter, size_of(s.shape))
+        return self.row(code, [self.unspread(s.operands[0]), s.operands[1]], parameter, size_of(s.shape))
+
+    def unspread(self, x: int) -> int:
+        """The scalar that x is spread from, which can stand for it as a base; or x itself."""
+        code, source = (int(word) for word in self.graph.rows[x, [OPERATION, FIRST]])
+        return source if code == op.VIEW and self.graph.rows[source, SIZE] == 1 else x
 
     def regular(self, s: _Statement) -> tuple[int, list[int], list[int]] | None:
         """Offset, shape and strides of a gather whose indices go up by the same step, else nothing."""
@@ -325,7 +332,8 @@ class _Lowering:
         n = size_of(y[1:])
         if m * n * y[0] == 0:
             return self.filled(0.0, m * n)
-        return self.row(op.MATMUL, s.operands, self.parameter([m, y[0], n, 0, 0]), m * n)
+        code = op.ZERO_SAFE_MATMUL if s.primitive.name == "ZERO_SAFE_MATMUL" else op.MATMUL
+        return self.row(code, s.operands, self.parameter([m, y[0], n, 0, 0]), m * n)
 
 
 _RULES: dict[str, Callable[[_Lowering, _Statement], int]] = {
@@ -343,6 +351,7 @@ _RULES: dict[str, Callable[[_Lowering, _Statement], int]] = {
     "MIN": _Lowering.extremes,
     "LOGSUMEXP": _Lowering.logsumexp,
     "MATMUL": _Lowering.matmul,
+    "ZERO_SAFE_MATMUL": _Lowering.matmul,
 }
 
 

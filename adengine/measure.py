@@ -185,6 +185,6 @@ EXCEPTIONS: dict[str, str] = {
     "ERFC": _ALGEBRAIC,
     "SIGMOID": "the partial takes another sigmoid, for full relative accuracy on both sides",
     "XLOGY": _GUARDED,
-    "SHARE": _TWO_FUNCTIONS,
+    "EXP_SHARE": _TWO_FUNCTIONS,
 }
 """Rows that exceed a bound with the weights of this module, and why."""

@@ -54,7 +54,7 @@ class Primitive:
     Attributes
     ----------
     number : int
-        Number on the wire (``wengert.v1.Primitive``); 1000 and more for those that only derivative lists use.
+        Number on the wire (``wengert.v1.Primitive``).
     name : str
         Name on the wire without ``PRIMITIVE_``.
     kind : Kind
@@ -167,7 +167,7 @@ _EXPONENTIAL = (
     _unary(44,  "LOG2",  "np.log2(a)",    "1.4426950408889634 * positive_reciprocal(a)", "", POSITIVE, "As LOG."),
     _unary(45,  "LOG10", "math.log10(a)", "0.4342944819032518 * positive_reciprocal(a)", "", POSITIVE, "As LOG."),
     _unary(46,  "LOG1P", "math.log1p(a)", "positive_reciprocal(1 + a)", "", UNIT, "As LOG, at -1."),
-    _binary(47, "LOGADDEXP", "logaddexp(a, b)", "share(a, b)", "share(b, a)", nonlinear=True,
+    _binary(47, "LOGADDEXP", "logaddexp(a, b)", "exp_share(a, b)", "exp_share(b, a)", nonlinear=True,
             note="Stable for all arguments; partials 0, 0 where both are -inf."),
 )
 
@@ -259,35 +259,33 @@ _LINEAR_ALGEBRA = (
     _shaped(180, "MATMUL", 2, "numpy.matmul for ranks 1 and 2."),
 )
 
-_DERIVATIVES_ONLY = (
-    _unary(1001, "POSITIVE_RECIPROCAL", "positive_reciprocal(a)", "-(w * w)", domain=POSITIVE,
+_DERIVATIVES = (
+    _unary(220, "POSITIVE_RECIPROCAL", "positive_reciprocal(a)", "-(w * w)", domain=POSITIVE,
            note="1 / a above 0, +inf at 0 and -0, NaN below."),
-    _binary(1002, "STEP", "step(a, b)", "", "", "",
+    _binary(221, "STEP", "step(a, b)", "", "", "",
             note="1 where a > b, 1/2 where they are equal, 0 where a < b, NaN with NaN."),
-    _binary(1003, "SHIFTED_EXP", "shifted_exp(a, b)", "w", "", nonlinear=True,
-            note="exp(a - b); the shift b cancels later and so has no derivative; 0 at -inf, 1 where a = b."),
-    _binary(1004, "POWER_LOG", "power_log(a, b)", "select(a, 1 / a, 0)", "", domain=(POSITIVE, REAL), nonlinear=True,
+    _binary(222, "SHIFTED_EXP", "shifted_exp(a, b)", "w", "", nonlinear=True,
+            note="exp(a - b) for a shift b that cancels later and so has no derivative; 0 at -inf, 1 where a = b."),
+    _binary(223, "POWER_LOG", "power_log(a, b)", "select(a, 1 / a, 0)", "", domain=(POSITIVE, REAL), nonlinear=True,
             note="log a, and 0 where a = 0 and b >= 0."),
-    _binary(1005, "SHARE", "share(a, b)", "w * share(b, a)", "-(w * share(b, a))", nonlinear=True,
+    _binary(224, "EXP_SHARE", "exp_share(a, b)", "w * exp_share(b, a)", "-(w * exp_share(b, a))", nonlinear=True,
             note="exp a / (exp a + exp b); 0 where a is -inf, 1/2 where both are +inf."),
-    _binary(1006, "FLOOR_QUOTIENT", "floor_quotient(a, b)", "", "", domain=(REAL, POSITIVE), nonlinear=True,
+    _binary(225, "FLOOR_QUOTIENT", "floor_quotient(a, b)", "", "", domain=(REAL, POSITIVE), nonlinear=True,
             note="floor(a / b), the one that fits the remainder."),
+    _shaped(226, "ZERO_SAFE_MATMUL", 2, "MATMUL with the products of ZERO_SAFE_MULTIPLY."),
 )
 # fmt: on
 
 TABLE: tuple[Primitive, ...] = (
     _LEAF + _ARITHMETIC + _ROOTS + _EXPONENTIAL + _TRIGONOMETRIC + _ROUNDING + _CHOICE + _SPECIAL
-    + _SHAPE + _REDUCTION + _LINEAR_ALGEBRA + _DERIVATIVES_ONLY
+    + _SHAPE + _REDUCTION + _LINEAR_ALGEBRA + _DERIVATIVES
 )  # fmt: skip
-"""All rows, those of the wire first."""
+"""All rows, in the order of their groups."""
 
 BY_NUMBER: dict[int, Primitive] = {row.number: row for row in TABLE}
 BY_NAME: dict[str, Primitive] = {row.name: row for row in TABLE}
 
-FIRST_INTERNAL = 1000
-"""Numbers from here on are not of the wire; lists of users cannot have them."""
-
-SERVED: frozenset[int] = frozenset(row.number for row in TABLE if row.number < FIRST_INTERNAL)
+SERVED: frozenset[int] = frozenset(row.number for row in TABLE)
 """Numbers of the wire that this engine serves."""
 
 MAX_POLYGAMMA_ORDER = 20

@@ -132,7 +132,9 @@ def remainder(a: Float, b: Float) -> Float:
 @kernel("f8(f8, f8)")
 def floor_quotient(a: Float, b: Float) -> Float:
     """floor(a / b) as the remainder sees it, where a / b itself may be rounded up to a whole number."""
-    return np.floor(a / b) if abs(b) == math.inf else np.rint((a - remainder(a, b)) / b)
+    if a == 0.0 or abs(b) == math.inf:
+        return np.floor(a / b)
+    return np.rint((a - remainder(a, b)) / b) + 0.0  # no -0 where both are negative
 
 
 @kernel("f8(f8, f8)")
@@ -162,7 +164,7 @@ def sigmoid(a: Float) -> Float:
 
 
 @kernel("f8(f8, f8)")
-def share(a: Float, b: Float) -> Float:
+def exp_share(a: Float, b: Float) -> Float:
     """exp a / (exp a + exp b); 0 where a is -inf, 1/2 where both are equal, also at +inf."""
     if a == -math.inf:
         return math.nan if b != b else 0.0

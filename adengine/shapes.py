@@ -302,5 +302,6 @@ RULES: dict[str, Callable[[Statement], tuple[Shape, Detail]]] = {
     "MIN": _reduce,
     "LOGSUMEXP": _reduce,
     "MATMUL": _matmul,
+    "ZERO_SAFE_MATMUL": _matmul,
 }
 """Rule of each structural primitive of the table."""

@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 from mpmath import mp, mpf
 
-from tests.reference_numbers import INFINITY, NAN, ONE, ZERO, Real
+from tests.reference_numbers import INFINITY, NAN, ONE, ZERO, Real, safe_product
 
 Array = npt.NDArray[np.object_]
 Entry = tuple[int, int, int, Real]
@@ -179,16 +179,19 @@ def _matmul_terms(a: Array, b: Array) -> Iterator[tuple[int, int, int]]:
                 yield i * right.shape[1] + j, int(left[i, k]), int(right[k, j])
 
 
-def _matmul(args: Sequence[Array], _parameters: Sequence[int]) -> ArrayResult:
-    a, b = args
-    shape = np.matmul(np.zeros(a.shape), np.zeros(b.shape)).shape
-    values = [ZERO] * int(np.prod(shape, dtype=np.int64))
-    entries: list[Entry] = []
-    x, y = a.ravel(), b.ravel()
-    for r, i, j in _matmul_terms(a, b):
-        values[r] = values[r] + x[i] * y[j]
-        entries += [(r, 0, i, y[j]), (r, 1, j, x[i])]
-    return array(values, shape), entries
+def _matmul(times: Callable[[Real, Real], Real]) -> ArrayRule:
+    def rule(args: Sequence[Array], _parameters: Sequence[int]) -> ArrayResult:
+        a, b = args
+        shape = np.matmul(np.zeros(a.shape), np.zeros(b.shape)).shape
+        values = [ZERO] * int(np.prod(shape, dtype=np.int64))
+        entries: list[Entry] = []
+        x, y = a.ravel(), b.ravel()
+        for r, i, j in _matmul_terms(a, b):
+            values[r] = values[r] + times(x[i], y[j])
+            entries += [(r, 0, i, y[j]), (r, 1, j, x[i])]
+        return array(values, shape), entries
+
+    return rule
 
 
 ARRAYWISE: dict[str, ArrayRule] = {
@@ -204,5 +207,6 @@ ARRAYWISE: dict[str, ArrayRule] = {
     "MAX": _reduction(_extreme(ONE)),
     "MIN": _reduction(_extreme(-ONE)),
     "LOGSUMEXP": _reduction(_logsumexp),
-    "MATMUL": _matmul,
+    "MATMUL": _matmul(lambda x, y: x * y),
+    "ZERO_SAFE_MATMUL": _matmul(safe_product),
 }

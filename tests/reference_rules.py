@@ -272,6 +272,50 @@ def _zero_safe_multiply(args: Sequence[Real], _: Sequence[int]) -> Result:
     return (ZERO if ZERO in (a, b) else a * b), (b, a)
 
 
+def _positive_reciprocal(args: Sequence[Real], _: Sequence[int]) -> Result:
+    a = args[0]
+    value = NAN if a < ZERO else _slope_at_log_edge(a)
+    return value, (-(value * value),)
+
+
+def _half_step(args: Sequence[Real], _: Sequence[int]) -> Result:
+    a, b = args
+    value = NAN if a.nan or b.nan else HALF if a == b else ZERO if a < b else ONE
+    return value, (ZERO, ZERO)
+
+
+def _shifted_exp(args: Sequence[Real], _: Sequence[int]) -> Result:
+    """Return exp(a - b), of which the shift b is a constant."""
+    a, b = args
+    if a == -INFINITY and not b.nan:
+        return ZERO, (ZERO, ZERO)
+    value = ONE if a.infinite and a == b else _exp(a - b)
+    return value, (value, ZERO)
+
+
+def _power_log(args: Sequence[Real], _: Sequence[int]) -> Result:
+    a, b = args
+    slope = ZERO if a == ZERO else ONE / a
+    return ZERO if a == ZERO and b >= ZERO else _ln(a), (slope, ZERO)
+
+
+def _exp_share(args: Sequence[Real], _: Sequence[int]) -> Result:
+    a, b = args
+    if a.nan or b.nan:
+        return NAN, (NAN, NAN)
+    value, other = (
+        ((HALF, HALF) if a == INFINITY else (ZERO, ZERO)) if a.infinite and a == b else (sigmoid(a - b), sigmoid(b - a))
+    )
+    return value, (value * other, -(value * other))
+
+
+def _floor_quotient(args: Sequence[Real], _: Sequence[int]) -> Result:
+    a, b = args
+    if a.infinite or b == ZERO:
+        return NAN, (ZERO, ZERO)
+    return (a / b if b.infinite else apply(mp.floor, np.floor, a / b)), (ZERO, ZERO)
+
+
 ELEMENTWISE: dict[str, Rule] = {
     **{name: _smooth(name) for name in SMOOTH},
     **{name: _step(name) for name in STEPS},
@@ -302,4 +346,10 @@ ELEMENTWISE: dict[str, Rule] = {
     "SIGMOID": _sigmoid,
     "SOFTPLUS": _softplus,
     "XLOGY": _xlogy,
+    "POSITIVE_RECIPROCAL": _positive_reciprocal,
+    "STEP": _half_step,
+    "SHIFTED_EXP": _shifted_exp,
+    "POWER_LOG": _power_log,
+    "EXP_SHARE": _exp_share,
+    "FLOOR_QUOTIENT": _floor_quotient,
 }

@@ -16,7 +16,7 @@ import sys
 from pathlib import Path
 from typing import NamedTuple
 
-from adengine.primitives import BY_NUMBER, FIRST_INTERNAL, TABLE, Kind, Primitive
+from adengine.primitives import BY_NUMBER, Kind, Primitive
 from wengert_server.settings import Settings, flag, variable
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -94,13 +94,6 @@ Derivatives at kinks and poles: [special-points.md](special-points.md). To add a
 [add-a-primitive.md](add-a-primitive.md).
 """
 
-_INTERNAL_HEAD = """
-## In derivative lists only
-
-These rows have no number in the contract. The derivatives of other rows need them, so that derivatives of any order
-stay lists of primitives.
-"""
-
 
 def _code(text: str) -> str:
     """Text as code."""
@@ -126,8 +119,7 @@ def _elementwise_table(rows: list[tuple[Primitive, str]]) -> list[str]:
     for row, meaning in rows:
         name = _code(row.name + (" [k]" if row.parametric else ""))
         notes = "<br>".join(part for part in (meaning, f"*{row.note}*" if row.note else "") if part)
-        number = str(row.number) if row.number < FIRST_INTERNAL else ""
-        lines.append(_row(number, name, _code(row.value), _partials(row), row.finite, notes))
+        lines.append(_row(str(row.number), name, _code(row.value), _partials(row), row.finite, notes))
     return lines
 
 
@@ -165,8 +157,6 @@ def primitives_page() -> str:
     lines = [_PRIMITIVES_HEAD.rstrip("\n")]
     for name in dict.fromkeys(entry.group for entry in found):
         lines += _group(name.split(";")[0], [entry for entry in found if entry.group == name])
-    lines.append(_INTERNAL_HEAD.rstrip("\n"))
-    lines += _elementwise_table([(row, "") for row in TABLE if row.number >= FIRST_INTERNAL])
     return "\n".join(lines) + "\n"
 
 

@@ -148,6 +148,14 @@ ndtr = _unary(p.PRIMITIVE_NDTR, "Give the distribution function of the standard 
 log_ndtr = _unary(p.PRIMITIVE_LOG_NDTR, "Give the logarithm of ndtr(x), accurate in the left tail.")
 xlogy = _binary(p.PRIMITIVE_XLOGY, "Give a * log(b), and 0 where a = 0.")
 
+# ---- what derivative lists need beside the rest
+positive_reciprocal = _unary(p.PRIMITIVE_POSITIVE_RECIPROCAL, "Give 1 / x for x > 0, inf for 0 and -0, NaN below.")
+step = _binary(p.PRIMITIVE_STEP, "Give 1 where a > b, 1/2 where they are equal, 0 where a < b.")
+shifted_exp = _binary(p.PRIMITIVE_SHIFTED_EXP, "Give exp(a - b) for a shift b that counts as a constant.")
+power_log = _binary(p.PRIMITIVE_POWER_LOG, "Give log(a), and 0 where a = 0 and b >= 0.")
+exp_share = _binary(p.PRIMITIVE_EXP_SHARE, "Give exp(a) / (exp(a) + exp(b)) without overflow.")
+floor_quotient = _binary(p.PRIMITIVE_FLOOR_QUOTIENT, "Give floor(a / b), the one that fits remainder(a, b).")
+
 
 def integer_power(x: Operand, exponent: SupportsIndex, /) -> Variable:
     """Give x to a whole power of either sign, which is fixed in the list."""

@@ -37,6 +37,7 @@ __all__ = [
     "total",
     "triangular_solve",
     "tril",
+    "zero_safe_matmul",
 ]
 
 
@@ -81,13 +82,24 @@ def cumsum(x: Node, axis: SupportsIndex | None = None, *, reverse: bool = False)
 
 def matmul(a: Operand, b: Operand, /) -> Variable:
     """Give the product of matrices and vectors, as ``numpy.matmul`` does for ranks 1 and 2."""
-    x, y = _both(a, b, "MATMUL")
+    return _product(p.PRIMITIVE_MATMUL, a, b)
+
+
+def zero_safe_matmul(a: Operand, b: Operand, /) -> Variable:
+    """Give the product as `matmul` does, with products that are 0 where either factor is exactly 0."""
+    return _product(p.PRIMITIVE_ZERO_SAFE_MATMUL, a, b)
+
+
+def _product(primitive: Primitive.ValueType, a: Operand, b: Operand) -> Variable:
+    """Give a product of matrices and vectors, by one of the two primitives for it."""
+    name = primitive_name(primitive)
+    x, y = _both(a, b, name)
     if not (1 <= x.ndim <= 2 and 1 <= y.ndim <= 2):
         told = "vectors and matrices are multiplied; for scalars write a * b"
-        raise ShapeError(f"MATMUL: {told}, not arrays of the shapes {x.shape} and {y.shape}")
+        raise ShapeError(f"{name}: {told}, not arrays of the shapes {x.shape} and {y.shape}")
     if x.shape[-1] != y.shape[0]:
-        raise ShapeError(f"MATMUL: the shapes {x.shape} and {y.shape} do not fit: {x.shape[-1]} is not {y.shape[0]}")
-    return derive(x, p.PRIMITIVE_MATMUL, (x.number, y.number), (), x.shape[:-1] + y.shape[1:])
+        raise ShapeError(f"{name}: the shapes {x.shape} and {y.shape} do not fit: {x.shape[-1]} is not {y.shape[0]}")
+    return derive(x, primitive, (x.number, y.number), (), x.shape[:-1] + y.shape[1:])
 
 
 def dot(a: Operand, b: Operand, /) -> Variable:

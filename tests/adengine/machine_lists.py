@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from adengine import primitives
-from adengine.primitives import BY_NAME, ELEMENTWISE, FIRST_INTERNAL, Primitive
+from adengine.primitives import ELEMENTWISE, Primitive
 from tests.wire_lists import ListWriter
 
 if TYPE_CHECKING:
@@ -22,7 +22,6 @@ SPECIAL = (0.0, -0.0, np.inf, -np.inf, np.nan, 5e-324, -1e-310, 1e308, -1e300, 1
 SIZES = (0, 1, 7, 8, 9, 64, 65)
 _SMALL = 200
 """Elements of the largest variable a list may have."""
-_ON_WIRE = [row for row in ELEMENTWISE if row.number < FIRST_INTERNAL]
 
 
 def special_points(random: np.random.Generator, *shape: int) -> npt.NDArray[np.float64]:
@@ -58,7 +57,7 @@ class RandomList:
 
     def elementwise(self, row: Primitive | None = None) -> None:
         """Append an elementwise statement, of a random primitive if none is given."""
-        row = row or _ON_WIRE[self._random.integers(len(_ON_WIRE))]
+        row = row or ELEMENTWISE[self._random.integers(len(ELEMENTWISE))]
         first, shape = self._pick()
         arguments = [first]
         for _ in range(row.arity - 1):
@@ -232,5 +231,5 @@ def list_of(row: Primitive, random: np.random.Generator, statements: int, sizes:
     return made.finished(statements)
 
 
-ROWS = [BY_NAME[row.name] for row in _ON_WIRE]
+ROWS = list(ELEMENTWISE)
 """Elementwise primitives of the wire."""

@@ -53,6 +53,7 @@ UNARY: dict[str, Callable[..., Variable]] = {
     "NDTR": ops.ndtr,
     "LOG_NDTR": ops.log_ndtr,
     "INTEGER_POWER": lambda x: ops.integer_power(x, 3),
+    "POSITIVE_RECIPROCAL": ops.positive_reciprocal,
     "POLYGAMMA": lambda x: ops.polygamma(1, x),
 }
 BINARY: dict[str, Callable[..., Variable]] = {
@@ -77,6 +78,11 @@ BINARY: dict[str, Callable[..., Variable]] = {
     "AND": ops.logical_and,
     "OR": ops.logical_or,
     "XLOGY": ops.xlogy,
+    "STEP": ops.step,
+    "SHIFTED_EXP": ops.shifted_exp,
+    "POWER_LOG": ops.power_log,
+    "EXP_SHARE": ops.exp_share,
+    "FLOOR_QUOTIENT": ops.floor_quotient,
 }
 TERNARY: dict[str, Callable[..., Variable]] = {"FMA": ops.fma, "SELECT": ops.select}
 # With a matrix a and a vector b; beside it the parameters of the statement.
@@ -96,6 +102,7 @@ ARRAYS: dict[str, tuple[Callable[..., Variable], list[int]]] = {
     "LOGSUMEXP": (lambda a, b: ops.logsumexp(a, 0), [0, 1, 0]),
     "CUMSUM": (lambda a, b: ops.cumsum(a, 1, reverse=True), [1, 1]),
     "MATMUL": (lambda a, b: a @ b, []),
+    "ZERO_SAFE_MATMUL": (ops.zero_safe_matmul, []),
     "SOLVE": (ops.solve, []),
     "CHOLESKY": (lambda a, b: ops.cholesky(a), []),
     "TRIANGULAR_SOLVE": (ops.triangular_solve, []),

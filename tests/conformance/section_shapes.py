@@ -68,6 +68,8 @@ MATMUL: list[Row] = [
     ("matmul/vector-matrix", "MATMUL", [(3,), (3, 2)], []),
     ("matmul/vectors", "MATMUL", [(3,), (3,)], []),
     ("matmul/ones", "MATMUL", [(1, 1), (1, 1)], []),
+    ("matmul/zero-safe", "ZERO_SAFE_MATMUL", [(2, 3), (3, 4)], []),
+    ("matmul/zero-safe-vector", "ZERO_SAFE_MATMUL", [(2, 3), (3,)], []),
 ]
 
 

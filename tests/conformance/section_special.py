@@ -175,6 +175,50 @@ OTHERS: list[Row] = [
     ("EXP", [1], e, [e]),
 ]
 
+DERIVATIVES: list[Row] = [
+    ("POSITIVE_RECIPROCAL", [0.0], inf, [-inf]),
+    ("POSITIVE_RECIPROCAL", [-0.0], inf, [-inf]),
+    ("POSITIVE_RECIPROCAL", [-2], nan, [nan]),
+    ("POSITIVE_RECIPROCAL", [-inf], nan, [nan]),
+    ("POSITIVE_RECIPROCAL", [inf], 0, [0]),
+    ("POSITIVE_RECIPROCAL", [nan], nan, [nan]),
+    ("STEP", [2, 2], 0.5, [0, 0]),
+    ("STEP", [0.0, -0.0], 0.5, [0, 0]),
+    ("STEP", [inf, inf], 0.5, [0, 0]),
+    ("STEP", [-inf, 1], 0, [0, 0]),
+    ("STEP", [nan, 1], nan, [0, 0]),
+    ("STEP", [1, nan], nan, [0, 0]),
+    ("SHIFTED_EXP", [-inf, -inf], 0, [0, 0]),
+    ("SHIFTED_EXP", [-inf, inf], 0, [0, 0]),
+    ("SHIFTED_EXP", [inf, inf], 1, [1, 0]),
+    ("SHIFTED_EXP", [1, inf], 0, [0, 0]),
+    ("SHIFTED_EXP", [inf, 1], inf, [inf, 0]),
+    ("SHIFTED_EXP", [1e8, 1e8], 1, [1, 0]),
+    ("SHIFTED_EXP", [-inf, nan], nan, [nan, 0]),
+    ("SHIFTED_EXP", [nan, 1], nan, [nan, 0]),
+    ("POWER_LOG", [0.0, 0], 0, [0, 0]),
+    ("POWER_LOG", [-0.0, 2], 0, [0, 0]),
+    ("POWER_LOG", [0.0, -1], -inf, [0, 0]),
+    ("POWER_LOG", [0.0, nan], -inf, [0, 0]),
+    ("POWER_LOG", [-2, 1], nan, [-0.5, 0]),
+    ("POWER_LOG", [inf, 1], inf, [0, 0]),
+    ("EXP_SHARE", [-inf, -inf], 0, [0, 0]),
+    ("EXP_SHARE", [inf, inf], 0.5, [0.25, -0.25]),
+    ("EXP_SHARE", [inf, 1], 1, [0, 0]),
+    ("EXP_SHARE", [-inf, 1], 0, [0, 0]),
+    ("EXP_SHARE", [1, -inf], 1, [0, 0]),
+    ("EXP_SHARE", [800, 0], 1, [0, 0]),
+    ("EXP_SHARE", [nan, 1], nan, [nan, nan]),
+    ("EXP_SHARE", [-inf, nan], nan, [nan, nan]),
+    ("FLOOR_QUOTIENT", [6, 2], 3, [0, 0]),
+    ("FLOOR_QUOTIENT", [-7, 2], -4, [0, 0]),
+    ("FLOOR_QUOTIENT", [1, 0.1], 9, [0, 0]),
+    ("FLOOR_QUOTIENT", [3, inf], 0, [0, 0]),
+    ("FLOOR_QUOTIENT", [3, 0.0], nan, [0, 0]),
+    ("FLOOR_QUOTIENT", [inf, 2], nan, [0, 0]),
+    ("FLOOR_QUOTIENT", [nan, 2], nan, [0, 0]),
+]
+
 POWER_ROWS: list[tuple[int, float, float, float]] = [
     (0, 0.0, 1, 0),
     (0, nan, 1, 0),
@@ -237,7 +281,7 @@ def _reduction(row: Row) -> Case:
 
 
 def cases() -> list[Case]:
-    rows = [*TIES, *STEPS, *ROOTS, *POWERS, *LOGARITHMS, *ANGLES, *OTHERS]
+    rows = [*TIES, *STEPS, *ROOTS, *POWERS, *LOGARITHMS, *ANGLES, *OTHERS, *DERIVATIVES]
     result = [_row(row) for row in rows]
     result += [_integer_power(*row) for row in POWER_ROWS]
     return result + [_reduction(row) for row in REDUCTIONS]

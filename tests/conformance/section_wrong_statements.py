@@ -74,6 +74,7 @@ BAD_SHAPES: list[Row] = [
     ("max/empty-axis", "MAX", [(2, 0)], [0, 1, 1]),
     ("min/empty-axis", "MIN", [(0,)], [0, 1, 0]),
     ("matmul/inner", "MATMUL", [(2, 3), (2, 3)], []),
+    ("matmul/zero-safe", "ZERO_SAFE_MATMUL", [(2, 3), (2, 3)], []),
     ("matmul/vectors", "MATMUL", [(2,), (3,)], []),
     ("matmul/scalar-left", "MATMUL", [(), (3,)], []),
     ("matmul/scalar-right", "MATMUL", [(3,), ()], []),

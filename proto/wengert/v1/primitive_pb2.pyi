@@ -263,6 +263,35 @@ class _PrimitiveEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_Primitive.V
     """(...) [b, length, ...]: the list bodies[b - 1] applied length times, each time to what the last one gave. The
     result is one vector, as CALL's is. Its remaining parameters are defined when a server first serves it.
     """
+    PRIMITIVE_POSITIVE_RECIPROCAL: _Primitive.ValueType  # 220
+    """---- Derivatives: what derivative lists need beside the rest ----
+    The derivatives of other primitives are written with these and with ZERO_SAFE_MULTIPLY, so that a derivative of any
+    order is a list of primitives again. Elementwise, but for the last one.
+
+    (a): 1 / a for a > 0, inf for 0 and -0, NaN for a < 0: the slope of LOG, which is entered from above.
+    """
+    PRIMITIVE_STEP: _Primitive.ValueType  # 221
+    """(a, b): 1 where a > b, 1/2 where they are equal, 0 where a < b, NaN with NaN: the slope of MAXIMUM by a. Its own
+    derivatives are 0.
+    """
+    PRIMITIVE_SHIFTED_EXP: _Primitive.ValueType  # 222
+    """(a, b): exp(a - b); 0 where a is -inf, even if b is too, unless b is NaN; 1 where both are inf: the weights of
+    LOGSUMEXP, of which b is a shift that cancels. So b counts as a constant: the derivative by it is 0.
+    """
+    PRIMITIVE_POWER_LOG: _Primitive.ValueType  # 223
+    """(a, b): log(a), and 0 where a = 0 and b >= 0: the factor in the slope of POWER by b. The derivative by a is 1 / a,
+    and 0 at a = 0; that by b is 0.
+    """
+    PRIMITIVE_EXP_SHARE: _Primitive.ValueType  # 224
+    """(a, b): exp(a) / (exp(a) + exp(b)), without overflow; 0 where a is -inf, even if b is too, unless b is NaN; 1/2
+    where both are inf: the slope of LOGADDEXP by a.
+    """
+    PRIMITIVE_FLOOR_QUOTIENT: _Primitive.ValueType  # 225
+    """(a, b): floor(a / b), the whole number that fits REMAINDER(a, b) even where a / b is rounded up to the next one. NaN
+    for b = 0 and for infinite a; for infinite b a zero with the sign of a / b. Its derivatives are 0.
+    """
+    PRIMITIVE_ZERO_SAFE_MATMUL: _Primitive.ValueType  # 226
+    """(a, b): MATMUL with the products of ZERO_SAFE_MULTIPLY, which are then added up."""
 
 class Primitive(_Primitive, metaclass=_PrimitiveEnumTypeWrapper):
     """The operations from which every function is composed.
@@ -522,4 +551,33 @@ PRIMITIVE_SCAN: Primitive.ValueType  # 201
 """(...) [b, length, ...]: the list bodies[b - 1] applied length times, each time to what the last one gave. The
 result is one vector, as CALL's is. Its remaining parameters are defined when a server first serves it.
 """
+PRIMITIVE_POSITIVE_RECIPROCAL: Primitive.ValueType  # 220
+"""---- Derivatives: what derivative lists need beside the rest ----
+The derivatives of other primitives are written with these and with ZERO_SAFE_MULTIPLY, so that a derivative of any
+order is a list of primitives again. Elementwise, but for the last one.
+
+(a): 1 / a for a > 0, inf for 0 and -0, NaN for a < 0: the slope of LOG, which is entered from above.
+"""
+PRIMITIVE_STEP: Primitive.ValueType  # 221
+"""(a, b): 1 where a > b, 1/2 where they are equal, 0 where a < b, NaN with NaN: the slope of MAXIMUM by a. Its own
+derivatives are 0.
+"""
+PRIMITIVE_SHIFTED_EXP: Primitive.ValueType  # 222
+"""(a, b): exp(a - b); 0 where a is -inf, even if b is too, unless b is NaN; 1 where both are inf: the weights of
+LOGSUMEXP, of which b is a shift that cancels. So b counts as a constant: the derivative by it is 0.
+"""
+PRIMITIVE_POWER_LOG: Primitive.ValueType  # 223
+"""(a, b): log(a), and 0 where a = 0 and b >= 0: the factor in the slope of POWER by b. The derivative by a is 1 / a,
+and 0 at a = 0; that by b is 0.
+"""
+PRIMITIVE_EXP_SHARE: Primitive.ValueType  # 224
+"""(a, b): exp(a) / (exp(a) + exp(b)), without overflow; 0 where a is -inf, even if b is too, unless b is NaN; 1/2
+where both are inf: the slope of LOGADDEXP by a.
+"""
+PRIMITIVE_FLOOR_QUOTIENT: Primitive.ValueType  # 225
+"""(a, b): floor(a / b), the whole number that fits REMAINDER(a, b) even where a / b is rounded up to the next one. NaN
+for b = 0 and for infinite a; for infinite b a zero with the sign of a / b. Its derivatives are 0.
+"""
+PRIMITIVE_ZERO_SAFE_MATMUL: Primitive.ValueType  # 226
+"""(a, b): MATMUL with the products of ZERO_SAFE_MULTIPLY, which are then added up."""
 Global___Primitive: _TypeAlias = Primitive  # noqa: Y015
