@@ -10,6 +10,8 @@ from adengine.jacobian import Mode
 from adengine.limits import Limits
 from adengine.results import (
     EvaluateResult,
+    HessianResult,
+    HvpResult,
     JacobianResult,
     JvpResult,
     Report,
@@ -23,6 +25,8 @@ from adengine.wengert_list import Input, Label, Output, WengertList
 __all__ = [
     "Engine",
     "EvaluateResult",
+    "HessianResult",
+    "HvpResult",
     "Input",
     "JacobianResult",
     "JvpResult",

@@ -33,6 +33,7 @@ from adengine.graph import (
     WORDS_TYPE,
     FlatList,
     Graph,
+    add_constant,
     add_input,
     append,
     finish,
@@ -198,13 +199,15 @@ def _copy_list(
         active[w] = depends
 
 
-def adjoint(source: FlatList, with_respect_to: Sequence[int]) -> FlatList:
+def adjoint(source: FlatList, with_respect_to: Sequence[int], *, of_one: bool = False) -> FlatList:
     """The adjoint list: f, and the adjoints of the selected inputs for cotangents of its outputs.
 
     Parameters
     ----------
     source, with_respect_to
         As for :func:`dual`.
+    of_one : bool
+        The outputs have one element in all, and its cotangent is the constant 1 instead of an input.
 
     Returns
     -------
@@ -224,20 +227,23 @@ def adjoint(source: FlatList, with_respect_to: Sequence[int]) -> FlatList:
         adjoints[:] = NONE
         scratch = np.empty(SCRATCH_WORDS, np.int64)
         for number, row in enumerate(renamed(moved, source.outputs)):
-            if row >= 0 and active[row]:
-                seed = add_input(graph, p + number, int(source.output_sizes[number]), 1)
-                _seed(graph, adjoints, int(row), seed, scratch)
+            size = int(source.output_sizes[number])
+            if row < 0 or not active[row] or (of_one and not size):
+                continue
+            seed = add_constant(graph, 1.0) if of_one else add_input(graph, p + number, size, 1)
+            _seed(graph, adjoints, int(row), int(seed), scratch)
         _reverse_sweep(graph, TABLES, active, adjoints)
 
     graph = grown(source, q, fill)
     results = renamed(moved, source.outputs)
-    sizes = np.concatenate([source.input_sizes, source.output_sizes]).astype(np.int64)
-    inputs = input_rows(graph, p + q)
+    seeds = np.zeros(0, np.int64) if of_one else source.output_sizes
+    sizes = np.concatenate([source.input_sizes, seeds]).astype(np.int64)
+    inputs = input_rows(graph, len(sizes))
     selection = inputs[list(with_respect_to)] if with_respect_to else np.empty(0, np.int32)
     outputs = np.concatenate([results, renamed(adjoints, selection)])
     chosen = source.input_sizes[list(with_respect_to)] if with_respect_to else np.empty(0, np.int64)
     output_sizes = np.concatenate([source.output_sizes, chosen])
-    return finish(graph, source.arrays, inputs, sizes, q, outputs, output_sizes, q)
+    return finish(graph, source.arrays, inputs, sizes, len(seeds), outputs, output_sizes, q)
 
 
 def _seed(graph: Graph, adjoints: NDArray[np.int32], row: int, seed: int, scratch: NDArray[np.int64]) -> None:

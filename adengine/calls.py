@@ -6,6 +6,7 @@ Field paths of the errors are those of the request: ``points``, ``shared[1].valu
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from enum import Enum
 from typing import NamedTuple
 
 import numpy as np
@@ -77,6 +78,24 @@ class Directions(NamedTuple):
     number: int
     listed: bool
     per_point: bool
+
+
+class Weighing(Enum):
+    """How the outputs are weighed: with the weight 1, all points alike, or each point with weights of its own."""
+
+    ONE = 1
+    ALIKE = 2
+    PER_POINT = 3
+
+    __hash__ = object.__hash__
+    """Each is one object; Enum would hash the name, in Python."""
+
+
+class Weights(NamedTuple):
+    """Weights of the outputs of a call: flat, of all points or point after point."""
+
+    values: Array
+    weighing: Weighing
 
 
 def select(
@@ -209,6 +228,26 @@ def check_directions(directions: Array | None, points: Points, width: int, field
     if len(shape) == _PER_POINT and points.batched and shape[2] == width and shape[0] in (1, points.number):
         return Directions(values, shape[1], True, shape[0] != 1)
     raise InvalidDirections(f"{field} have shape {shape}; {_expected(points, width, field)}", field)
+
+
+def check_weights(weights: Array | None, points: Points, width: int) -> Weights:
+    """Check the shape of weights, of width m: (m,), or at K points (K, 1, m). Absent, they mean 1 where m = 1.
+
+    Raises
+    ------
+    InvalidDirections
+    """
+    if weights is None and width == 1:
+        return Weights(NO_VALUES, Weighing.ONE)
+    if weights is not None:
+        values = np.ascontiguousarray(weights, np.float64).reshape(-1)
+        if weights.shape == (width,):
+            return Weights(values, Weighing.ALIKE)
+        if points.batched and weights.shape == (points.number, 1, width):
+            return Weights(values, Weighing.PER_POINT)
+    given = "are missing" if weights is None else f"have shape {weights.shape}"
+    shapes = f"({width},) or ({points.number}, 1, {width})" if points.batched else f"({width},)"
+    raise InvalidDirections(f"weights {given}; {shapes} is expected, m = {width}", "weights")
 
 
 def _expected(points: Points, width: int, field: str) -> str:

@@ -13,6 +13,7 @@ import numpy as np
 from adengine.binding import BoundCalls
 from adengine.calls import NO_VALUES, Array, Points, Shared, check_directions, check_points, shared_values
 from adengine.functions import HeldFunction, Plan
+from adengine.hessian import SecondCalls
 from adengine.jacobian import Mode
 from adengine.limits import DEFAULT_LIMITS, Limits
 from adengine.pool import Pool, cores
@@ -26,7 +27,7 @@ from adengine.vector_library import SCALAR, best
 from adengine.wengert_list import WengertList
 
 
-class Engine(SparseCalls, BoundCalls):
+class Engine(SparseCalls, SecondCalls, BoundCalls):
     """Evaluates and differentiates Wengert lists. Safe to use from several threads; kernels run without the GIL.
 
     Parameters

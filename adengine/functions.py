@@ -120,12 +120,12 @@ class Plan:
 
     def _new_run(self, points: int, directions: int, per_point: bool, limits: Limits) -> Run:
         work = self._work(points, directions, per_point, limits)
-        values, derivatives = points * self.m, points * work.point_step
+        values, derivatives = points * work.values, points * work.point_step
         check_reply(limits, max(values, points), "values of the outputs", "points")
         differentiates = derivatives > 0 and self.derivative is not None
         numbers = values + derivatives + self._given(work)
         if not differentiates:
-            work = Work(points, self.point_width, 1, 0, False, False, self.m, 0, 0, 0)
+            work = Work(points, work.point_width, 1, 0, False, False, work.values, 0, 0, 0)
         told = self._told(directions)
         if values + derivatives == 0:
             return Run(
@@ -146,6 +146,12 @@ class Plan:
         seeds = 0 if work.identity else work.directions * work.direction_width
         return work.points * work.point_width + self._shared_width + seeds * (work.points if work.per_point else 1)
 
+    def _listed(self, differentiates: bool) -> tuple[Prepared, Hashable, Selection]:
+        """The list to run, and what its programs are kept by."""
+        if differentiates and self.derivative is not None:
+            return self.derivative, self._derivative_key, self.selection
+        return self.primal, "primal", self.selection._replace(with_respect_to=())
+
     def _program(
         self, work: Work, differentiates: bool, limits: Limits, numbers: int
     ) -> tuple[Program, Lanes, Cost, Hot | None]:
@@ -154,9 +160,7 @@ class Plan:
         With it come its lanes, what its list costs, and how hot it is where it may be compiled: once it has been, the
         compiled one is given.
         """
-        prepared, key, selection = self.primal, "primal", self.selection._replace(with_respect_to=())
-        if differentiates and self.derivative is not None:
-            prepared, key, selection = self.derivative, self._derivative_key, self.selection
+        prepared, key, selection = self._listed(differentiates)
         check_work(prepared.cost, work, limits)
         most = elements_that_fit(work, numbers, limits)
         lanes = choose_lanes(work.points, work.directions, prepared.cost, most)
@@ -248,6 +252,7 @@ class HeldFunction:
         self._most_compiled = most_compiled
         self._routines = routines
         self._dropped = False
+        self._making = 0
         self.used = 0
         self._on_growth = on_growth
         self.kept_bytes = 0
@@ -274,11 +279,17 @@ class HeldFunction:
             if key in self._kept:
                 self._kept.move_to_end(key)
                 return self._kept[key]  # type: ignore[return-value]  # what this key was made with
-            made = make()
+            self._making += 1
+            try:
+                made = make()
+            finally:
+                self._making -= 1
             self._kept[key] = made
             self.kept_bytes += made.kept_bytes
             self._make_room()
-        self._on_growth()
+            alone = not self._making  # else this thread holds the lock still, which those who bound memory may want
+        if alone:
+            self._on_growth()
         return made
 
     def _make_room(self) -> None:
@@ -326,12 +337,13 @@ class HeldFunction:
     def _new_program(
         self, prepared: Prepared, selection: Selection, lanes: Lanes, laned_seeds: bool, *, compiled: bool
     ) -> Program:
-        sources = input_sources(prepared.flat, len(self.list.inputs), selection.shared)
+        flat = prepared.flat
+        sources = input_sources(flat, len(flat.inputs) - flat.seeds, selection.shared)
         laned = np.zeros(len(sources), np.uint8)
         if lanes.width > 1:
             laned[(sources[:, 0] == POINT) & lanes.points] = 1
             laned[(sources[:, 0] == SEED) & laned_seeds] = 1
-        return Program(prepared.flat, sources, laned, lanes.width, self._routines, compiled=compiled)
+        return Program(flat, sources, laned, lanes.width, self._routines, compiled=compiled)
 
     def hot(self, prepared: Prepared, name: Compilable) -> Hot | None:
         """How hot a program is; None where it is not to be compiled."""

@@ -369,7 +369,7 @@ def jacobian_list(
         apart = elements_of(source, with_respect_to, most_rows)
     if apart is None:
         return None
-    scalars = apart.outputs[len(source.outputs) :].copy()
+    scalars = apart.outputs[len(source.outputs) :][np.diff(pattern.starts) > 0]  # the others need no derivatives
     rows = _EXPECTED_GROWTH * len(apart.rows) + pattern.nnz + 64
     while True:
         rows = min(rows, most_rows)

@@ -10,7 +10,7 @@ from adengine.counting import Cost
 from adengine.graph import FlatList
 from adengine.jacobian import Lanes, Mode
 
-EVALUATE, DIRECTIONAL, JACOBIAN = "evaluate", "directional", "jacobian"
+EVALUATE, DIRECTIONAL, JACOBIAN, HVP, HESSIAN = "evaluate", "directional", "jacobian", "hvp", "hessian"
 """What a call asks for."""
 
 _BYTES_PER_NAME = 100
@@ -43,7 +43,7 @@ class Asked(NamedTuple):
     Attributes
     ----------
     what : str
-        :data:`EVALUATE`, :data:`DIRECTIONAL` or :data:`JACOBIAN`.
+        :data:`EVALUATE`, :data:`DIRECTIONAL`, :data:`JACOBIAN`, :data:`HVP` or :data:`HESSIAN`.
     mode : Mode
         AUTO for a Jacobian where the engine chooses.
     outputs, with_respect_to, shared : tuple of str

@@ -93,6 +93,42 @@ class SparseJacobianResult(NamedTuple):
     report: Report
 
 
+class HvpResult(NamedTuple):
+    """f, and gradient and Hessian H of the weighted sum of its outputs, times directions.
+
+    Attributes
+    ----------
+    values : float64 array (m,) or (K, m)
+    gradient : float64 array (n_w,) or (K, n_w)
+    products : float64 array (n_w,), (p, n_w), (K, n_w) or (K, p, n_w)
+        H u.
+    report : Report
+    """
+
+    values: Array
+    gradient: Array
+    products: Array
+    report: Report
+
+
+class HessianResult(NamedTuple):
+    """f, and gradient and dense Hessian of the weighted sum of its outputs.
+
+    Attributes
+    ----------
+    values : float64 array (m,) or (K, m)
+    gradient : float64 array (n_w,) or (K, n_w)
+    hessian : float64 array (n_w, n_w) or (K, n_w, n_w)
+        Symmetric bit for bit.
+    report : Report
+    """
+
+    values: Array
+    gradient: Array
+    hessian: Array
+    report: Report
+
+
 class SparsityResult(NamedTuple):
     """A structural pattern and colours.
 

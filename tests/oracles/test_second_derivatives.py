@@ -64,7 +64,7 @@ def _hessian(message: WengertList, x: Floats, weights: Floats, inner: Transform,
     return h
 
 
-def _expected(message: WengertList, x: Floats, weights: Floats) -> Floats:
+def second_differences(message: WengertList, x: Floats, weights: Floats) -> Floats:
     """Return the same by central differences of the reference's gradients, in many digits."""
 
     def gradient(shift: int, sign: int) -> list[Any]:
@@ -89,13 +89,13 @@ ORDERS: list[tuple[Transform, Transform]] = [(dual, dual), (dual, adjoint), (adj
 def _check(message: WengertList, x: Floats, relative: float) -> None:
     m = engine_list(message).m
     weights = np.arange(m, dtype=np.float64) + 0.5
-    expected = _expected(message, x, weights)
+    expected = second_differences(message, x, weights)
     for inner, outer in ORDERS:
         h = _hessian(message, x, weights, inner, outer)
         agree(h, expected, relative, f"{outer.__name__} of {inner.__name__}", floor=1.0)
 
 
-def _smooth_points() -> list[Any]:
+def smooth_points() -> list[Any]:
     """Return one ordinary point, its list, for every elementwise primitive and parameter."""
     result = [pytest.param(one_statement(name, [()]), [points[1]], id=name) for name, points in UNARY.items()]
     several: dict[str, list[Any]] = {**BINARY, **TERNARY}
@@ -110,7 +110,7 @@ def _smooth_points() -> list[Any]:
     return result
 
 
-@pytest.mark.parametrize(("message", "point"), _smooth_points())
+@pytest.mark.parametrize(("message", "point"), smooth_points())
 def test_second_derivatives_of_every_primitive(message: WengertList, point: list[float]) -> None:
     _check(message, np.array(point, dtype=np.float64), 1e-11)
 

@@ -1,0 +1,155 @@
+"""The calls of an engine for second derivatives."""
+
+from __future__ import annotations
+
+import time
+from abc import ABC, abstractmethod
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import numpy as np
+
+from adengine.calls import (
+    NO_VALUES,
+    Array,
+    Points,
+    Shared,
+    Weighing,
+    check_directions,
+    check_points,
+    check_weights,
+    shared_values,
+)
+from adengine.functions import HeldFunction, Plan
+from adengine.jacobian import Mode
+from adengine.limits import Limits
+from adengine.questions import HESSIAN, HVP, Asked
+from adengine.results import HessianResult, HvpResult, report_of
+from adengine.runs import Run
+from adengine.second_plan import SecondPlan, second_plan
+from adengine.triangles import mirror
+from adengine.wengert_list import WengertList
+
+
+class Given(NamedTuple):
+    """Points and shared values as runs of second derivatives take them, weights among them; and the plan."""
+
+    points: Points
+    fixed: Array
+    asked: Asked
+    weighing: Weighing
+
+
+class SecondCalls(ABC):
+    """The calls of an engine for second derivatives of the weighted sum of the outputs."""
+
+    limits: Limits
+
+    @abstractmethod
+    def _held(self, function: WengertList) -> HeldFunction:
+        """What is kept for a function."""
+
+    @abstractmethod
+    def _plan(
+        self,
+        function: WengertList,
+        what: str,
+        mode: Mode,
+        outputs: Sequence[str],
+        with_respect_to: Sequence[str],
+        shared: Shared,
+    ) -> Plan:
+        """The plan of a question."""
+
+    @abstractmethod
+    def _run(self, run: Run, at: Points, fixed: Array, seeds: Array) -> tuple[Array, Array]:
+        """Values and derivatives of a run."""
+
+    def hvp(
+        self,
+        function: WengertList,
+        points: Array | None,
+        tangents: Array | None,
+        weights: Array | None = None,
+        *,
+        shared: Shared = (),
+        outputs: Sequence[str] = (),
+        with_respect_to: Sequence[str] = (),
+    ) -> HvpResult:
+        """f, and of the weighted sum of its outputs the gradient and H u: one forward sweep for each direction u.
+
+        Parameters
+        ----------
+        points : (n',) or (K, n')
+        tangents : at one point (n_w,) or (p, n_w); at K points (n_w,), (1, p, n_w) or (K, p, n_w)
+        weights : (m,), or at K points (K, 1, m)
+            Absent, they mean 1 where m = 1.
+
+        Raises
+        ------
+        InvalidPoints, InvalidDirections, AmbiguousDirections, InvalidShape, InvalidName, UnknownName, LimitExceeded
+        """
+        started = time.perf_counter()
+        given = self._given(function, HVP, points, weights, shared, outputs, with_respect_to)
+        at, plan = given.points, second_plan(self._held(function), given.asked, given.weighing)
+        directions = check_directions(tangents, at, plan.n_w, "tangents")
+        run = plan.run(at.number, directions.number, directions.per_point, self.limits)
+        found, products = self._run(run, at, given.fixed, directions.values)
+        if at.batched or directions.listed:
+            shape = (directions.number, plan.n_w) if directions.listed else (plan.n_w,)
+            products = products.reshape((at.number, *shape) if at.batched else shape)
+        return HvpResult(*_split(found, plan), products, report_of(run, started))
+
+    def hessian(
+        self,
+        function: WengertList,
+        points: Array | None = None,
+        weights: Array | None = None,
+        *,
+        shared: Shared = (),
+        outputs: Sequence[str] = (),
+        with_respect_to: Sequence[str] = (),
+    ) -> HessianResult:
+        """f, and of the weighted sum of its outputs the gradient and the dense Hessian, symmetric bit for bit.
+
+        Raises
+        ------
+        InvalidPoints, InvalidDirections, InvalidShape, InvalidName, UnknownName, LimitExceeded
+        """
+        started = time.perf_counter()
+        given = self._given(function, HESSIAN, points, weights, shared, outputs, with_respect_to)
+        at, plan = given.points, second_plan(self._held(function), given.asked, given.weighing)
+        run = plan.run(at.number, 0, False, self.limits)
+        found, hessian = self._run(run, at, given.fixed, NO_VALUES)
+        mirror(hessian, at.number, plan.n_w)
+        shape = (at.number, plan.n_w, plan.n_w) if at.batched else (plan.n_w, plan.n_w)
+        return HessianResult(*_split(found, plan), hessian.reshape(shape), report_of(run, started))
+
+    def _given(
+        self,
+        function: WengertList,
+        what: str,
+        points: Array | None,
+        weights: Array | None,
+        shared: Shared,
+        outputs: Sequence[str],
+        with_respect_to: Sequence[str],
+    ) -> Given:
+        """Check all but the directions, before any list is made."""
+        basic = self._plan(function, what, Mode.FORWARD, outputs, with_respect_to, shared)
+        at = check_points(points, basic.point_width, basic.free)
+        fixed = shared_values(function.inputs, shared, basic.selection.shared) if shared else NO_VALUES
+        weighed = check_weights(weights, at, basic.m)
+        if weighed.weighing is Weighing.ALIKE:
+            fixed = np.concatenate([fixed, weighed.values])
+        elif weighed.weighing is Weighing.PER_POINT:
+            each = [at.values.reshape(at.number, basic.point_width), weighed.values.reshape(at.number, basic.m)]
+            at = at._replace(values=np.concatenate(each, axis=1).reshape(-1))
+        names = tuple(name for name, _ in shared)
+        asked = Asked(what, Mode.FORWARD, tuple(outputs), tuple(with_respect_to), names)
+        return Given(at, fixed, asked, weighed.weighing)
+
+
+def _split(found: Array, plan: SecondPlan) -> tuple[Array, Array]:
+    """f and the gradient, which a run gives as its values."""
+    return found[..., : plan.m], found[..., plan.m :]
