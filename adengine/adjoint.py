@@ -42,7 +42,7 @@ from adengine.jit import Int, kernel
 from adengine.templates import ARITY, TABLES, Tables
 
 
-@kernel(types.void(GRAPH, TABLES_TYPE, I4, U1, INT, INT))
+@kernel(types.void(GRAPH, TABLES_TYPE, I4, U1, INT, INT), inner=True)
 def _accumulate(
     graph: Graph, tables: Tables, adjoints: NDArray[np.int32], active: NDArray[np.uint8], x: Int, term: Int
 ) -> None:  # fmt: skip
@@ -51,7 +51,7 @@ def _accumulate(
         adjoints[x] = add(graph, tables, adjoints[x], term)
 
 
-@kernel(types.void(GRAPH, TABLES_TYPE, INT, INT, I4, U1, WORDS_TYPE))
+@kernel(types.void(GRAPH, TABLES_TYPE, INT, INT, I4, U1, WORDS_TYPE), inner=True)
 def _view_adjoint(
     graph: Graph, tables: Tables, w: Int, t: Int, adjoints: NDArray[np.int32], active: NDArray[np.uint8],
     scratch: NDArray[np.int64],
@@ -66,7 +66,7 @@ def _view_adjoint(
     adjoints[x] = append(graph, tables, code, adjoints[x], update, NONE, parameter, graph.rows[x, SIZE])
 
 
-@kernel(types.void(GRAPH, TABLES_TYPE, INT, INT, I4, U1, WORDS_TYPE))
+@kernel(types.void(GRAPH, TABLES_TYPE, INT, INT, I4, U1, WORDS_TYPE), inner=True)
 def _scatter_adjoint(
     graph: Graph, tables: Tables, w: Int, t: Int, adjoints: NDArray[np.int32], active: NDArray[np.uint8],
     scratch: NDArray[np.int64],
@@ -88,7 +88,7 @@ def _scatter_adjoint(
         _accumulate(graph, tables, adjoints, active, update, term)
 
 
-@kernel(types.void(GRAPH, TABLES_TYPE, INT, INT, I4, U1, WORDS_TYPE))
+@kernel(types.void(GRAPH, TABLES_TYPE, INT, INT, I4, U1, WORDS_TYPE), inner=True)
 def _matmul_adjoint(
     graph: Graph, tables: Tables, w: Int, t: Int, adjoints: NDArray[np.int32], active: NDArray[np.uint8],
     scratch: NDArray[np.int64],
@@ -118,7 +118,7 @@ def _matmul_adjoint(
         _accumulate(graph, tables, adjoints, active, y, term)
 
 
-@kernel(types.void(GRAPH, TABLES_TYPE, INT, INT, I4, U1, WORDS_TYPE))
+@kernel(types.void(GRAPH, TABLES_TYPE, INT, INT, I4, U1, WORDS_TYPE), inner=True)
 def _structural_adjoint(
     graph: Graph, tables: Tables, w: Int, t: Int, adjoints: NDArray[np.int32], active: NDArray[np.uint8],
     scratch: NDArray[np.int64],
@@ -145,7 +145,7 @@ def _structural_adjoint(
         _accumulate(graph, tables, adjoints, active, graph.rows[w, FIRST], term)
 
 
-@kernel(types.void(GRAPH, TABLES_TYPE, INT, INT, I4, U1, WORDS_TYPE))
+@kernel(types.void(GRAPH, TABLES_TYPE, INT, INT, I4, U1, WORDS_TYPE), inner=True)
 def _elementwise_adjoint(
     graph: Graph, tables: Tables, w: Int, t: Int, adjoints: NDArray[np.int32], active: NDArray[np.uint8],
     scratch: NDArray[np.int64],

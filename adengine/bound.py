@@ -21,7 +21,7 @@ from adengine.questions import EVALUATE, JACOBIAN
 from adengine.runs import Run
 from adengine.shapes import size_of
 from adengine.sparse import SparsePlan
-from adengine.vm import RUN_BLOCKS_AT, run_bound
+from adengine.vm import run_bound
 from adengine.wengert_list import WengertList
 
 Array = NDArray[np.float64]
@@ -59,7 +59,7 @@ class Bound:
         blocks = run.blocks if run.blocks is not None else np.concatenate(list(blocks_of(run.work, run.lanes)))
         self._arena = run.program.new_arena()
         self._kept = (blocks, points, flat_shared, directions, values, derivatives)
-        row = [RUN_BLOCKS_AT, self._arena.descriptor.ctypes.data, len(self._arena.descriptor)]
+        row = [self._arena.descriptor.ctypes.data, len(self._arena.descriptor)]
         row += [blocks.ctypes.data, len(blocks)]
         for array in self._kept[1:]:
             row += [array.ctypes.data, array.size]

@@ -129,7 +129,7 @@ _COLOR, _NEIGHBORS, _ONE = 0, 1, 2
 SLOTS = types.Array(types.int32, 2, "C")
 
 
-@kernel(INT(SLOTS, I8, I4, INT, INT))
+@kernel(INT(SLOTS, I8, I4, INT, INT), inner=True)
 def _slot(slots: NDArray[np.int32], starts: NDArray[np.int64], filled: NDArray[np.int32], v: Int, color: Int) -> Int:
     """The slot of a vertex for a colour, or the free one after its last."""
     end = starts[v] + filled[v]
@@ -139,7 +139,7 @@ def _slot(slots: NDArray[np.int32], starts: NDArray[np.int64], filled: NDArray[n
     return end
 
 
-@kernel(INT(I8, I4, SLOTS, I4, INT, I4, I4))
+@kernel(INT(I8, I4, SLOTS, I4, INT, I4, I4), inner=True)
 def _forbid(
     starts: NDArray[np.int64], column: NDArray[np.int32], slots: NDArray[np.int32], filled: NDArray[np.int32], v: Int,
     colors: NDArray[np.int32], stamps: NDArray[np.int32],

@@ -91,7 +91,7 @@ BUILDING = types.NamedTuple((I4, I8, I4, I8, I4, I4, I4, I4, I4), Building)  # t
 _LEAVES, _NODE, _EDGE = 0, 1, 2
 
 
-@kernel(types.void(BUILDING, INT), inline=True)
+@kernel(types.void(BUILDING, INT), inline=True, inner=True)
 def _join(building: Building, source: Int) -> None:
     """Add a source to the node that is open."""
     edge = building.used[_EDGE]
@@ -100,7 +100,7 @@ def _join(building: Building, source: Int) -> None:
         building.used[_EDGE] = edge + 1
 
 
-@kernel(INT(BUILDING), inline=True)
+@kernel(INT(BUILDING), inline=True, inner=True)
 def _close(building: Building) -> Int:
     """The number of what was joined: -1 for nothing, the source itself where it is one."""
     node = building.used[_NODE]
@@ -114,7 +114,7 @@ def _close(building: Building) -> Int:
     return building.used[_LEAVES] + node
 
 
-@kernel(types.void(COLUMNS, BUILDING, I8_2, INT))
+@kernel(types.void(COLUMNS, BUILDING, I8_2, INT), inner=True)
 def _unite_elementwise(columns: Columns, building: Building, places: NDArray[np.int64], k: Int) -> None:
     rows = columns.rows
     code = np.int64(rows[k, OPERATION])
@@ -128,7 +128,7 @@ def _unite_elementwise(columns: Columns, building: Building, places: NDArray[np.
         building.elements[places[k, AT] + i] = _close(building)
 
 
-@kernel(INT(I8, INT, I4), allocates=True)
+@kernel(INT(I8, INT, I4), allocates=True, inner=True, apart=True)
 def _view_positions(pool: NDArray[np.int64], at: Int, where: NDArray[np.int32]) -> Int:
     """Where in the whole each element of a view stands; returns how many there are."""
     rank = pool[at + 2]
@@ -153,7 +153,7 @@ def _view_positions(pool: NDArray[np.int64], at: Int, where: NDArray[np.int32]) 
     return count
 
 
-@kernel(INT(COLUMNS, INT, I4))
+@kernel(INT(COLUMNS, INT, I4), inner=True, apart=True)
 def positions(columns: Columns, k: Int, where: NDArray[np.int32]) -> Int:
     """Where in the whole the elements of the part of row k stand."""
     pool = columns.pool
@@ -172,7 +172,7 @@ def positions(columns: Columns, k: Int, where: NDArray[np.int32]) -> Int:
     return here
 
 
-@kernel(types.void(COLUMNS, BUILDING, I8_2, INT))
+@kernel(types.void(COLUMNS, BUILDING, I8_2, INT), inner=True, apart=True)
 def _unite_scatter(columns: Columns, building: Building, places: NDArray[np.int64], k: Int) -> None:
     """Each element of the whole is joined with what the part adds to it."""
     rows = columns.rows
@@ -208,7 +208,7 @@ def _unite_scatter(columns: Columns, building: Building, places: NDArray[np.int6
         elements[at + there] = _close(building)
 
 
-@kernel(types.void(BUILDING, INT, INT, INT, INT, INT, INT))
+@kernel(types.void(BUILDING, INT, INT, INT, INT, INT, INT), inner=True)
 def _unite_lines(building: Building, first: Int, x_at: Int, lines: Int, length: Int, step: Int, along: Int) -> None:
     """One number for each line of a matrix, kept in ``value`` from ``first`` on."""
     for i in range(lines):
@@ -218,7 +218,7 @@ def _unite_lines(building: Building, first: Int, x_at: Int, lines: Int, length: 
         building.value[first + i] = _close(building)
 
 
-@kernel(types.void(COLUMNS, BUILDING, I8_2, INT))
+@kernel(types.void(COLUMNS, BUILDING, I8_2, INT), inner=True)
 def _unite_product(columns: Columns, building: Building, places: NDArray[np.int64], k: Int) -> None:
     rows = columns.rows
     at = columns.starts[rows[k, PARAMETER]]
@@ -238,7 +238,7 @@ def _unite_product(columns: Columns, building: Building, places: NDArray[np.int6
             to += 1
 
 
-@kernel(types.void(COLUMNS, BUILDING, I8_2, INT))
+@kernel(types.void(COLUMNS, BUILDING, I8_2, INT), inner=True, apart=True)
 def _unite_structural(columns: Columns, building: Building, places: NDArray[np.int64], k: Int) -> None:
     rows = columns.rows
     elements = building.elements

@@ -41,7 +41,7 @@ _STRUCTURAL_ROWS, _STRUCTURAL_PARAMETERS = 24, 6
 """Most rows and new parameters that the derivative of one structural statement adds."""
 
 
-@kernel(INT(GRAPH, I4_2, INT))
+@kernel(INT(GRAPH, I4_2, INT), inner=True)
 def _append_constant(graph: Graph, rows: NDArray[np.int32], k: Int) -> Int:
     """Append the constant of row k of a source list."""
     low = np.int64(rows[k, FIRST]) & 0xFFFFFFFF
@@ -49,7 +49,7 @@ def _append_constant(graph: Graph, rows: NDArray[np.int32], k: Int) -> Int:
     return add_constant(graph, np.int64(bits).view(np.float64))
 
 
-@kernel(INT(GRAPH, TABLES_TYPE, I4_2, INT, I4))
+@kernel(INT(GRAPH, TABLES_TYPE, I4_2, INT, I4), inner=True, apart=True)
 def copy_row(graph: Graph, tables: Tables, rows: NDArray[np.int32], k: Int, moved: NDArray[np.int32]) -> Int:
     """Append row k of a source list, its operands renamed by ``moved``."""
     code = np.int64(rows[k, OPERATION])

@@ -18,14 +18,13 @@ from adengine.transfer import BLOCK_COLUMNS, IN_COLUMNS, OUT_COLUMNS
 
 (
     CODE, INSTRUCTIONS, PLACES, BATCHES, POOL, WORDS, ARENA, ELEMENTS, INPUTS, INPUT_LINES, OUTPUTS, OUTPUT_LINES,
-    SCATTERED, SCATTERED_COUNT, ONCE, LANES, ROUTINES, ROW_AT, STRUCTURAL_AT, RUN_AT, WHOLE, REST,
-) = range(22)  # fmt: skip
+    SCATTERED, SCATTERED_COUNT, ONCE, LANES, ROUTINES, WHOLE, REST,
+) = range(19)  # fmt: skip
 """Places of a descriptor: addresses of columns, each with its number of rows; how many instructions run once for all
-directions at one point; lanes; addresses of the table of vector routines and of the kernels that run rows, structural
-statements and all instructions; where the machine code begins for all instructions and for those after ``ONCE``, 0
-where there is none."""
+directions at one point; lanes; the address of the table of vector routines; where the machine code begins for all
+instructions and for those after ``ONCE``, 0 where there is none."""
 
-DESCRIPTOR_LENGTH = 22
+DESCRIPTOR_LENGTH = 19
 
 
 def _array_at(kind: Any, columns: int) -> Any:

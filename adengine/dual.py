@@ -41,7 +41,7 @@ from adengine.jit import Int, kernel
 from adengine.templates import ARITY, TABLES, Tables
 
 
-@kernel(INT(GRAPH, TABLES_TYPE, INT, INT, INT, INT, WORDS_TYPE))
+@kernel(INT(GRAPH, TABLES_TYPE, INT, INT, INT, INT, WORDS_TYPE), inner=True)
 def _scatter_tangent(
     graph: Graph, tables: Tables, w: Int, base: Int, update: Int, update_size: Int, scratch: NDArray[np.int64]
 ) -> Int:
@@ -53,7 +53,7 @@ def _scatter_tangent(
     return append(graph, tables, code, base, update, NONE, graph.rows[w, PARAMETER], graph.rows[w, SIZE])
 
 
-@kernel(INT(GRAPH, TABLES_TYPE, INT, INT, INT, WORDS_TYPE))
+@kernel(INT(GRAPH, TABLES_TYPE, INT, INT, INT, WORDS_TYPE), inner=True)
 def _matmul_tangent(graph: Graph, tables: Tables, w: Int, dx: Int, dy: Int, scratch: NDArray[np.int64]) -> Int:
     """Tangent of a matrix product: dx y + x dy."""
     x = np.int64(graph.rows[w, FIRST])
@@ -71,7 +71,7 @@ def _matmul_tangent(graph: Graph, tables: Tables, w: Int, dx: Int, dy: Int, scra
     return total
 
 
-@kernel(INT(GRAPH, TABLES_TYPE, INT, I4, WORDS_TYPE))
+@kernel(INT(GRAPH, TABLES_TYPE, INT, I4, WORDS_TYPE), inner=True)
 def _structural_tangent(
     graph: Graph, tables: Tables, w: Int, tangents: NDArray[np.int32], scratch: NDArray[np.int64]
 ) -> Int:

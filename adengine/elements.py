@@ -69,7 +69,7 @@ class Apart(NamedTuple):
 APART = types.NamedTuple((I8, I4, I4, I4), Apart)  # type: ignore[no-untyped-call]
 
 
-@kernel(INT(GRAPH, TABLES_TYPE, INT, INT, WORDS_TYPE))
+@kernel(INT(GRAPH, TABLES_TYPE, INT, INT, WORDS_TYPE), inner=True)
 def _view_element(graph: Graph, tables: Tables, x: Int, i: Int, words: NDArray[np.int64]) -> Int:
     """Element i of row x of the graph."""
     if graph.rows[x, SIZE] == 1:
@@ -80,7 +80,7 @@ def _view_element(graph: Graph, tables: Tables, x: Int, i: Int, words: NDArray[n
     return append(graph, tables, op.VIEW, x, NONE, NONE, intern(graph, words, 0, 3), 1)
 
 
-@kernel(INT(GRAPH, TABLES_TYPE, COLUMNS, APART, INT, INT, WORDS_TYPE))
+@kernel(INT(GRAPH, TABLES_TYPE, COLUMNS, APART, INT, INT, WORDS_TYPE), inner=True)
 def _element(
     graph: Graph, tables: Tables, columns: Columns, apart: Apart, x: Int, i: Int, words: NDArray[np.int64]
 ) -> Int:  # fmt: skip
@@ -94,7 +94,7 @@ def _element(
     return np.int64(apart.elements[apart.first[x] + i])
 
 
-@kernel(types.void(GRAPH, TABLES_TYPE, COLUMNS, APART, INT, WORDS_TYPE))
+@kernel(types.void(GRAPH, TABLES_TYPE, COLUMNS, APART, INT, WORDS_TYPE), inner=True, apart=True)
 def _take_apart_scatter(
     graph: Graph, tables: Tables, columns: Columns, apart: Apart, k: Int, words: NDArray[np.int64]
 ) -> None:  # fmt: skip
@@ -118,7 +118,7 @@ def _take_apart_scatter(
             elements[first + i] = add_constant(graph, 0.0)
 
 
-@kernel(types.void(GRAPH, TABLES_TYPE, COLUMNS, APART, INT, WORDS_TYPE))
+@kernel(types.void(GRAPH, TABLES_TYPE, COLUMNS, APART, INT, WORDS_TYPE), inner=True, apart=True)
 def _take_apart_row(
     graph: Graph, tables: Tables, columns: Columns, apart: Apart, k: Int, words: NDArray[np.int64]
 ) -> None:  # fmt: skip

@@ -49,18 +49,18 @@ _MIN_INT64 = -(2**63)
 _MAX_INT64 = 2**63 - 1
 
 
-@kernel(types.boolean(GRAPH, INT, types.float64), inline=True)
+@kernel(types.boolean(GRAPH, INT, types.float64), inline=True, inner=True)
 def _is_constant(graph: Graph, k: Int, value: Float) -> Bool:
     return graph.rows[k, OPERATION] == op.CONST and constant_value(graph, k) == value
 
 
-@kernel(types.boolean(GRAPH, INT), inline=True)
+@kernel(types.boolean(GRAPH, INT), inline=True, inner=True)
 def _is_finite_constant(graph: Graph, k: Int) -> Bool:
     """Whether a factor needs no strong zero beside it: a finite constant, where zeros are folded anyway."""
     return graph.rows[k, OPERATION] == op.CONST and graph.finite[k] != 0
 
 
-@kernel(INT(GRAPH, TABLES_TYPE, INT))
+@kernel(INT(GRAPH, TABLES_TYPE, INT), inner=True, apart=True)
 def negate(graph: Graph, tables: Tables, x: Int) -> Int:
     """-x; the negative of a negative is the thing itself."""
     if x == NONE:
@@ -72,7 +72,7 @@ def negate(graph: Graph, tables: Tables, x: Int) -> Int:
     return append(graph, tables, op.NEGATE, x, NONE, NONE, NONE, graph.rows[x, SIZE])
 
 
-@kernel(INT(GRAPH, TABLES_TYPE, INT, INT))
+@kernel(INT(GRAPH, TABLES_TYPE, INT, INT), apart=True)
 def add(graph: Graph, tables: Tables, x: Int, y: Int) -> Int:
     """x + y, where either may be a structural zero; x + -y becomes x - y."""
     if x == NONE or y == NONE:
@@ -85,7 +85,7 @@ def add(graph: Graph, tables: Tables, x: Int, y: Int) -> Int:
     return append(graph, tables, op.ADD, min(x, y), max(x, y), NONE, NONE, size)
 
 
-@kernel(INT(GRAPH, TABLES_TYPE, INT, INT, INT))
+@kernel(INT(GRAPH, TABLES_TYPE, INT, INT, INT), inner=True, apart=True)
 def _multiply(graph: Graph, tables: Tables, code: Int, x: Int, y: Int) -> Int:
     if _is_constant(graph, x, 1.0):
         return y
@@ -100,7 +100,7 @@ def _multiply(graph: Graph, tables: Tables, code: Int, x: Int, y: Int) -> Int:
     return append(graph, tables, code, min(x, y), max(x, y), NONE, NONE, broadcast_size(graph, x, y))
 
 
-@kernel(INT(GRAPH, TABLES_TYPE, INT, INT))
+@kernel(INT(GRAPH, TABLES_TYPE, INT, INT), inner=True)
 def product(graph: Graph, tables: Tables, x: Int, y: Int) -> Int:
     """The derivative product x y: strong zero, plain where both factors are proven finite; signs move outwards."""
     if x == NONE or y == NONE or _is_constant(graph, x, 0.0) or _is_constant(graph, y, 0.0):
@@ -118,7 +118,7 @@ def product(graph: Graph, tables: Tables, x: Int, y: Int) -> Int:
     return negate(graph, tables, result) if flip else result
 
 
-@kernel(INT(GRAPH, TABLES_TYPE, INT, INT, INT, INT, INT))
+@kernel(INT(GRAPH, TABLES_TYPE, INT, INT, INT, INT, INT), inner=True, apart=True)
 def _elementwise(  # noqa: C901  one line a rule of folding
     graph: Graph, tables: Tables, code: Int, a: Int, b: Int, c: Int, parameter: Int
 ) -> Int:
@@ -150,7 +150,7 @@ def _elementwise(  # noqa: C901  one line a rule of folding
     return append(graph, tables, code, a, b, c, parameter, size)
 
 
-@kernel(INT(INT, INT), inline=True)
+@kernel(INT(INT, INT), inline=True, inner=True)
 def _shifted(k: Int, shift: Int) -> Int:
     """k + shift, stopping at the ends of int64."""
     if shift < 0 and k < _MIN_INT64 - shift:
@@ -158,7 +158,7 @@ def _shifted(k: Int, shift: Int) -> Int:
     return np.int64(k if shift > 0 and k > _MAX_INT64 - shift else k + shift)
 
 
-@kernel(INT(GRAPH, TABLES_TYPE, INT, INT, INT, INT, WORDS_TYPE))
+@kernel(INT(GRAPH, TABLES_TYPE, INT, INT, INT, INT, WORDS_TYPE), inner=True)
 def _operand(graph: Graph, tables: Tables, reference: Int, w: Int, t: Int, k: Int, scratch: NDArray[np.int64]) -> Int:
     """The variable that a reference of a template names, for the statement w of the graph."""
     if reference >= 0:
@@ -176,7 +176,7 @@ def _operand(graph: Graph, tables: Tables, reference: Int, w: Int, t: Int, k: In
     return w
 
 
-@kernel(INT(GRAPH, TABLES_TYPE, INT, INT, INT, WORDS_TYPE))
+@kernel(INT(GRAPH, TABLES_TYPE, INT, INT, INT, WORDS_TYPE), inner=True, apart=True)
 def contribution(graph: Graph, tables: Tables, w: Int, place: Int, t: Int, scratch: NDArray[np.int64]) -> Int:
     """What argument ``place`` of the elementwise statement w contributes for the tangent or adjoint t."""
     code = np.int64(graph.rows[w, OPERATION])
@@ -203,7 +203,7 @@ def contribution(graph: Graph, tables: Tables, w: Int, place: Int, t: Int, scrat
     return result if what == CONTRIBUTION else product(graph, tables, result, t)
 
 
-@kernel(INT(GRAPH, INT, INT, WORDS_TYPE))
+@kernel(INT(GRAPH, INT, INT, WORDS_TYPE), inner=True)
 def repeat_parameter(graph: Graph, rows: Int, length: Int, scratch: NDArray[np.int64]) -> Int:
     """Parameter of :func:`repeat_view`: (rows, length) with strides (1, 0)."""
     at = _PARAMETER_SCRATCH
@@ -217,14 +217,14 @@ def repeat_parameter(graph: Graph, rows: Int, length: Int, scratch: NDArray[np.i
     return intern(graph, scratch, at, 7)
 
 
-@kernel(INT(GRAPH, TABLES_TYPE, INT, INT, INT, WORDS_TYPE))
+@kernel(INT(GRAPH, TABLES_TYPE, INT, INT, INT, WORDS_TYPE), inner=True)
 def repeat_view(graph: Graph, tables: Tables, x: Int, rows: Int, length: Int, scratch: NDArray[np.int64]) -> Int:
     """A VIEW that repeats each of the ``rows`` elements of x ``length`` times; its parameter also sums rows."""
     parameter = repeat_parameter(graph, rows, length, scratch)
     return append(graph, tables, op.VIEW, x, NONE, NONE, parameter, rows * length)
 
 
-@kernel(INT(GRAPH, TABLES_TYPE, INT, INT, WORDS_TYPE))
+@kernel(INT(GRAPH, TABLES_TYPE, INT, INT, WORDS_TYPE), inner=True)
 def whole(graph: Graph, tables: Tables, x: Int, size: Int, scratch: NDArray[np.int64]) -> Int:
     """x with all its elements, where a scalar stood for them."""
     if x == NONE or graph.rows[x, SIZE] == size:
@@ -232,7 +232,7 @@ def whole(graph: Graph, tables: Tables, x: Int, size: Int, scratch: NDArray[np.i
     return repeat_view(graph, tables, x, 1, size, scratch)
 
 
-@kernel(INT(GRAPH, TABLES_TYPE, INT, INT, INT, WORDS_TYPE))
+@kernel(INT(GRAPH, TABLES_TYPE, INT, INT, INT, WORDS_TYPE), apart=True)
 def sum_rows(graph: Graph, tables: Tables, x: Int, rows: Int, length: Int, scratch: NDArray[np.int64]) -> Int:
     """Sum of each row of x; a scalar that stands for all elements is multiplied with the length."""
     if x == NONE or rows * length == 0:
@@ -243,7 +243,7 @@ def sum_rows(graph: Graph, tables: Tables, x: Int, rows: Int, length: Int, scrat
     return append(graph, tables, op.ACCUMULATE, NONE, x, NONE, parameter, rows)
 
 
-@kernel(INT(GRAPH, TABLES_TYPE, INT, INT, INT, INT, INT, INT, INT, INT, WORDS_TYPE))
+@kernel(INT(GRAPH, TABLES_TYPE, INT, INT, INT, INT, INT, INT, INT, INT, WORDS_TYPE), apart=True, inner=True)
 def matmul(  # noqa: PLR0913  a kernel over flat columns
     graph: Graph, tables: Tables, x: Int, y: Int, m: Int, k: Int, n: Int, x_transposed: Int, y_transposed: Int,
     code: Int, scratch: NDArray[np.int64],
@@ -259,7 +259,7 @@ def matmul(  # noqa: PLR0913  a kernel over flat columns
     return append(graph, tables, code, x, y, NONE, parameter, m * n)
 
 
-@kernel(INT(GRAPH, TABLES_TYPE, INT, INT, INT, INT, WORDS_TYPE))
+@kernel(INT(GRAPH, TABLES_TYPE, INT, INT, INT, INT, WORDS_TYPE), inner=True, apart=True)
 def _softmax(graph: Graph, tables: Tables, w: Int, x: Int, rows: Int, length: Int, scratch: NDArray[np.int64]) -> Int:
     """Softmax of each row of x: exp(x - largest) over its sum; 0 for -inf."""
     size = rows * length
@@ -274,7 +274,7 @@ def _softmax(graph: Graph, tables: Tables, w: Int, x: Int, rows: Int, length: In
     return append(graph, tables, op.SELECT, weights, shares, add_constant(graph, 0.0), NONE, size)
 
 
-@kernel(INT(GRAPH, TABLES_TYPE, INT, WORDS_TYPE))
+@kernel(INT(GRAPH, TABLES_TYPE, INT, WORDS_TYPE), inner=True, apart=True)
 def row_weights(graph: Graph, tables: Tables, w: Int, scratch: NDArray[np.int64]) -> Int:
     """Partial derivatives of the row reduction w (MAXIMA, MINIMA, LOGSUMEXPS) by each element of its argument."""
     start = graph.starts[graph.rows[w, PARAMETER]]

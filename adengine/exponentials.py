@@ -26,21 +26,21 @@ _may_call = has("exp", "log")
 _logs = elements("LOG", 1)
 
 
-@kernel(types.void(F8, U, U, U, U, types.boolean))
+@kernel(types.void(F8, U, U, U, U, types.boolean), inner=True)
 def _add(w: NDArray[np.float64], to: Int, x: Int, shift: Int, count: Int, laned: Bool) -> None:
     """Without vector routines: add up to eight exponentials to as many sums."""
     for e in range(min(count, U(_EIGHT))):
         w[to + e] += math.exp(w[x + e] - w[shift + (e if laned else U(0))])
 
 
-@kernel(types.float64(F8, U, U))
+@kernel(types.float64(F8, U, U), inner=True)
 def _total(w: NDArray[np.float64], sums: Int, step: Int) -> Float:
     """The eight partial sums together, as :func:`adengine.structural.add_run` adds them."""
     first = (w[sums] + w[sums + step]) + (w[sums + 2 * step] + w[sums + 3 * step])
     return first + ((w[sums + 4 * step] + w[sums + 5 * step]) + (w[sums + 6 * step] + w[sums + 7 * step]))
 
 
-@kernel(types.void(F8, U, U, U, U, U))
+@kernel(types.void(F8, U, U, U, U, U), inner=True)
 def _finish(w: NDArray[np.float64], out: Int, shifts: Int, totals: Int, count: Int, routines: Int) -> None:
     """Up to eight results from their shifts and totals."""
     if _may_call(routines):
@@ -53,7 +53,7 @@ def _finish(w: NDArray[np.float64], out: Int, shifts: Int, totals: Int, count: I
         w[out + e] = shift if abs(shift) == math.inf or shift != shift else shift + w[totals + e]
 
 
-@kernel(types.void(F8, U, U, U, U, U, U, U))
+@kernel(types.void(F8, U, U, U, U, U, U, U), inner=True)
 def _laned_row(
     w: NDArray[np.float64], out: Int, x: Int, length: Int, width: Int, count: Int, scratch: Int, routines: Int
 ) -> None:  # fmt: skip
@@ -76,7 +76,7 @@ def _laned_row(
     _finish(w, out, scratch, totals, count, routines)
 
 
-@kernel(types.void(F8, U, U, U, U, U))
+@kernel(types.void(F8, U, U, U, U, U), inner=True)
 def _row(w: NDArray[np.float64], x: Int, length: Int, shift: Int, total: Int, routines: Int) -> None:
     """Shift and total of one row of one lane."""
     w[shift] = largest(w, x, length)
@@ -91,7 +91,7 @@ def _row(w: NDArray[np.float64], x: Int, length: Int, shift: Int, total: Int, ro
     w[total] = _total(w, sums, U(1))
 
 
-@kernel(types.void(F8, U, U, U, U, U, U))
+@kernel(types.void(F8, U, U, U, U, U, U), inner=True)
 def logsumexps(w: NDArray[np.float64], out: Int, x: Int, rows: Int, length: Int, width: Int, routines: Int) -> None:
     """Logarithm of the sum of the exponentials of each row, shifted by the largest element."""
     scratch = U(w.shape[0] - SCRATCH)

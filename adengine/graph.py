@@ -108,7 +108,7 @@ def _mix(h: Int, value: Int) -> Int:
     return h ^ (h >> np.int64(29))
 
 
-@kernel(INT(GRAPH, WORDS_TYPE, INT, INT))
+@kernel(INT(GRAPH, WORDS_TYPE, INT, INT), apart=True)
 def intern(graph: Graph, words: NDArray[np.int64], first: Int, count: Int) -> Int:
     """The number of the parameter with these words, new or found again."""
     h = count ^ graph.used[SALT]
@@ -142,7 +142,7 @@ def intern(graph: Graph, words: NDArray[np.int64], first: Int, count: Int) -> In
     return number
 
 
-@kernel(INT(GRAPH, INT, INT, INT, INT, INT, INT, INT))
+@kernel(INT(GRAPH, INT, INT, INT, INT, INT, INT, INT), inner=True)
 def _find_or_add(graph: Graph, code: Int, a: Int, b: Int, c: Int, parameter: Int, size: Int, finite: Int) -> Int:
     """The row with these columns, new or found again.
 
@@ -182,12 +182,12 @@ def _find_or_add(graph: Graph, code: Int, a: Int, b: Int, c: Int, parameter: Int
     return k
 
 
-@kernel(INT(GRAPH, INT))
+@kernel(INT(GRAPH, INT), inner=True)
 def _is_finite(graph: Graph, k: Int) -> Int:
     return 1 if k == NONE or graph.finite[k] != 0 else 0
 
 
-@kernel(INT(GRAPH, TABLES_TYPE, INT, INT, INT, INT, INT, INT))
+@kernel(INT(GRAPH, TABLES_TYPE, INT, INT, INT, INT, INT, INT), apart=True)
 def append(graph: Graph, tables: Tables, code: Int, a: Int, b: Int, c: Int, parameter: Int, size: Int) -> Int:
     """Append a statement as it is, or find the same one again."""
     promise = tables.facts[code, FINITE]
@@ -211,7 +211,7 @@ def add_constant(graph: Graph, value: Float) -> Int:
     return _find_or_add(graph, op.CONST, low, bits >> 32, NONE, NONE, 1, np.int64(np.isfinite(value)))
 
 
-@kernel(types.float64(GRAPH, INT))
+@kernel(types.float64(GRAPH, INT), inner=True)
 def constant_value(graph: Graph, k: Int) -> Float:
     """Value of a CONST row."""
     low = np.int64(graph.rows[k, FIRST]) & 0xFFFFFFFF
@@ -219,7 +219,7 @@ def constant_value(graph: Graph, k: Int) -> Float:
     return np.int64(bits).view(np.float64)
 
 
-@kernel(INT(GRAPH, INT, INT), inline=True)
+@kernel(INT(GRAPH, INT, INT), inline=True, inner=True)
 def broadcast_size(graph: Graph, a: Int, b: Int) -> Int:
     """Size of an elementwise result: scalars go with everything."""
     first = np.int64(graph.rows[a, SIZE])

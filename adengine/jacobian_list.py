@@ -147,7 +147,7 @@ def _count_uses(
                     uses[x] += 1
 
 
-@kernel(INT(GRAPH, TABLES_TYPE, I4_2, ENTRIES, INT, INT, WORDS_TYPE))
+@kernel(INT(GRAPH, TABLES_TYPE, I4_2, ENTRIES, INT, INT, WORDS_TYPE), inner=True)
 def _walk_tree(
     graph: Graph, tables: Tables, rows: NDArray[np.int32], entries: Entries, k: Int, one: Int,
     scratch: NDArray[np.int64],
@@ -183,7 +183,7 @@ def _walk_tree(
     return touched
 
 
-@kernel(types.boolean(ENTRIES, INT, INT, INT))
+@kernel(types.boolean(ENTRIES, INT, INT, INT), inner=True)
 def _put(entries: Entries, at: Int, column: Int, value: Int) -> Bool:
     """Store one derivative; False where there is no room."""
     if at >= entries.column.shape[0]:
@@ -193,7 +193,7 @@ def _put(entries: Entries, at: Int, column: Int, value: Int) -> Bool:
     return True
 
 
-@kernel(INT(GRAPH, TABLES_TYPE, ENTRIES, I8, INT, INT, INT))
+@kernel(INT(GRAPH, TABLES_TYPE, ENTRIES, I8, INT, INT, INT), inner=True)
 def _put_together(
     graph: Graph, tables: Tables, entries: Entries, steps: NDArray[np.int64], k: Int, touched: Int, used: Int
 ) -> Int:  # fmt: skip
@@ -251,7 +251,7 @@ def _forward(
     return used
 
 
-@kernel(INT(GRAPH, TABLES_TYPE, I4_2, ENTRIES, INT, INT, WORDS_TYPE))
+@kernel(INT(GRAPH, TABLES_TYPE, I4_2, ENTRIES, INT, INT, WORDS_TYPE), inner=True)
 def _sweep_output(
     graph: Graph, tables: Tables, rows: NDArray[np.int32], entries: Entries, k: Int, used: Int,
     scratch: NDArray[np.int64],

@@ -22,6 +22,8 @@ from typing import Any, TypeAlias, TypeVar, cast
 import numba
 from numba.core import config as _numba_config
 
+from adengine.by_name import call_by_name, refuse_python
+
 _config: Any = _numba_config  # its attributes are made at run time
 _log = logging.getLogger("adengine.jit")
 _SLOW_S = 0.5
@@ -97,7 +99,9 @@ def c_function(signature: Any) -> Callable[[F], Any]:
     return compile_now
 
 
-def kernel(signature: Any, *, inline: bool = False, allocates: bool = False) -> Callable[[F], F]:
+def kernel(
+    signature: Any, *, inline: bool = False, allocates: bool = False, inner: bool = False, apart: bool = False
+) -> Callable[[F], F]:
     """Compile a function for one explicit signature, or load it from the cache.
 
     Parameters
@@ -109,8 +113,16 @@ def kernel(signature: Any, *, inline: bool = False, allocates: bool = False) -> 
     allocates : bool
         The kernel makes arrays. Without, it is compiled without Numba's reference counts: counting the arrays that
         kernels pass to each other, atomically, took nine tenths of the time of the transformations.
+    inner : bool
+        Only kernels call it: it gets no entry for Python, which takes as long to compile as a small kernel.
+    apart : bool
+        Kernels call it as a function of its own, by its name, and their compiled code has no copy of its. For what is
+        large and called from several places, or from a kernel that itself has several callers: Numba otherwise
+        compiles each kernel together with all that it calls.
     """
     options: dict[str, Any] = {"cache": True, "nogil": True, "error_model": "numpy", "_nrt": allocates}
+    options["no_cfunc_wrapper"] = True
+    options["no_cpython_wrapper"] = inner
     if inline:
         options["forceinline"] = True
 
@@ -121,6 +133,10 @@ def kernel(signature: Any, *, inline: bool = False, allocates: bool = False) -> 
             compiled = cast(F, numba.njit(signature, **options)(function))
         finally:
             _config.CACHE_DIR = before
+        if apart:
+            call_by_name(compiled)
+        if inner:
+            refuse_python(compiled)
         seconds = time.perf_counter() - started
         if seconds > _SLOW_S:
             _log.info("compiled %s in %.1f s (once; cached on disk from now on)", function.__name__, seconds)

@@ -36,7 +36,7 @@ BY_EVALUATOR, SCALAR, LANED, STATEMENTS, APIECE, UNROLLED = range(6)
 (where their operands lie apart, collecting them costs more than it gains), a row."""
 
 
-@kernel(INT(U4_2, INT, I8, I8_2, INT))
+@kernel(INT(U4_2, INT, I8, I8_2, INT), inner=True)
 def template_of(
     code: NDArray[np.uint32], at: Int, pool: NDArray[np.int64], values: NDArray[np.int64], kind: Int
 ) -> Int:
@@ -52,7 +52,7 @@ def template_of(
     return operation if values[kind, operation] != 0 else np.int64(-1)
 
 
-@kernel(INT(U4_2, INT, INT))
+@kernel(INT(U4_2, INT, INT), inner=True)
 def elements_of(code: NDArray[np.uint32], at: Int, lanes: Int) -> Int:
     """Elements that an instruction writes, over all lanes."""
     if code[at, CODE] < ROW:
@@ -63,7 +63,7 @@ def elements_of(code: NDArray[np.uint32], at: Int, lanes: Int) -> Int:
 _PATTERN = types.UniTuple(INT, 3)  # type: ignore[no-untyped-call]
 
 
-@kernel(_PATTERN(U4_2, INT, INT))
+@kernel(_PATTERN(U4_2, INT, INT), inner=True)
 def pattern_of(places: NDArray[np.uint32], row: Int, j: Int) -> tuple[Int, Int, Int]:
     """How the operands of eight statements lie: the place of the first, the step to the next, and how many fit that."""
     start, step, most = np.int64(places[row, 8 * j]), np.int64(0), np.int64(0)
@@ -78,7 +78,7 @@ def pattern_of(places: NDArray[np.uint32], row: Int, j: Int) -> tuple[Int, Int, 
     return start, step, most
 
 
-@kernel(types.boolean(U4_2, INT, U4_2, I8_2))
+@kernel(types.boolean(U4_2, INT, U4_2, I8_2), inner=True)
 def _apart(code: NDArray[np.uint32], at: Int, places: NDArray[np.uint32], facts: NDArray[np.int64]) -> Bool:
     """Whether an operand of eight statements is scattered over the arena."""
     for j in range(facts[np.int64(code[at, CODE]) & np.int64(ROW - 1), ARITY]):
@@ -88,7 +88,7 @@ def _apart(code: NDArray[np.uint32], at: Int, places: NDArray[np.uint32], facts:
     return False
 
 
-@kernel(INT(U4_2, INT, U4_2, I8_2, I8, I8_2, INT))
+@kernel(INT(U4_2, INT, U4_2, I8_2, I8, I8_2, INT), inner=True)
 def _kind(
     code: NDArray[np.uint32], at: Int, places: NDArray[np.uint32], facts: NDArray[np.int64], pool: NDArray[np.int64],
     values: NDArray[np.int64], lanes: Int,
@@ -132,7 +132,7 @@ def plan_functions(  # noqa: PLR0913  a kernel over flat columns
     return segment
 
 
-@kernel(types.void(U4_2, INT, U4_2, I8_2, INT, INT, I4))
+@kernel(types.void(U4_2, INT, U4_2, I8_2, INT, INT, I4), inner=True)
 def _note_reads(
     code: NDArray[np.uint32], at: Int, places: NDArray[np.uint32], facts: NDArray[np.int64], kind: Int, segment: Int,
     read: NDArray[np.int32],

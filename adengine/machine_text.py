@@ -80,7 +80,7 @@ _BYTES_OF_LINE = 400
 _MOST_BYTES = 1 << 29
 
 
-@kernel(INT(WRITER, U4_2, INT, INT, INT, INT))
+@kernel(INT(WRITER, U4_2, INT, INT, INT, INT), inner=True)
 def _row_operand(writer: Writer, code: NDArray[np.uint32], at: Int, j: Int, element: Int, eight: Int) -> Int:
     """An operand of a piece of a row."""
     address = np.int64(code[at, IN_1 + j])
@@ -90,7 +90,7 @@ def _row_operand(writer: Writer, code: NDArray[np.uint32], at: Int, j: Int, elem
     return one_at(writer, address + element if along else address)
 
 
-@kernel(types.void(WRITER, U4_2, INT, INT, INT, INT))
+@kernel(types.void(WRITER, U4_2, INT, INT, INT, INT), inner=True)
 def _write_row(writer: Writer, code: NDArray[np.uint32], at: Int, template: Int, arity: Int, lanes: Int) -> None:
     """A row of few elements, eight at a time, the rest one by one."""
     elements = elements_of(code, at, lanes)
@@ -109,7 +109,7 @@ def _write_row(writer: Writer, code: NDArray[np.uint32], at: Int, template: Int,
         element += 8 if eight else 1
 
 
-@kernel(types.void(WRITER, U4_2, INT, U4_2, INT, INT))
+@kernel(types.void(WRITER, U4_2, INT, U4_2, INT, INT), inner=True)
 def _write_apiece(
     writer: Writer, code: NDArray[np.uint32], at: Int, places: NDArray[np.uint32], template: Int, arity: Int
 ) -> None:  # fmt: skip
@@ -122,7 +122,7 @@ def _write_apiece(
         define_one(writer, expand(writer, ONE, template, a, b, c), np.int64(code[at, OUT]) + i, True)
 
 
-@kernel(INT(WRITER, U4_2, INT, INT))
+@kernel(INT(WRITER, U4_2, INT, INT), inner=True)
 def _statements_operand(writer: Writer, places: NDArray[np.uint32], row: Int, j: Int) -> Int:
     """An operand of eight statements: loaded at once or spread, and those that do not fit put in."""
     first, step, _ = pattern_of(places, row, j)
@@ -134,7 +134,7 @@ def _statements_operand(writer: Writer, places: NDArray[np.uint32], row: Int, j:
     return vector
 
 
-@kernel(INT(WRITER, U4_2, INT, U4_2, INT, INT))
+@kernel(INT(WRITER, U4_2, INT, U4_2, INT, INT), inner=True)
 def _operand(writer: Writer, code: NDArray[np.uint32], at: Int, places: NDArray[np.uint32], kind: Int, j: Int) -> Int:
     """An operand of a statement of one number, of eight lanes, or of eight statements."""
     flags = np.int64(code[at, FLAGS])
@@ -146,7 +146,7 @@ def _operand(writer: Writer, code: NDArray[np.uint32], at: Int, places: NDArray[
     return eight_at(writer, address) if flags & (LANED_1 << j) else spread_at(writer, address)
 
 
-@kernel(types.void(WRITER, U4_2, INT, U4_2, INT, INT, INT, types.boolean))
+@kernel(types.void(WRITER, U4_2, INT, U4_2, INT, INT, INT, types.boolean), inner=True)
 def _write_simple(
     writer: Writer, code: NDArray[np.uint32], at: Int, places: NDArray[np.uint32], kind: Int, template: Int, arity: Int,
     stored: Bool,
@@ -163,7 +163,7 @@ def _write_simple(
         define_eight(writer, value, out, stored)
 
 
-@kernel(types.void(WRITER, INT, INT))
+@kernel(types.void(WRITER, INT, INT), inner=True)
 def _write_calls(writer: Writer, first: Int, last: Int) -> None:
     """A function that calls the others in turn."""
     put_word(writer, OPEN)
@@ -174,7 +174,7 @@ def _write_calls(writer: Writer, first: Int, last: Int) -> None:
     put_word(writer, CLOSE)
 
 
-@kernel(types.void(WRITER, INT))
+@kernel(types.void(WRITER, INT), inner=True)
 def _next_function(writer: Writer, segment: Int) -> None:
     """Close the function before, and open the next."""
     if writer.state[SEGMENT] > 0:
@@ -186,7 +186,7 @@ def _next_function(writer: Writer, segment: Int) -> None:
     writer.state[NEXT_VALUE] = 1
 
 
-@kernel(types.void(WRITER, INT, U1, I4))
+@kernel(types.void(WRITER, INT, U1, I4), inner=True)
 def _call_back(writer: Writer, at: Int, kinds: NDArray[np.uint8], segments: NDArray[np.int32]) -> None:
     """Have the evaluator run an instruction, and with the first of several in a row all of them."""
     if at > 0 and kinds[at - 1] == BY_EVALUATOR and segments[at - 1] == segments[at]:

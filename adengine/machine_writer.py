@@ -92,7 +92,7 @@ def new_writer(room: int, elements: int, call_back: str, templates: Templates) -
     )
 
 
-@kernel(types.void(WRITER, INT))
+@kernel(types.void(WRITER, INT), inner=True, apart=True)
 def put_word(writer: Writer, word: Int) -> None:
     """Write one of the words."""
     position = writer.state[POSITION]
@@ -106,7 +106,7 @@ def put_word(writer: Writer, word: Int) -> None:
     writer.state[POSITION] = position + length
 
 
-@kernel(types.void(WRITER, INT))
+@kernel(types.void(WRITER, INT), inner=True, apart=True)
 def put_number(writer: Writer, number: Int) -> None:
     """Write a whole number that is not negative."""
     digits = np.int64(1)
@@ -124,7 +124,7 @@ def put_number(writer: Writer, number: Int) -> None:
     writer.state[POSITION] = position + digits
 
 
-@kernel(INT(WRITER, INT))
+@kernel(INT(WRITER, INT), inner=True)
 def assign(writer: Writer, word: Int) -> Int:
     """Begin a line that defines the next value; the word says how."""
     value = writer.state[NEXT_VALUE]
@@ -135,7 +135,7 @@ def assign(writer: Writer, word: Int) -> Int:
     return value
 
 
-@kernel(INT(WRITER, INT))
+@kernel(INT(WRITER, INT), inner=True)
 def address_of(writer: Writer, address: Int) -> Int:
     """A pointer into the arena."""
     pointer = assign(writer, ADDRESS)
@@ -144,7 +144,7 @@ def address_of(writer: Writer, address: Int) -> Int:
     return pointer
 
 
-@kernel(INT(WRITER, INT, INT))
+@kernel(INT(WRITER, INT, INT), inner=True)
 def _load(writer: Writer, address: Int, word: Int) -> Int:
     pointer = address_of(writer, address)
     value = assign(writer, word)
@@ -153,7 +153,7 @@ def _load(writer: Writer, address: Int, word: Int) -> Int:
     return value
 
 
-@kernel(INT(WRITER, INT))
+@kernel(INT(WRITER, INT), inner=True)
 def one_at(writer: Writer, address: Int) -> Int:
     """The value at an address: known already, or loaded."""
     known = writer.known[address]
@@ -163,7 +163,7 @@ def one_at(writer: Writer, address: Int) -> Int:
     return np.int64(known[VALUE])
 
 
-@kernel(INT(WRITER, INT))
+@kernel(INT(WRITER, INT), inner=True)
 def eight_at(writer: Writer, address: Int) -> Int:
     """The eight values from an address on."""
     known = writer.known[address]
@@ -173,7 +173,7 @@ def eight_at(writer: Writer, address: Int) -> Int:
     return np.int64(known[VALUE_8])
 
 
-@kernel(INT(WRITER, INT, INT, INT))
+@kernel(INT(WRITER, INT, INT, INT), inner=True, apart=True)
 def insert(writer: Writer, vector: Int, value: Int, lane: Int) -> Int:
     """A value put into a lane of a vector; -1 is the vector of nothing."""
     result = assign(writer, INSERT)
@@ -190,7 +190,7 @@ def insert(writer: Writer, vector: Int, value: Int, lane: Int) -> Int:
     return result
 
 
-@kernel(INT(WRITER, INT))
+@kernel(INT(WRITER, INT), inner=True)
 def spread_at(writer: Writer, address: Int) -> Int:
     """The value at an address in each of eight lanes."""
     known = writer.known[address]
@@ -203,7 +203,7 @@ def spread_at(writer: Writer, address: Int) -> Int:
     return np.int64(known[SPREAD])
 
 
-@kernel(types.void(WRITER, INT, INT))
+@kernel(types.void(WRITER, INT, INT), inner=True)
 def forget(writer: Writer, address: Int, count: Int) -> None:
     """Nothing is known any more of so many elements from an address on."""
     for at in range(max(address - 7, 0), address):
@@ -214,7 +214,7 @@ def forget(writer: Writer, address: Int, count: Int) -> None:
         writer.known[at, SINCE_SPREAD] = 0
 
 
-@kernel(types.void(WRITER, INT, INT, INT))
+@kernel(types.void(WRITER, INT, INT, INT), inner=True)
 def _store(writer: Writer, value: Int, address: Int, word: Int) -> None:
     pointer = address_of(writer, address)
     put_word(writer, word)
@@ -224,7 +224,7 @@ def _store(writer: Writer, value: Int, address: Int, word: Int) -> None:
     put_word(writer, END_STORE)
 
 
-@kernel(types.void(WRITER, INT, INT, types.boolean))
+@kernel(types.void(WRITER, INT, INT, types.boolean), inner=True)
 def define_one(writer: Writer, value: Int, address: Int, stored: Bool) -> None:
     """A value stands at an address from now on, in memory too if it is read from there."""
     forget(writer, address, 1)
@@ -234,7 +234,7 @@ def define_one(writer: Writer, value: Int, address: Int, stored: Bool) -> None:
         _store(writer, value, address, STORE)
 
 
-@kernel(types.void(WRITER, INT, INT, types.boolean))
+@kernel(types.void(WRITER, INT, INT, types.boolean), inner=True)
 def define_eight(writer: Writer, value: Int, address: Int, stored: Bool) -> None:
     """Eight values stand at an address from now on."""
     forget(writer, address, 8)
@@ -244,7 +244,7 @@ def define_eight(writer: Writer, value: Int, address: Int, stored: Bool) -> None
         _store(writer, value, address, STORE_8)
 
 
-@kernel(INT(WRITER, INT, INT, INT, INT, INT))
+@kernel(INT(WRITER, INT, INT, INT, INT, INT), inner=True, apart=True)
 def expand(writer: Writer, kind: Int, code: Int, a: Int, b: Int, c: Int) -> Int:
     """Write the lines of a template for three operands; gives its result."""
     first = writer.state[NEXT_VALUE]
@@ -267,7 +267,7 @@ def expand(writer: Writer, kind: Int, code: Int, a: Int, b: Int, c: Int) -> Int:
     return writer.state[NEXT_VALUE] - 1
 
 
-@kernel(types.boolean(WRITER, INT))
+@kernel(types.boolean(WRITER, INT), inner=True)
 def has_templates(writer: Writer, code: Int) -> Bool:
     """Whether there are lines for one number and for eight."""
     one = writer.template_values[ONE, code] != 0

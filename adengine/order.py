@@ -156,7 +156,7 @@ def _readers(rows: NDArray[np.int32], order: NDArray[np.int64]) -> _Readers:
     return _Readers(waiting, starts, readers)
 
 
-@kernel(types.int64(_READERS, U1, types.int64))
+@kernel(types.int64(_READERS, U1, types.int64), inner=True)
 def _run_row(readers: _Readers, alone: NDArray[np.uint8], k: Int) -> Int:
     """Note that a row has run; returns a row for which it was the last operand, if that stands alone, else -1."""
     follower = np.int64(-1)
@@ -195,7 +195,7 @@ def _along_chains(rows: NDArray[np.int32], order: Order) -> Order:
     return to
 
 
-@kernel(types.int64(I4_2, I8_2, I8, I8, types.int64, types.int64))
+@kernel(types.int64(I4_2, I8_2, I8, I8, types.int64, types.int64), inner=True)
 def _missing(
     rows: NDArray[np.int32], facts: NDArray[np.int64], order: NDArray[np.int64], places: NDArray[np.int64], first: Int,
     end: Int,
@@ -252,7 +252,7 @@ def _nearby(rows: NDArray[np.int32], order: Order) -> Order:
     return Order(order.rows[again], order.batches[again])
 
 
-@kernel(types.int64(types.int64, types.int64), inline=True)
+@kernel(types.int64(types.int64, types.int64), inline=True, inner=True)
 def _mix(h: Int, value: Int) -> Int:
     h = (h ^ value) * np.int64(-7046029254386353131)
     return h ^ (h >> np.int64(29))
@@ -317,7 +317,7 @@ def _runs(*columns: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.in
     return within, np.repeat(lengths - lengths % EIGHT_STATEMENTS, lengths)
 
 
-@kernel(types.boolean(I4_2, I8_2, I8, I8, types.int64, types.int64, I8))
+@kernel(types.boolean(I4_2, I8_2, I8, I8, types.int64, types.int64, I8), inner=True)
 def _runs_backwards(
     rows: NDArray[np.int32], facts: NDArray[np.int64], single: NDArray[np.int64], by_kind: NDArray[np.int64],
     first: Int, end: Int, signs: NDArray[np.int64],

@@ -61,7 +61,7 @@ def _find_last_uses(
             places[k, LAST] = rows.shape[0]
 
 
-@kernel(types.void(I8_2, INT, INT, INT))
+@kernel(types.void(I8_2, INT, INT, INT), inner=True)
 def _share(places: NDArray[np.int64], k: Int, x: Int, offset: Int) -> None:
     """Row k stands where x stands, from an offset on."""
     owner = places[x, OWNER]
@@ -70,7 +70,7 @@ def _share(places: NDArray[np.int64], k: Int, x: Int, offset: Int) -> None:
     places[owner, LAST] = max(places[owner, LAST], places[k, LAST])
 
 
-@kernel(types.void(I8_2, INT, INT, INT, INT, I8))
+@kernel(types.void(I8_2, INT, INT, INT, INT, I8), inner=True)
 def _own(places: NDArray[np.int64], k: Int, size: Int, nodes: Int, edges: Int, sizes: NDArray[np.int64]) -> None:
     """Row k gets a place of its own, and may need so many nodes and edges."""
     places[k, AT] = sizes[PLACES]
@@ -79,7 +79,7 @@ def _own(places: NDArray[np.int64], k: Int, size: Int, nodes: Int, edges: Int, s
     sizes[EDGES] += edges
 
 
-@kernel(types.void(COLUMNS, INT, I8_2, I8))
+@kernel(types.void(COLUMNS, INT, I8_2, I8), inner=True)
 def _place_elementwise(columns: Columns, k: Int, places: NDArray[np.int64], sizes: NDArray[np.int64]) -> None:
     """A statement with one operand that counts, of its own size, is what that operand is."""
     rows = columns.rows
@@ -98,7 +98,7 @@ def _place_elementwise(columns: Columns, k: Int, places: NDArray[np.int64], size
         _own(places, k, size, size, active * size, sizes)
 
 
-@kernel(types.void(COLUMNS, INT, I8_2, I8))
+@kernel(types.void(COLUMNS, INT, I8_2, I8), inner=True)
 def _place_scatter(columns: Columns, k: Int, places: NDArray[np.int64], sizes: NDArray[np.int64]) -> None:
     """In place where nobody reads the base any more, or nothing is added."""
     rows = columns.rows
@@ -119,7 +119,7 @@ def _place_scatter(columns: Columns, k: Int, places: NDArray[np.int64], sizes: N
         sizes[WHOLE] = max(sizes[WHOLE], size)
 
 
-@kernel(types.void(COLUMNS, INT, I8_2, I8))
+@kernel(types.void(COLUMNS, INT, I8_2, I8), inner=True)
 def _place_structural(columns: Columns, k: Int, places: NDArray[np.int64], sizes: NDArray[np.int64]) -> None:
     rows = columns.rows
     code = np.int64(rows[k, OPERATION])

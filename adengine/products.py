@@ -45,7 +45,7 @@ _dot_laned_single, _careful_laned_single = laned_dot(True, False), laned_dot(Tru
 _dot_both_laned, _careful_both_laned = laned_dot(True, True), laned_dot(True, True, careful=True)
 
 
-@kernel(types.boolean(F8, U, U))
+@kernel(types.boolean(F8, U, U), inner=True)
 def _finite(w: NDArray[np.float64], at: Int, count: Int) -> Bool:
     """Whether a run of elements has no infinity and no NaN: only those times 0 add up to anything but 0."""
     total = 0.0
@@ -55,7 +55,7 @@ def _finite(w: NDArray[np.float64], at: Int, count: Int) -> Bool:
     return total == 0.0 and _all_finite(w, at, whole)
 
 
-@kernel(GRID(GRID, U, U, U, U), inline=True)
+@kernel(GRID(GRID, U, U, U, U), inline=True, inner=True)
 def _part(g: Grid, row: Int, rows: Int, vector: Int, vectors: Int) -> Grid:
     """Some rows and vectors of a grid; the vectors within one panel."""
     last = vector + vectors == g.vectors
@@ -67,7 +67,7 @@ def _part(g: Grid, row: Int, rows: Int, vector: Int, vectors: Int) -> Grid:
     )  # fmt: skip
 
 
-@kernel(types.void(F8, F8, GRID))
+@kernel(types.void(F8, F8, GRID), inner=True, apart=True)
 def _panel_tiles(w: NDArray[np.float64], b: NDArray[np.float64], g: Grid) -> None:  # noqa: C901, PLR0912  one branch a tile
     """All rows of one panel, in the largest tiles that fit."""
     row = U(0)
@@ -109,7 +109,7 @@ def _panel_tiles(w: NDArray[np.float64], b: NDArray[np.float64], g: Grid) -> Non
         row += rows
 
 
-@kernel(types.void(F8, F8, GRID))
+@kernel(types.void(F8, F8, GRID), inner=True, apart=True)
 def _grid(w: NDArray[np.float64], b: NDArray[np.float64], g: Grid) -> None:
     """All tiles of a grid, panel by panel."""
     first = U(0)
@@ -126,7 +126,7 @@ def _grid(w: NDArray[np.float64], b: NDArray[np.float64], g: Grid) -> None:
         first += vectors
 
 
-@kernel(types.void(F8, GRID))
+@kernel(types.void(F8, GRID), inner=True, apart=True)
 def _laned_grid(w: NDArray[np.float64], g: Grid) -> None:
     """All tiles where A and B are both laned."""
     row = U(0)
@@ -148,7 +148,7 @@ def _laned_grid(w: NDArray[np.float64], g: Grid) -> None:
         row += rows
 
 
-@kernel(types.void(F8, F8, GRID, types.boolean))
+@kernel(types.void(F8, F8, GRID, types.boolean), inner=True, apart=True)
 def _careful_grid(w: NDArray[np.float64], b: NDArray[np.float64], g: Grid, laned: Bool) -> None:
     """The same with strong zeros, one vector at a time."""
     for row in range(g.rows):
@@ -160,7 +160,7 @@ def _careful_grid(w: NDArray[np.float64], b: NDArray[np.float64], g: Grid, laned
                 _careful_tile(w, b, part)
 
 
-@kernel(types.void(F8, F8, GRID, types.boolean))
+@kernel(types.void(F8, F8, GRID, types.boolean), inner=True)
 def _any_grid(w: NDArray[np.float64], b: NDArray[np.float64], g: Grid, careful: Bool) -> None:
     """All tiles of a grid whose A is single."""
     if careful:
@@ -169,7 +169,7 @@ def _any_grid(w: NDArray[np.float64], b: NDArray[np.float64], g: Grid, careful: 
         _grid(w, b, g)
 
 
-@kernel(types.void(F8, U, U, U, U, U, U, F8))
+@kernel(types.void(F8, U, U, U, U, U, U, F8), inner=True, apart=True)
 def _write_panels(
     w: NDArray[np.float64], y: Int, row: Int, column: Int, first: Int, terms: Int, columns: Int,
     panels: NDArray[np.float64],
@@ -187,7 +187,7 @@ def _write_panels(
                 panels[to + p * U(_PANEL) + q] = w[from_ + p * row + q * column]
 
 
-@kernel(types.void(F8, U, GRID, U, U, types.boolean), allocates=True)
+@kernel(types.void(F8, U, GRID, U, U, types.boolean), allocates=True, inner=True)
 def _blocked(w: NDArray[np.float64], n: Int, whole: Grid, row: Int, column: Int, careful: Bool) -> None:
     """A product with one value for all lanes in A, block by block; ``row`` and ``column`` lead through B."""
     in_panels = column != U(1) or (n > U(_FAR_APART) and whole.rows >= U(_REPAYS))
@@ -219,7 +219,7 @@ def _blocked(w: NDArray[np.float64], n: Int, whole: Grid, row: Int, column: Int,
                     ), careful)  # fmt: skip
 
 
-@kernel(types.void(F8, U, U, U, U, U, U, types.boolean))
+@kernel(types.void(F8, U, U, U, U, U, U, types.boolean), inner=True, apart=True)
 def _single_dots(
     w: NDArray[np.float64], out: Int, rows: Int, terms: Int, a: Int, a_row: Int, b: Int, careful: Bool
 ) -> None:
@@ -236,7 +236,7 @@ def _single_dots(
         row += U(1)
 
 
-@kernel(types.void(F8, U, U, U, U, U, U, U, U, U, types.boolean))
+@kernel(types.void(F8, U, U, U, U, U, U, U, U, U, types.boolean), inner=True, apart=True)
 def _row_dots(  # noqa: PLR0913  a kernel over flat columns
     w: NDArray[np.float64], out: Int, rows: Int, terms: Int, a: Int, a_row: Int, b: Int, width: Int, a_width: Int,
     b_width: Int, careful: Bool,
@@ -279,7 +279,7 @@ class _Sizes(NamedTuple):
 _SIZES = types.NamedUniTuple(U, 7, _Sizes)  # type: ignore[no-untyped-call]
 
 
-@kernel(types.void(F8, _SIZES, U, U, U, U, U, types.boolean))
+@kernel(types.void(F8, _SIZES, U, U, U, U, U, types.boolean), inner=True, apart=True)
 def _one_laned(
     w: NDArray[np.float64], s: _Sizes, out: Int, x: Int, y: Int, width: Int, x_width: Int, careful: Bool
 ) -> None:
@@ -298,7 +298,7 @@ def _one_laned(
         _any_grid(w, w, g, careful)
 
 
-@kernel(types.void(F8, _SIZES, U, U, U, U, types.boolean))
+@kernel(types.void(F8, _SIZES, U, U, U, U, types.boolean), inner=True, apart=True)
 def _both_laned(w: NDArray[np.float64], s: _Sizes, out: Int, x: Int, y: Int, width: Int, careful: Bool) -> None:
     """Both operands laned: a product for each lane, eight at once."""
     for lane in range(U(0), width, U(8)):
@@ -312,7 +312,7 @@ def _both_laned(w: NDArray[np.float64], s: _Sizes, out: Int, x: Int, y: Int, wid
             _laned_grid(w, g)
 
 
-@kernel(types.void(F8, _SIZES, U, U, U, U, types.boolean))
+@kernel(types.void(F8, _SIZES, U, U, U, U, types.boolean), inner=True)
 def _flat(w: NDArray[np.float64], s: _Sizes, out: Int, x: Int, y: Int, width: Int, careful: Bool) -> None:
     """A single x times a y whose columns, lanes included, lie side by side; or no lanes at all."""
     n = s.n * width
@@ -324,7 +324,7 @@ def _flat(w: NDArray[np.float64], s: _Sizes, out: Int, x: Int, y: Int, width: In
     _blocked(w, n, g, s.y_row * width, s.y_column, careful)
 
 
-@kernel(types.void(F8, _SIZES, U, U, U, U, U, U, types.boolean))
+@kernel(types.void(F8, _SIZES, U, U, U, U, U, U, types.boolean), inner=True)
 def _by_tiles(  # noqa: PLR0913  a kernel over flat columns
     w: NDArray[np.float64], s: _Sizes, out: Int, x: Int, y: Int, width: Int, x_width: Int, y_width: Int, careful: Bool
 ) -> None:
@@ -337,7 +337,7 @@ def _by_tiles(  # noqa: PLR0913  a kernel over flat columns
         _both_laned(w, s, out, x, y, width, careful)
 
 
-@kernel(types.void(F8, _SIZES, U, U, U, U, U, U, types.boolean))
+@kernel(types.void(F8, _SIZES, U, U, U, U, U, U, types.boolean), inner=True)
 def _product(  # noqa: PLR0913  a kernel over flat columns
     w: NDArray[np.float64], s: _Sizes, out: Int, x: Int, y: Int, width: Int, x_width: Int, y_width: Int, careful: Bool
 ) -> None:
@@ -353,7 +353,7 @@ def _product(  # noqa: PLR0913  a kernel over flat columns
         _by_tiles(w, s, out, x, y, width, x_width, y_width, careful)
 
 
-@kernel(types.void(F8, I8, U, U, U, U, U, U, U, types.boolean))
+@kernel(types.void(F8, I8, U, U, U, U, U, U, U, types.boolean), apart=True)
 def matrix_product(  # noqa: PLR0913  a kernel over flat columns
     w: NDArray[np.float64], pool: NDArray[np.int64], at: Int, out: Int, x: Int, y: Int, width: Int, x_width: Int,
     y_width: Int, zero_safe: Bool,

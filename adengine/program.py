@@ -43,7 +43,7 @@ from adengine.transfer import (
     STRUCTURAL_ZERO,
 )
 from adengine.vector_library import Routines, best
-from adengine.vm import CHUNK, KERNELS, run_bare, run_blocks, run_some
+from adengine.vm import CHUNK, run_bare, run_blocks, run_some
 
 VM, MACHINE = "vm", "machine"
 """The tiers: what runs a program."""
@@ -158,7 +158,6 @@ class Program:
             row[place], row[place + 1] = column.ctypes.data, len(column)
         row[descriptor.LANES], row[descriptor.ONCE] = self.lanes, self._once
         row[descriptor.ROUTINES] = self._routines.address
-        row[descriptor.ROW_AT : descriptor.RUN_AT + 1] = KERNELS
         if self._machine is not None:
             row[descriptor.WHOLE], row[descriptor.REST] = self._machine.whole, self._machine.rest
         return row

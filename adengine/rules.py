@@ -17,20 +17,20 @@ U = types.uint64
 F8 = types.Array(types.float64, 1, "C")
 
 
-@kernel("f8(f8, f8)", inline=True)
+@kernel("f8(f8, f8)", inline=True, inner=True)
 def zero_safe_multiply(a: Float, b: Float) -> Float:
     """a b, and exactly 0 where either factor is exactly 0."""
     product = a * b
     return product if (a != 0.0) & (b != 0.0) else 0.0  # no short circuit: a blend, not a branch
 
 
-@kernel("f8(f8)", inline=True)
+@kernel("f8(f8)", inline=True, inner=True)
 def positive_reciprocal(a: Float) -> Float:
     """1 / a for a > 0, +inf at 0 and -0, NaN below."""
     return math.nan if a < 0.0 else 1.0 / abs(a)
 
 
-@kernel("f8(f8)", inline=True)
+@kernel("f8(f8)", inline=True, inner=True)
 def sign(a: Float) -> Float:
     """-1, 0 or 1; NaN passes on."""
     if a > 0.0:
@@ -40,7 +40,7 @@ def sign(a: Float) -> Float:
     return 0.0 if a == 0.0 else a
 
 
-@kernel("f8(f8, f8)", inline=True)
+@kernel("f8(f8, f8)", inline=True, inner=True)
 def step(a: Float, b: Float) -> Float:
     """1 where a > b, 1/2 where equal, 0 where a < b, NaN with NaN."""
     if a > b:
@@ -50,37 +50,37 @@ def step(a: Float, b: Float) -> Float:
     return 0.5 if a == b else math.nan
 
 
-@kernel("f8(f8, f8)", inline=True)
+@kernel("f8(f8, f8)", inline=True, inner=True)
 def minimum(a: Float, b: Float) -> Float:
     """The smaller one; NaN passes on."""
     return a if a < b or a != a else b
 
 
-@kernel("f8(f8, f8)", inline=True)
+@kernel("f8(f8, f8)", inline=True, inner=True)
 def maximum(a: Float, b: Float) -> Float:
     """The larger one; NaN passes on."""
     return a if a > b or a != a else b
 
 
-@kernel("f8(f8, f8, f8)", inline=True)
+@kernel("f8(f8, f8, f8)", inline=True, inner=True)
 def select(condition: Float, a: Float, b: Float) -> Float:
     """a where the condition is true (not 0; NaN is true), else b."""
     return a if condition != 0.0 else b
 
 
-@kernel("f8(f8, f8)")
+@kernel("f8(f8, f8)", inner=True)
 def power(a: Float, b: Float) -> Float:
     """C's pow."""
     return a**b
 
 
-@kernel("f8(f8, f8)")
+@kernel("f8(f8, f8)", inner=True)
 def power_log(a: Float, b: Float) -> Float:
     """log a, and 0 where a = 0 and b >= 0."""
     return 0.0 if a == 0.0 and b >= 0.0 else math.log(a)
 
 
-@kernel("f8(f8, i8)")
+@kernel("f8(f8, i8)", inner=True)
 def integer_power(a: Float, k: Int) -> Float:
     """a to the integer k: products up to 4, C's pow on the magnitude beyond, the sign by parity."""
     if k == 0:
@@ -99,7 +99,7 @@ def integer_power(a: Float, k: Int) -> Float:
     return math.copysign(magnitude, a) if k % 2 != 0 else magnitude
 
 
-@kernel(types.void(F8, U, U, U, U, types.int64))
+@kernel(types.void(F8, U, U, U, U, types.int64), inner=True)
 def integer_powers(w: NDArray[np.float64], out: Int, i: Int, n: Int, di: Int, k: Int) -> None:
     """The same for n elements in a row; squares and cubes without asking for k each time."""
     if k == 2:
@@ -114,13 +114,13 @@ def integer_powers(w: NDArray[np.float64], out: Int, i: Int, n: Int, di: Int, k:
             w[out + e] = integer_power(w[i + e * di], k)
 
 
-@kernel("f8(f8, f8)")
+@kernel("f8(f8, f8)", inner=True)
 def hypot(a: Float, b: Float) -> Float:
     """C's hypot: no overflow or underflow on the way."""
     return math.hypot(a, b)
 
 
-@kernel("f8(f8, f8)")
+@kernel("f8(f8, f8)", inner=True)
 def remainder(a: Float, b: Float) -> Float:
     """a - floor(a / b) b, exactly, with the sign of b, as numpy.remainder."""
     rest = np.fmod(a, b)
@@ -129,7 +129,7 @@ def remainder(a: Float, b: Float) -> Float:
     return rest + b if (rest < 0.0) != (b < 0.0) else rest
 
 
-@kernel("f8(f8, f8)")
+@kernel("f8(f8, f8)", inner=True)
 def floor_quotient(a: Float, b: Float) -> Float:
     """floor(a / b) as the remainder sees it, where a / b itself may be rounded up to a whole number."""
     if a == 0.0 or abs(b) == math.inf:
@@ -137,7 +137,7 @@ def floor_quotient(a: Float, b: Float) -> Float:
     return np.rint((a - remainder(a, b)) / b) + 0.0  # no -0 where both are negative
 
 
-@kernel("f8(f8, f8)")
+@kernel("f8(f8, f8)", inner=True)
 def shifted_exp(a: Float, b: Float) -> Float:
     """exp(a - b); 0 where a is -inf, 1 where both are equal, also at +inf."""
     if a == -math.inf:
@@ -145,7 +145,7 @@ def shifted_exp(a: Float, b: Float) -> Float:
     return 1.0 if a == b else math.exp(a - b)
 
 
-@kernel("f8(f8, f8)")
+@kernel("f8(f8, f8)", inner=True)
 def logaddexp(a: Float, b: Float) -> Float:
     """log(exp a + exp b) without overflow, as numpy.logaddexp."""
     if a == b:
@@ -156,14 +156,14 @@ def logaddexp(a: Float, b: Float) -> Float:
     return b + math.log1p(math.exp(distance))
 
 
-@kernel("f8(f8)")
+@kernel("f8(f8)", inner=True)
 def sigmoid(a: Float) -> Float:
     """1 / (1 + exp(-a)) with full relative accuracy on both sides."""
     decay = math.exp(-abs(a))
     return 1.0 / (1.0 + decay) if a >= 0.0 else decay / (1.0 + decay)
 
 
-@kernel("f8(f8, f8)")
+@kernel("f8(f8, f8)", inner=True)
 def exp_share(a: Float, b: Float) -> Float:
     """exp a / (exp a + exp b); 0 where a is -inf, 1/2 where both are equal, also at +inf."""
     if a == -math.inf:
@@ -171,13 +171,13 @@ def exp_share(a: Float, b: Float) -> Float:
     return 0.5 if a == b else sigmoid(a - b)
 
 
-@kernel("f8(f8)")
+@kernel("f8(f8)", inner=True)
 def softplus(a: Float) -> Float:
     """log(1 + exp a) without overflow."""
     return math.log1p(math.exp(-abs(a))) + (max(0.0, a))
 
 
-@kernel("f8(f8, f8)")
+@kernel("f8(f8, f8)", inner=True)
 def xlogy(a: Float, b: Float) -> Float:
     """a log b, and 0 where a = 0 unless b is NaN."""
     return 0.0 if a == 0.0 and b == b else a * math.log(b)
@@ -191,7 +191,7 @@ _EULER_MACLAURIN = (
 )  # fmt: skip
 
 
-@kernel("f8(f8, f8)")
+@kernel("f8(f8, f8)", inner=True)
 def _hurwitz_zeta(s: Float, x: Float) -> Float:
     """Sum of (x + i)^-s over i >= 0 for s > 1, x > 0, by Euler and Maclaurin (DLMF 25.11.5)."""
     total = 0.0
@@ -207,7 +207,7 @@ def _hurwitz_zeta(s: Float, x: Float) -> Float:
     return total
 
 
-@kernel("f8(f8)")
+@kernel("f8(f8)", inner=True)
 def _digamma_positive(x: Float) -> Float:
     """Digamma for x > 0: recurrence up to 10, then the asymptotic series (DLMF 5.11.2)."""
     total = 0.0
@@ -224,7 +224,7 @@ def _digamma_positive(x: Float) -> Float:
     return total + math.log(x) - 0.5 / x - series
 
 
-@kernel("f8(f8, i8)", allocates=True)
+@kernel("f8(f8, i8)", allocates=True, inner=True)
 def _cotangent_derivative(x: Float, order: Int) -> Float:
     """pi d^k/dx^k cot(pi x), through the polynomials P_0 = c, P_{k+1} = -(1 + c^2) P_k' in c = cot(pi x)."""
     offset = x - np.rint(x)
@@ -246,7 +246,7 @@ def _cotangent_derivative(x: Float, order: Int) -> Float:
     return value * math.pi ** (order + 1)
 
 
-@kernel("f8(f8, i8)")
+@kernel("f8(f8, i8)", inner=True)
 def _polygamma_positive(x: Float, order: Int) -> Float:
     if order == 0:
         return _digamma_positive(x)
@@ -256,7 +256,7 @@ def _polygamma_positive(x: Float, order: Int) -> Float:
     return value if order % 2 == 1 else -value
 
 
-@kernel("f8(f8, i8)")
+@kernel("f8(f8, i8)", inner=True)
 def polygamma(x: Float, order: Int) -> Float:
     """Derivative order + 1 of log gamma (DLMF 5.15); NaN at the poles 0, -1, -2, ... and beyond order 160."""
     if x != x or order > 160 or x == -math.inf or (x <= 0.0 and x == np.floor(x)):

@@ -90,7 +90,7 @@ def _find_last_use(
                 last_use[operand] = place
 
 
-@kernel(types.boolean(I8, INT))
+@kernel(types.boolean(I8, INT), inner=True)
 def is_contiguous(pool: NDArray[np.int64], at: Int) -> Bool:
     """Whether the view at ``pool[at:]`` is a run of neighbouring elements."""
     rank = pool[at + 2]
@@ -103,7 +103,7 @@ def is_contiguous(pool: NDArray[np.int64], at: Int) -> Bool:
     return True
 
 
-@kernel(INT(I4_2, I8_2, INT, INT))
+@kernel(INT(I4_2, I8_2, INT, INT), inner=True)
 def _elementwise_flags(rows: NDArray[np.int32], layout: NDArray[np.int64], k: Int, arity: Int) -> Int:
     """Flags of an elementwise statement."""
     flags = np.int64(0)
@@ -125,7 +125,7 @@ def _elementwise_flags(rows: NDArray[np.int32], layout: NDArray[np.int64], k: In
     return flags
 
 
-@kernel(INT(I4_2, I8_2, INT, INT))
+@kernel(INT(I4_2, I8_2, INT, INT), inner=True)
 def _structural_flags(rows: NDArray[np.int32], layout: NDArray[np.int64], k: Int, arity: Int) -> Int:
     """Flags of a structural statement."""
     flags = np.int64(0)
@@ -165,7 +165,7 @@ _NEVER = 1 << 62
 _STORAGE = types.NamedUniTuple(I8, 6, Storage)  # type: ignore[no-untyped-call]
 
 
-@kernel(types.boolean(I4_2, I8_2, INT, INT, _STORAGE))
+@kernel(types.boolean(I4_2, I8_2, INT, INT, _STORAGE), inner=True)
 def _may_reuse(rows: NDArray[np.int32], layout: NDArray[np.int64], k: Int, place: Int, storage: Storage) -> Bool:
     """Whether the scatter k may write over its base: as large, and nobody reads the base afterwards."""
     base = np.int64(rows[k, FIRST])
@@ -178,7 +178,7 @@ def _may_reuse(rows: NDArray[np.int32], layout: NDArray[np.int64], k: Int, place
     return storage.owner_last_use[owner] <= place and storage.owner[rows[k, SECOND]] != owner
 
 
-@kernel(INT(I4_2, I8, INT, INT, INT, I8_2, _STORAGE, INT))
+@kernel(INT(I4_2, I8, INT, INT, INT, I8_2, _STORAGE, INT), inner=True)
 def _owner_of(
     rows: NDArray[np.int32], pool: NDArray[np.int64], at: Int, k: Int, place: Int, layout: NDArray[np.int64],
     storage: Storage, width: Int,
@@ -195,7 +195,7 @@ def _owner_of(
     return k
 
 
-@kernel(types.boolean(INT, I8_2, _STORAGE))
+@kernel(types.boolean(INT, I8_2, _STORAGE), inner=True)
 def _take_free(k: Int, layout: NDArray[np.int64], storage: Storage) -> Bool:
     """Give variable k the place of one that nobody reads any more."""
     kind = storage.kind[k]
@@ -207,7 +207,7 @@ def _take_free(k: Int, layout: NDArray[np.int64], storage: Storage) -> Bool:
     return True
 
 
-@kernel(types.void(I4_2, I8_2, I8_2, INT, INT, _STORAGE))
+@kernel(types.void(I4_2, I8_2, I8_2, INT, INT, _STORAGE), inner=True)
 def _release(
     rows: NDArray[np.int32], facts: NDArray[np.int64], layout: NDArray[np.int64], k: Int, place: Int, storage: Storage
 ) -> None:
@@ -229,7 +229,7 @@ def _release(
             storage.free[storage.kind[owner]] = owner
 
 
-@kernel(types.void(I4_2, I8_2, INT, INT, INT, INT, I8_2, U4_2))
+@kernel(types.void(I4_2, I8_2, INT, INT, INT, INT, I8_2, U4_2), inner=True)
 def _write(
     rows: NDArray[np.int32], facts: NDArray[np.int64], k: Int, at: Int, in_place: Int, lanes: Int,
     layout: NDArray[np.int64], line: NDArray[np.uint32],
@@ -254,7 +254,7 @@ def _write(
         line[0, FLAGS] = _structural_flags(rows, layout, k, arity) | (IN_PLACE * in_place)
 
 
-@kernel(INT(U4, INT))
+@kernel(INT(U4, INT), inner=True)
 def _how(places: NDArray[np.uint32], first: Int) -> Int:
     """How eight places lie: side by side, all the same, or apart."""
     side_by_side = True
@@ -268,7 +268,7 @@ def _how(places: NDArray[np.uint32], first: Int) -> Int:
     return THE_SAME if same else APART
 
 
-@kernel(types.void(I4_2, I8_2, I8, INT, INT, I8_2, U4, U4, INT))
+@kernel(types.void(I4_2, I8_2, I8, INT, INT, I8_2, U4, U4, INT), inner=True)
 def _write_batch(  # noqa: PLR0913  a kernel over flat columns
     rows: NDArray[np.int32], facts: NDArray[np.int64], order: NDArray[np.int64], place: Int, free: Int,
     layout: NDArray[np.int64], line: NDArray[np.uint32], places: NDArray[np.uint32], number: Int,
@@ -291,7 +291,7 @@ def _write_batch(  # noqa: PLR0913  a kernel over flat columns
     line[FLAGS] = flags
 
 
-@kernel(INT(INT), inline=True)
+@kernel(INT(INT), inline=True, inner=True)
 def _aligned(free: Int) -> Int:
     """The next place where eight numbers lie in one line of the cache."""
     return (free + 7) & ~np.int64(7)

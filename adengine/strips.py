@@ -54,13 +54,13 @@ LEAST_NUMBERS = 1 << 15
 """Smaller variables stay in the second-level cache anyway."""
 
 
-@kernel(types.int64(types.uint32))
+@kernel(types.int64(types.uint32), inner=True)
 def group_of(flags: Int) -> Int:
     """How many instructions from this one on run in strips; 0 for none."""
     return (flags >> np.uint32(_GROUP_BIT)) & np.uint32(_MOST_MEMBERS)
 
 
-@kernel(types.int64(types.uint32))
+@kernel(types.int64(types.uint32), inner=True)
 def strip_of(flags: Int) -> Int:
     """Elements of a strip."""
     return flags >> np.uint32(_STRIP_BIT)

@@ -19,7 +19,7 @@ F8 = types.Array(types.float64, 1, "C")
 I8 = types.Array(types.int64, 1, "C")
 
 
-@kernel(types.void(F8, U, U, U, U, U, U, types.boolean))
+@kernel(types.void(F8, U, U, U, U, U, U, types.boolean), apart=True)
 def start_from(
     w: NDArray[np.float64], out: Int, base: Int, count: Int, base_count: Int, width: Int, base_width: Int,
     has_base: Bool,
@@ -42,7 +42,7 @@ def start_from(
                     spread_to_eight(w, out + i * width + lane, base + i * step)
 
 
-@kernel(types.void(F8, U, U, U, U, U, types.boolean), inline=True)
+@kernel(types.void(F8, U, U, U, U, U, types.boolean), inline=True, inner=True)
 def _take_run(
     w: NDArray[np.float64], there: Int, here: Int, count: Int, width: Int, part_width: Int, scatter: Bool
 ) -> None:
@@ -57,7 +57,7 @@ def _take_run(
                 add_to_eight(w, there + i * width + lane, here + i)
 
 
-@kernel(types.void(F8, I8, U, U, U, types.boolean))
+@kernel(types.void(F8, I8, U, U, U, types.boolean), inner=True)
 def _take_elements(
     w: NDArray[np.float64], indices: NDArray[np.int64], count: Int, there: Int, here: Int, scatter: Bool
 ) -> None:
@@ -69,7 +69,7 @@ def _take_elements(
             w[here + j] = w[there + U(indices[j])]
 
 
-@kernel(types.void(F8, I8, U, U, U, U, U, types.boolean))
+@kernel(types.void(F8, I8, U, U, U, U, U, types.boolean), apart=True)
 def take(
     w: NDArray[np.float64], pool: NDArray[np.int64], at: Int, whole: Int, part: Int, width: Int, part_width: Int,
     scatter: Bool,
@@ -93,7 +93,7 @@ def take(
             first = last
 
 
-@kernel(types.void(F8, U, U, U, U, U, types.boolean))
+@kernel(types.void(F8, U, U, U, U, U, types.boolean), inner=True)
 def extremes(w: NDArray[np.float64], out: Int, x: Int, rows: Int, length: Int, width: Int, largest: Bool) -> None:
     """Largest or smallest element of each row; NaN passes on."""
     for row in range(rows):

@@ -44,7 +44,7 @@ the next (elements for `D_ELEMENT`); the first column of the identity for the se
 BLOCK_COLUMNS = 11
 
 
-@kernel(types.void(F8, I8, I8, U))
+@kernel(types.void(F8, I8, I8, U), inner=True)
 def _load_identity(w: NDArray[np.float64], line: NDArray[np.int64], block: NDArray[np.int64], lanes: Int) -> None:
     """Fill a seed with columns of the identity."""
     size = line[IN_SIZE]
@@ -57,7 +57,7 @@ def _load_identity(w: NDArray[np.float64], line: NDArray[np.int64], block: NDArr
             w[line[IN_ADDRESS] + one * width + lane] = 1.0
 
 
-@kernel(types.void(F8, I8, I8, U, F8R, types.int64, types.int64))
+@kernel(types.void(F8, I8, I8, U, F8R, types.int64, types.int64), inner=True)
 def _load_lanes(
     w: NDArray[np.float64], line: NDArray[np.int64], block: NDArray[np.int64], lanes: Int, values: NDArray[np.float64],
     first: Int, step: Int,
@@ -82,7 +82,7 @@ def _load_lanes(
                 w[to + i * lanes + one] = values[source + i]
 
 
-@kernel(types.void(F8, I8_2, I8, U, F8R, F8R, F8R))
+@kernel(types.void(F8, I8_2, I8, U, F8R, F8R, F8R), inner=True)
 def load(
     w: NDArray[np.float64], inputs: NDArray[np.int64], block: NDArray[np.int64], lanes: Int, x: NDArray[np.float64],
     shared: NDArray[np.float64], seeds: NDArray[np.float64],
@@ -100,7 +100,7 @@ def load(
             _load_lanes(w, line, block, lanes, seeds, block[S_BASE], block[S_STRIDE])
 
 
-@kernel(types.void(F8, I8, U, U, F8, U, U, U))
+@kernel(types.void(F8, I8, U, U, F8, U, U, U), inner=True, apart=True)
 def _store_scattered(
     w: NDArray[np.float64], addresses: NDArray[np.int64], laned: Int, valid: Int, target: NDArray[np.float64], to: Int,
     lane_step: Int, element_step: Int,
@@ -117,7 +117,7 @@ def _store_scattered(
             target[to + i * element_step + lane * lane_step] = w[first + lane * laned]
 
 
-@kernel(types.void(F8, U, U, U, U, U, F8, U, U, U))
+@kernel(types.void(F8, U, U, U, U, U, F8, U, U, U), inner=True, apart=True)
 def _store_elements(  # noqa: PLR0913  a kernel over numbers
     w: NDArray[np.float64], address: Int, size: Int, along: Int, laned: Int, valid: Int, target: NDArray[np.float64],
     to: Int, lane_step: Int, element_step: Int,
@@ -143,7 +143,7 @@ def _store_elements(  # noqa: PLR0913  a kernel over numbers
         eight += U(8)
 
 
-@kernel(types.void(F8, I8, I8, U, U, F8, types.int64, U, U))
+@kernel(types.void(F8, I8, I8, U, U, F8, types.int64, U, U), inner=True, apart=True)
 def _store_output(  # noqa: PLR0913  a kernel over a table
     w: NDArray[np.float64], line: NDArray[np.int64], addresses: NDArray[np.int64], lanes: Int, valid: Int,
     target: NDArray[np.float64], first: Int, lane_step: Int, element_step: Int,
@@ -165,7 +165,7 @@ def _store_output(  # noqa: PLR0913  a kernel over a table
         _store_elements(w, U(address), size, along, laned, valid, target, to, lane_step, element_step)
 
 
-@kernel(types.void(F8, I8_2, I8, I8, U, F8, F8))
+@kernel(types.void(F8, I8_2, I8, I8, U, F8, F8), inner=True)
 def store(
     w: NDArray[np.float64], outputs: NDArray[np.int64], addresses: NDArray[np.int64], block: NDArray[np.int64],
     lanes: Int, values: NDArray[np.float64], derivatives: NDArray[np.float64],

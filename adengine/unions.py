@@ -102,7 +102,7 @@ def _count_uses(unions: Unions, uses: NDArray[np.int32]) -> None:
                 uses[unions.sources[e]] += 1
 
 
-@kernel(types.void(UNIONS, UNIONS))
+@kernel(types.void(UNIONS, UNIONS), inner=True)
 def _count_askers(unions: Unions, reverse: Unions) -> None:
     """How many results and sets ask for each old set, as ends of the new sets' sources."""
     last = unions.leaves + unions.starts.shape[0] - 2
@@ -155,7 +155,7 @@ def reversed_unions(unions: Unions) -> Unions:
 # ---- strips of 64 leaves ----
 
 
-@kernel(types.void(UNIONS, I4, U8, INT))
+@kernel(types.void(UNIONS, I4, U8, INT), inner=True)
 def _fill_words(unions: Unions, uses: NDArray[np.int32], words: NDArray[np.uint64], first: Int) -> None:
     """Which of 64 leaves from ``first`` on each set holds, as the bits of a word."""
     for j in range(unions.leaves):
@@ -206,7 +206,7 @@ def by_strips(unions: Unions, uses: NDArray[np.int32], most: int) -> Pattern:
 # ---- sorted lists ----
 
 
-@kernel(types.void(I4, INT, INT))
+@kernel(types.void(I4, INT, INT), inner=True)
 def _sort_short(arena: NDArray[np.int32], first: Int, end: Int) -> None:
     """Sort a short run in place, by insertion."""
     for i in range(first + 1, end):
@@ -231,7 +231,7 @@ class Lists(NamedTuple):
 LISTS = types.NamedTuple((I4, I8, I4, I4, I4), Lists)  # type: ignore[no-untyped-call]
 
 
-@kernel(INT(UNIONS, LISTS, INT, INT), inline=True)
+@kernel(INT(UNIONS, LISTS, INT, INT), inline=True, inner=True)
 def _push_sources(unions: Unions, lists: Lists, i: Int, depth: Int) -> Int:
     """Put the sources of node i on the stack; returns its new depth."""
     for e in range(unions.starts[i], unions.starts[i + 1]):
@@ -240,7 +240,7 @@ def _push_sources(unions: Unions, lists: Lists, i: Int, depth: Int) -> Int:
     return depth
 
 
-@kernel(INT(UNIONS, I4, LISTS, INT, INT))
+@kernel(INT(UNIONS, I4, LISTS, INT, INT), inner=True)
 def _make_list(unions: Unions, uses: NDArray[np.int32], lists: Lists, i: Int, used: Int) -> Int:
     """Append the members of node i, through all that it alone asks for; returns the end, or -1 where there is no room.
 

@@ -39,7 +39,7 @@ _stack = numbers_on_stack(3 * MAX_RANK)
 _transpose, _transpose_adding = transpose_eight(), transpose_eight(adds=True)
 
 
-@kernel(types.void(F8, U, U, U), inline=True)
+@kernel(types.void(F8, U, U, U), inline=True, inner=True)
 def copy_run(w: NDArray[np.float64], to: Int, x: Int, count: Int) -> None:
     """Copy a run of elements; the last eight may overlap those before."""
     if count < U(8):
@@ -51,7 +51,7 @@ def copy_run(w: NDArray[np.float64], to: Int, x: Int, count: Int) -> None:
     copy_eight(w, to + count - U(8), x + count - U(8))
 
 
-@kernel(types.void(F8, U, U, U), inline=True)
+@kernel(types.void(F8, U, U, U), inline=True, inner=True)
 def fill_run(w: NDArray[np.float64], to: Int, x: Int, count: Int) -> None:
     """Spread one element over a run."""
     if count < U(8):
@@ -63,7 +63,7 @@ def fill_run(w: NDArray[np.float64], to: Int, x: Int, count: Int) -> None:
     spread_to_eight(w, to + count - U(8), x)
 
 
-@kernel(types.void(F8, U, U, U), inline=True)
+@kernel(types.void(F8, U, U, U), inline=True, inner=True)
 def add_run(w: NDArray[np.float64], to: Int, x: Int, count: Int) -> None:
     """Add a run to another, element by element."""
     whole = count & ~U(7)
@@ -78,7 +78,7 @@ _PLANE = types.UniTuple(U, 4)  # type: ignore[no-untyped-call]
 Plane = tuple[Int, Int, Int, Int]
 
 
-@kernel(types.void(F8, _PLANE, U, U, types.boolean))
+@kernel(types.void(F8, _PLANE, U, U, types.boolean), inner=True, apart=True)
 def _transposed_plane(w: NDArray[np.float64], plane: Plane, whole: Int, part: Int, scatter: Bool) -> None:
     """A plane whose columns are runs of the whole, by blocks of eight by eight."""
     rows, _, columns, stride = plane
@@ -97,7 +97,7 @@ def _transposed_plane(w: NDArray[np.float64], plane: Plane, whole: Int, part: In
                 w[part + r * columns + c] = w[whole + c * stride + r]
 
 
-@kernel(types.void(F8, _PLANE, U, U))
+@kernel(types.void(F8, _PLANE, U, U), inner=True, apart=True)
 def _copy_plane(w: NDArray[np.float64], plane: Plane, whole: Int, part: Int) -> None:
     """A plane of a VIEW, one lane."""
     rows, row, columns, stride = plane
@@ -115,7 +115,7 @@ def _copy_plane(w: NDArray[np.float64], plane: Plane, whole: Int, part: Int) -> 
                 w[here + c] = w[there + c * stride]
 
 
-@kernel(types.void(F8, _PLANE, U, U, U))
+@kernel(types.void(F8, _PLANE, U, U, U), inner=True, apart=True)
 def _copy_laned_plane(w: NDArray[np.float64], plane: Plane, whole: Int, part: Int, width: Int) -> None:
     """A plane of a VIEW, lanes by eights."""
     rows, row, columns, stride = plane
@@ -129,7 +129,7 @@ def _copy_laned_plane(w: NDArray[np.float64], plane: Plane, whole: Int, part: In
                 copy_eight(w, here + c * width + lane, there + c * stride * width + lane)
 
 
-@kernel(types.void(F8, _PLANE, U, U))
+@kernel(types.void(F8, _PLANE, U, U), inner=True, apart=True)
 def _sum_rows(w: NDArray[np.float64], plane: Plane, whole: Int, part: Int) -> None:
     """Add each row of a plane to one element."""
     rows, row, columns, _ = plane
@@ -145,7 +145,7 @@ def _sum_rows(w: NDArray[np.float64], plane: Plane, whole: Int, part: Int) -> No
         r += U(1)
 
 
-@kernel(types.void(F8, _PLANE, U, U))
+@kernel(types.void(F8, _PLANE, U, U), inner=True, apart=True)
 def _add_plane(w: NDArray[np.float64], plane: Plane, whole: Int, part: Int) -> None:
     """A plane of an ACCUMULATE, one lane."""
     rows, row, columns, stride = plane
@@ -164,7 +164,7 @@ def _add_plane(w: NDArray[np.float64], plane: Plane, whole: Int, part: Int) -> N
                 w[there + c * stride] += w[here + c]
 
 
-@kernel(types.void(F8, _PLANE, U, U, U))
+@kernel(types.void(F8, _PLANE, U, U, U), inner=True, apart=True)
 def _add_laned_plane(w: NDArray[np.float64], plane: Plane, whole: Int, part: Int, width: Int) -> None:
     """A plane of an ACCUMULATE, lanes by eights."""
     rows, row, columns, stride = plane
@@ -182,7 +182,7 @@ def _add_laned_plane(w: NDArray[np.float64], plane: Plane, whole: Int, part: Int
                 add_eight(w, there + c * stride * width + lane, here + c * width + lane)
 
 
-@kernel(types.void(F8, _PLANE, U, U, U))
+@kernel(types.void(F8, _PLANE, U, U, U), inner=True, apart=True)
 def _add_single_plane(w: NDArray[np.float64], plane: Plane, whole: Int, part: Int, width: Int) -> None:
     """A plane of an ACCUMULATE that adds a single variable to a laned one."""
     rows, row, columns, stride = plane
@@ -219,7 +219,7 @@ def join(pool: NDArray[np.int64], at: Int, dims: NDArray[np.int64]) -> Int:
     return found
 
 
-@kernel(types.void(F8, _PLANE, U, U, U, U, types.boolean))
+@kernel(types.void(F8, _PLANE, U, U, U, U, types.boolean), inner=True)
 def _walk_plane(
     w: NDArray[np.float64], plane: Plane, whole: Int, part: Int, width: Int, part_width: Int, scatter: Bool
 ) -> None:
@@ -236,7 +236,7 @@ def _walk_plane(
         _copy_laned_plane(w, plane, whole, part, width)
 
 
-@kernel(types.void(F8, I8, U, U, U, U, U, types.boolean))
+@kernel(types.void(F8, I8, U, U, U, U, U, types.boolean), apart=True)
 def walk(
     w: NDArray[np.float64], pool: NDArray[np.int64], at: Int, whole: Int, part: Int, width: Int, part_width: Int,
     scatter: Bool,
@@ -269,7 +269,7 @@ def walk(
             return
 
 
-@kernel(types.void(F8, I8, U, U, U, U, U, U, types.boolean))
+@kernel(types.void(F8, I8, U, U, U, U, U, U, types.boolean), inner=True, apart=True)
 def walk_part(  # noqa: PLR0913  a kernel over numbers
     w: NDArray[np.float64], pool: NDArray[np.int64], at: Int, whole: Int, part: Int, width: Int, first: Int, count: Int,
     scatter: Bool,

@@ -12,7 +12,6 @@ from numpy.typing import NDArray
 
 from adengine import descriptor as of
 from adengine import opcodes as op
-from adengine.by_address import address_of, call_by_address
 from adengine.descriptor import (
     blocks_at,
     call_at,
@@ -23,7 +22,7 @@ from adengine.descriptor import (
     outputs_at,
     places_at,
 )
-from adengine.dispatch import ROW_ARGUMENTS, batches, laned, row, single
+from adengine.dispatch import batches, laned, row, single
 from adengine.exponentials import logsumexps
 from adengine.jit import Int, c_function, kernel
 from adengine.moves import copy_eight, spread_to_eight
@@ -68,7 +67,7 @@ CHUNK = 1024
 """Elements of each of three scratch areas at the end of the arena; at least as many as there are lanes."""
 
 
-@kernel(types.void(F8, U, U, U, U, U, U))
+@kernel(types.void(F8, U, U, U, U, U, U), inner=True)
 def _spread(w: NDArray[np.float64], to: Int, source: Int, count: Int, width: Int, element: Int, lane: Int) -> None:
     """Write an operand out for all elements and lanes, from one that has only elements, or only lanes."""
     for e in range(count):
@@ -83,7 +82,7 @@ def _spread(w: NDArray[np.float64], to: Int, source: Int, count: Int, width: Int
 _PLACE = types.UniTuple(U, 2)  # type: ignore[no-untyped-call]
 
 
-@kernel(_PLACE(F8, U, U, U, U, U, U, U))
+@kernel(_PLACE(F8, U, U, U, U, U, U, U), inner=True, apart=True)
 def _operand(
     w: NDArray[np.float64], flags: Int, number: Int, place: Int, first: Int, count: Int, width: Int, scratch: Int
 ) -> tuple[Int, Int]:  # fmt: skip
@@ -99,13 +98,10 @@ def _operand(
     return scratch, U(1)
 
 
-_call_row = call_by_address(types.void(*ROW_ARGUMENTS))
-
-
-@kernel(types.void(U4_2, U, types.int64, F8, U, U, U, U, U))
-def _by_chunks(  # noqa: PLR0913  a kernel over numbers
-    code: NDArray[np.uint32], at: Int, k: Int, w: NDArray[np.float64], width: Int, routines: Int, row_at: Int,
-    begin: Int, end: Int,
+@kernel(types.void(U4_2, U, types.int64, F8, U, U, U, U), inner=True)
+def _by_chunks(
+    code: NDArray[np.uint32], at: Int, k: Int, w: NDArray[np.float64], width: Int, routines: Int, begin: Int,
+    end: Int,
 ) -> None:  # fmt: skip
     """An elementwise statement whose operands differ in lanes or elements: they are written out piece by piece."""
     operation = U(code[at, CODE] - ROW)
@@ -119,13 +115,13 @@ def _by_chunks(  # noqa: PLR0913  a kernel over numbers
         j, dj = _operand(w, flags, U(1), places[1], first, count, width, scratch + U(CHUNK))
         h, dh = _operand(w, flags, U(2), places[2], first, count, width, scratch + U(2 * CHUNK))
         out = U(code[at, OUT]) + first * width
-        _call_row(row_at, (operation, out, i, j, h, count * width, di, dj, dh, k, w, routines))
+        row(operation, out, i, j, h, count * width, di, dj, dh, k, w, routines)
 
 
-@kernel(types.void(U4_2, U, I8, F8, U, U, U, U, U))
-def _elementwise(  # noqa: PLR0913  a kernel over numbers
+@kernel(types.void(U4_2, U, I8, F8, U, U, U, U), inner=True, apart=True)
+def _elementwise(
     code: NDArray[np.uint32], at: Int, pool: NDArray[np.int64], w: NDArray[np.float64], lanes: Int, routines: Int,
-    row_at: Int, first: Int, end: Int,
+    first: Int, end: Int,
 ) -> None:  # fmt: skip
     """An elementwise statement over elements, lanes, or both; the elements from the first to the end."""
     operation = U(code[at, CODE] - ROW)
@@ -140,12 +136,12 @@ def _elementwise(  # noqa: PLR0913  a kernel over numbers
         out = U(code[at, OUT]) + skipped
         i, j = U(code[at, IN_1]) + skipped * di, U(code[at, IN_2]) + skipped * dj
         h = U(code[at, IN_3]) + skipped * dh
-        _call_row(row_at, (operation, out, i, j, h, (end - first) * width, di, dj, dh, k, w, routines))
+        row(operation, out, i, j, h, (end - first) * width, di, dj, dh, k, w, routines)
         return
-    _by_chunks(code, at, k, w, width, routines, row_at, first, end)
+    _by_chunks(code, at, k, w, width, routines, first, end)
 
 
-@kernel(types.void(U4_2, U, F8, U))
+@kernel(types.void(U4_2, U, F8, U), inner=True)
 def _start(code: NDArray[np.uint32], at: Int, w: NDArray[np.float64], lanes: Int) -> None:
     """What ACCUMULATE and SCATTER_ADD add to, unless it is there already."""
     flags = U(code[at, FLAGS])
@@ -160,7 +156,7 @@ def _start(code: NDArray[np.uint32], at: Int, w: NDArray[np.float64], lanes: Int
     )  # fmt: skip
 
 
-@kernel(types.void(U4_2, U, I8, F8, U))
+@kernel(types.void(U4_2, U, I8, F8, U), inner=True, apart=True)
 def _scatter(code: NDArray[np.uint32], at: Int, pool: NDArray[np.int64], w: NDArray[np.float64], lanes: Int) -> None:
     """ACCUMULATE and SCATTER_ADD."""
     flags = U(code[at, FLAGS])
@@ -176,11 +172,7 @@ def _scatter(code: NDArray[np.uint32], at: Int, pool: NDArray[np.int64], w: NDAr
         walk(w, pool, place, out, update, width, update_width, True)
 
 
-_STRUCTURAL = types.void(U4_2, U, I8, F8, U, U)
-_call_structural = call_by_address(_STRUCTURAL)
-
-
-@kernel(_STRUCTURAL)
+@kernel(types.void(U4_2, U, I8, F8, U, U), inner=True, apart=True)
 def _structural(
     code: NDArray[np.uint32], at: Int, pool: NDArray[np.int64], w: NDArray[np.float64], lanes: Int, routines: Int
 ) -> None:  # fmt: skip
@@ -208,15 +200,15 @@ def _structural(
         extremes(w, out, x, U(pool[place]), U(pool[place + 1]), width, operation == op.MAXIMA)
 
 
-@kernel(types.void(U4_2, U, I8, F8, U, U, U, U, U))
-def _strip(  # noqa: PLR0913  a kernel over numbers
+@kernel(types.void(U4_2, U, I8, F8, U, U, U, U), inner=True, apart=True)
+def _strip(
     code: NDArray[np.uint32], at: Int, pool: NDArray[np.int64], w: NDArray[np.float64], lanes: Int, routines: Int,
-    row_at: Int, first: Int, end: Int,
+    first: Int, end: Int,
 ) -> None:  # fmt: skip
     """One strip of a statement: elementwise, VIEW or ACCUMULATE."""
     operation = code[at, CODE] - ROW
     if operation < op.FIRST_STRUCTURAL:
-        _elementwise(code, at, pool, w, lanes, routines, row_at, first, end)
+        _elementwise(code, at, pool, w, lanes, routines, first, end)
         return
     width = lanes if code[at, FLAGS] & LANED_OUT else U(1)
     out, place = U(code[at, OUT]), U(code[at, POOL])
@@ -228,10 +220,9 @@ def _strip(  # noqa: PLR0913  a kernel over numbers
     walk_part(w, pool, place, out, U(code[at, IN_2]), width, first, end - first, True)
 
 
-@kernel(types.void(U4_2, U, I8, F8, U, U, U))
+@kernel(types.void(U4_2, U, I8, F8, U, U), inner=True, apart=True)
 def _in_strips(
-    code: NDArray[np.uint32], at: Int, pool: NDArray[np.int64], w: NDArray[np.float64], lanes: Int, routines: Int,
-    row_at: Int,
+    code: NDArray[np.uint32], at: Int, pool: NDArray[np.int64], w: NDArray[np.float64], lanes: Int, routines: Int
 ) -> None:  # fmt: skip
     """Statements over the same elements, strip by strip, so that what they hand on stays in the cache."""
     count: Int = U(code[at, COUNT])
@@ -239,39 +230,34 @@ def _in_strips(
     last: Int = at + U(group_of(code[at, FLAGS]))
     for first in range(U(0), count, strip):
         for member in range(at, last):
-            _strip(code, member, pool, w, lanes, routines, row_at, first, min(first + strip, count))
+            _strip(code, member, pool, w, lanes, routines, first, min(first + strip, count))
 
 
-@kernel(U(U4_2, U, I8, F8, U, U, U, U))
+@kernel(U(U4_2, U, I8, F8, U, U), inner=True)
 def _other(
-    code: NDArray[np.uint32], at: Int, pool: NDArray[np.int64], w: NDArray[np.float64], lanes: Int, routines: Int,
-    row_at: Int, structural_at: Int,
+    code: NDArray[np.uint32], at: Int, pool: NDArray[np.int64], w: NDArray[np.float64], lanes: Int, routines: Int
 ) -> Int:  # fmt: skip
     """One instruction of the other kinds, or a group of them; returns where the next is."""
     group: Int = U(group_of(code[at, FLAGS]))
     if group > U(1) and at + group <= U(code.shape[0]):
-        _in_strips(code, at, pool, w, lanes, routines, row_at)
+        _in_strips(code, at, pool, w, lanes, routines)
         return at + group
     if code[at, CODE] < ROW + op.FIRST_STRUCTURAL:
-        _elementwise(code, at, pool, w, lanes, routines, row_at, U(0), U(code[at, COUNT]))
+        _elementwise(code, at, pool, w, lanes, routines, U(0), U(code[at, COUNT]))
     else:
-        _call_structural(structural_at, (code, at, pool, w, lanes, routines))
+        _structural(code, at, pool, w, lanes, routines)
     return at + U(1)
 
 
-_RUN = types.void(U4_2, U, U4_2, I8, F8, U, U, U, U)
-_call_run = call_by_address(_RUN)
-
-
-@kernel(_RUN)
-def run(  # noqa: PLR0913  a kernel over flat columns
+@kernel(types.void(U4_2, U, U4_2, I8, F8, U, U), inner=True, apart=True)
+def run(
     code: NDArray[np.uint32], first: Int, places: NDArray[np.uint32], pool: NDArray[np.int64], w: NDArray[np.float64],
-    lanes: Int, routines: Int, row_at: Int, structural_at: Int,
+    lanes: Int, routines: Int,
 ) -> None:  # fmt: skip
     """Run the instructions from the first on an arena.
 
     Each kind has a kernel that runs its own as long as they last, so that the compiler sees small loops.
-    ``routines`` is the address of the table of vector routines, the others are those of kernels.
+    ``routines`` is the address of the table of vector routines.
     """
     at = first
     end = U(code.shape[0])
@@ -283,7 +269,7 @@ def run(  # noqa: PLR0913  a kernel over flat columns
         elif operation >= EIGHT:
             at = laned(flat, at * U(COLUMNS), w, lanes, routines) // U(COLUMNS)
         elif operation >= ROW:
-            at = _other(code, at, pool, w, lanes, routines, row_at, structural_at)
+            at = _other(code, at, pool, w, lanes, routines)
         else:
             at = single(flat, at * U(COLUMNS), pool, w, routines) // U(COLUMNS)
 
@@ -296,14 +282,10 @@ def run_some(program: Int, arena: Int, elements: Int, lanes: Int, at: Int, count
     places = places_at(columns[of.PLACES], columns[of.BATCHES])
     pool = int64_at(columns[of.POOL], columns[of.WORDS])
     w = float64_at(arena, elements)
-    routines, row_at, structural_at = columns[of.ROUTINES], columns[of.ROW_AT], columns[of.STRUCTURAL_AT]
-    _call_run(columns[of.RUN_AT], (code, U(0), places, pool, w, U(lanes), routines, row_at, structural_at))
+    run(code, U(0), places, pool, w, U(lanes), U(columns[of.ROUTINES]))
 
 
-_RUN_BLOCKS = types.void(I8, I8_2, F8R, F8R, F8R, F8, F8)
-
-
-@kernel(_RUN_BLOCKS)
+@kernel(types.void(I8, I8_2, F8R, F8R, F8R, F8, F8), apart=True)
 def run_blocks(
     program: NDArray[np.int64], blocks: NDArray[np.int64], x: NDArray[np.float64], shared: NDArray[np.float64],
     seeds: NDArray[np.float64], values: NDArray[np.float64], derivatives: NDArray[np.float64],
@@ -321,8 +303,7 @@ def run_blocks(
     outputs = outputs_at(program[of.OUTPUTS], program[of.OUTPUT_LINES])
     scattered = int64_at(program[of.SCATTERED], program[of.SCATTERED_COUNT])
     lanes, once = U(program[of.LANES]), U(program[of.ONCE])
-    routines, row_at, run_at = U(program[of.ROUTINES]), U(program[of.ROW_AT]), U(program[of.RUN_AT])
-    structural_at = U(program[of.STRUCTURAL_AT])
+    routines = U(program[of.ROUTINES])
     whole, rest = program[of.WHOLE], program[of.REST]
     for b in range(blocks.shape[0]):
         block = blocks[b]
@@ -332,25 +313,18 @@ def run_blocks(
         if whole != 0:
             call_at(rest if same else whole, w)
         else:
-            _call_run(run_at, (code, once if same else U(0), places, pool, w, lanes, routines, row_at, structural_at))
+            run(code, once if same else U(0), places, pool, w, lanes, routines)
         store(w, outputs, scattered, block, lanes, values, derivatives)
-
-
-KERNELS = (address_of(row), address_of(_structural), address_of(run))
-"""Addresses of the kernels that others call by address, as the descriptor has them."""
-
-RUN_BLOCKS_AT = address_of(run_blocks)
-_call_run_blocks = call_by_address(_RUN_BLOCKS)
 
 
 @kernel(types.void(I8))
 def run_bound(row: NDArray[np.int64]) -> None:
     """Run blocks; all that it takes stands in a row of addresses, each with a length."""
-    program = int64_at(row[1], row[2])
-    blocks = blocks_at(row[3], row[4])
-    x, shared, seeds = float64_at(row[5], row[6]), float64_at(row[7], row[8]), float64_at(row[9], row[10])
-    values, derivatives = float64_at(row[11], row[12]), float64_at(row[13], row[14])
-    _call_run_blocks(row[0], (program, blocks, x, shared, seeds, values, derivatives))
+    program = int64_at(row[0], row[1])
+    blocks = blocks_at(row[2], row[3])
+    x, shared, seeds = float64_at(row[4], row[5]), float64_at(row[6], row[7]), float64_at(row[8], row[9])
+    values, derivatives = float64_at(row[10], row[11]), float64_at(row[12], row[13])
+    run_blocks(program, blocks, x, shared, seeds, values, derivatives)
 
 
 @kernel(types.void(I8))
@@ -363,8 +337,4 @@ def run_bare(program: NDArray[np.int64]) -> None:
     code = instructions_at(program[of.CODE], program[of.INSTRUCTIONS])
     places = places_at(program[of.PLACES], program[of.BATCHES])
     pool = int64_at(program[of.POOL], program[of.WORDS])
-    addresses = (U(program[of.ROUTINES]), U(program[of.ROW_AT]), U(program[of.STRUCTURAL_AT]))
-    lanes = U(program[of.LANES])
-    _call_run(
-        program[of.RUN_AT], (code, U(0), places, pool, w, lanes, addresses[0], addresses[1], addresses[2])
-    )  # fmt: skip
+    run(code, U(0), places, pool, w, U(program[of.LANES]), U(program[of.ROUTINES]))

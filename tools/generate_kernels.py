@@ -59,14 +59,14 @@ I8 = types.Array(types.int64, 1, "C")
 
 CALLED = '''
 
-@kernel("f8(u8, f8, f8, f8, i8, u8)")
+@kernel("f8(u8, f8, f8, f8, i8, u8)", inner=True, apart=True)
 def _called(code: Int, a: Float, b: Float, c: Float, k: Int, routines: Int) -> Float:
     """primitive(a, b, c) with the parameter k, for those that call functions."""
 '''
 
 SINGLE = '''
 
-@kernel(U(U4, U, I8, F8, U))
+@kernel(U(U4, U, I8, F8, U), inner=True, apart=True)
 def single(
     instructions: NDArray[np.uint32], at: Int, pool: NDArray[np.int64], w: NDArray[np.float64], routines: Int
 ) -> Int:  # fmt: skip
@@ -91,14 +91,14 @@ SINGLE_END = """
 
 CALLED_LANES = '''
 
-@kernel(types.void(U, U, U, U, U, U, F8, U))
+@kernel(types.void(U, U, U, U, U, U, F8, U), inner=True, apart=True)
 def _called_lanes(code: Int, out: Int, i: Int, j: Int, di: Int, dj: Int, w: NDArray[np.float64], routines: Int) -> None:
     """Eight lanes of a statement that calls functions."""
 '''
 
 LANED = '''
 
-@kernel(U(U4, U, F8, U, U))
+@kernel(U(U4, U, F8, U, U), inner=True, apart=True)
 def laned(instructions: NDArray[np.uint32], at: Int, w: NDArray[np.float64], lanes: Int, routines: Int) -> Int:
     """Run statements on lanes, eight at once, from a place on as long as they are such. Returns where it stopped.
 
@@ -129,7 +129,7 @@ LANED_END = """
 
 CALLED_BATCH = '''
 
-@kernel(types.void(U, U, U4_2, U, U, F8, U))
+@kernel(types.void(U, U, U4_2, U, U, F8, U), inner=True, apart=True)
 def _called_batch(
     code: Int, out: Int, places: NDArray[np.uint32], at: Int, hows: Int, w: NDArray[np.float64], routines: Int
 ) -> None:  # fmt: skip
@@ -138,7 +138,7 @@ def _called_batch(
 
 BATCHES = '''
 
-@kernel(U(U4, U, U4_2, F8, U))
+@kernel(U(U4, U, U4_2, F8, U), inner=True, apart=True)
 def batches(
     instructions: NDArray[np.uint32], at: Int, places: NDArray[np.uint32], w: NDArray[np.float64], routines: Int
 ) -> Int:  # fmt: skip
@@ -158,10 +158,8 @@ BATCHES_END = """
 
 ROWS = '''
 
-ROW_ARGUMENTS = (U, U, U, U, U, U, U, U, U, types.int64, F8, U)
 
-
-@kernel(types.void(*ROW_ARGUMENTS))
+@kernel(types.void(U, U, U, U, U, U, U, U, U, types.int64, F8, U), inner=True, apart=True)
 def row(
     code: Int, out: Int, i: Int, j: Int, h: Int, n: Int, di: Int, dj: Int, dh: Int, k: Int, w: NDArray[np.float64],
     routines: Int,
