@@ -10,7 +10,7 @@ import pytest
 
 from adengine.jit import kernel
 
-SCRIPT = '''
+SCRIPT = """
 import sys
 
 from adengine import jit
@@ -34,7 +34,7 @@ def eighth(a):
 
 
 print(eighth(32.0), quarter(32.0), [sum(each.stats.cache_hits.values()) for each in (half, quarter, eighth)])
-'''
+"""
 
 
 def test_a_kernel_that_is_apart_is_found_from_the_cache_too(tmp_path: Path) -> None:
