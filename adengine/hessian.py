@@ -21,23 +21,24 @@ from adengine.calls import (
     shared_values,
 )
 from adengine.functions import HeldFunction, Plan
+from adengine.hessian_plan import dense_plan, hessian_plan
 from adengine.jacobian import Mode
 from adengine.limits import Limits
 from adengine.questions import HESSIAN, HVP, Asked
-from adengine.results import HessianResult, HvpResult, report_of
-from adengine.runs import Run
+from adengine.results import HessianResult, HvpResult, SparseHessianResult, report_of
+from adengine.runs import Run, check_reply
 from adengine.second_plan import SecondPlan, second_plan
-from adengine.triangles import mirror
 from adengine.wengert_list import WengertList
 
 
 class Given(NamedTuple):
-    """Points and shared values as runs of second derivatives take them, weights among them; and the plan."""
+    """Points and shared values as runs of second derivatives take them, weights among them; and what is asked."""
 
     points: Points
     fixed: Array
     asked: Asked
     weighing: Weighing
+    n_w: int
 
 
 class SecondCalls(ABC):
@@ -118,12 +119,43 @@ class SecondCalls(ABC):
         """
         started = time.perf_counter()
         given = self._given(function, HESSIAN, points, weights, shared, outputs, with_respect_to)
-        at, plan = given.points, second_plan(self._held(function), given.asked, given.weighing)
-        run = plan.run(at.number, 0, False, self.limits)
-        found, hessian = self._run(run, at, given.fixed, NO_VALUES)
-        mirror(hessian, at.number, plan.n_w)
-        shape = (at.number, plan.n_w, plan.n_w) if at.batched else (plan.n_w, plan.n_w)
+        at, n_w = given.points, given.n_w
+        check_reply(self.limits, at.number * max(n_w * n_w, 1), "entries of the Hessian", "points")
+        plan = dense_plan(self._held(function), given.asked, given.weighing, self.limits)
+        run, seeds = plan.run_over(at.number, self.limits)
+        found, derivatives = self._run(run, at, given.fixed, seeds)
+        hessian = plan.matrices(derivatives, at.number)
+        shape = (at.number, n_w, n_w) if at.batched else (n_w, n_w)
         return HessianResult(*_split(found, plan), hessian.reshape(shape), report_of(run, started))
+
+    def sparse_hessian(
+        self,
+        function: WengertList,
+        points: Array | None = None,
+        weights: Array | None = None,
+        *,
+        shared: Shared = (),
+        outputs: Sequence[str] = (),
+        with_respect_to: Sequence[str] = (),
+    ) -> SparseHessianResult:
+        """f, and of the weighted sum of its outputs the gradient and the entries of the Hessian, both triangles.
+
+        The pattern depends on the list only and is found once; it is the one that :meth:`sparsity` gives. Costs one
+        run of a list of all entries or a forward sweep for each colour, whichever is predicted to be faster.
+
+        Raises
+        ------
+        InvalidPoints, InvalidDirections, InvalidShape, InvalidName, UnknownName, LimitExceeded
+        """
+        started = time.perf_counter()
+        given = self._given(function, HESSIAN, points, weights, shared, outputs, with_respect_to)
+        at, plan = given.points, hessian_plan(self._held(function), given.asked, given.weighing, self.limits)
+        check_reply(self.limits, at.number * max(plan.pattern.nnz, 1), "entries of the sparse Hessian", "points")
+        run, seeds = plan.run_over(at.number, self.limits)
+        found, derivatives = self._run(run, at, given.fixed, seeds)
+        entries = plan.entries(derivatives, at.number)
+        shaped = entries if at.batched else entries.reshape(-1)
+        return SparseHessianResult(*_split(found, plan), plan.pattern, shaped, report_of(run, started))
 
     def _given(
         self,
@@ -147,7 +179,7 @@ class SecondCalls(ABC):
             at = at._replace(values=np.concatenate(each, axis=1).reshape(-1))
         names = tuple(name for name, _ in shared)
         asked = Asked(what, Mode.FORWARD, tuple(outputs), tuple(with_respect_to), names)
-        return Given(at, fixed, asked, weighed.weighing)
+        return Given(at, fixed, asked, weighed.weighing, basic.n_w)
 
 
 def _split(found: Array, plan: SecondPlan) -> tuple[Array, Array]:

@@ -129,6 +129,27 @@ class HessianResult(NamedTuple):
     report: Report
 
 
+class SparseHessianResult(NamedTuple):
+    """f, and gradient and sparse Hessian of the weighted sum of its outputs.
+
+    Attributes
+    ----------
+    values : float64 array (m,) or (K, m)
+    gradient : float64 array (n_w,) or (K, n_w)
+    pattern : Pattern
+        Of both triangles, the same for all points.
+    entries : float64 array (nnz,) or (K, nnz)
+        Entry e is H[pattern.row[e], pattern.column[e]]; mirror images are equal bit for bit.
+    report : Report
+    """
+
+    values: Array
+    gradient: Array
+    pattern: Pattern
+    entries: Array
+    report: Report
+
+
 class SparsityResult(NamedTuple):
     """A structural pattern and colours.
 

@@ -10,15 +10,16 @@ from collections.abc import Hashable
 from functools import cached_property
 
 from adengine.blocks import Work
-from adengine.calls import Selection, Weighing
+from adengine.calls import NO_VALUES, Array, Selection, Weighing
 from adengine.counting import cost
 from adengine.functions import HeldFunction, Plan
 from adengine.jacobian import Mode
 from adengine.limits import Limits
 from adengine.program import VM
 from adengine.questions import HVP, Asked, Prepared
-from adengine.runs import Told, check_reply
+from adengine.runs import Run, Told, check_reply
 from adengine.second import gradient_list, tangents_of
+from adengine.triangles import mirror
 
 
 def held_gradient(held: HeldFunction, selection: Selection, *, weighted: bool) -> Prepared:
@@ -84,6 +85,20 @@ class SecondPlan(Plan):
     def _derivative_key(self) -> str:
         return "tangents"
 
+    def run_over(self, points: int, limits: Limits) -> tuple[Run, Array]:
+        """What to run at so many points for all columns of the Hessian, with the seeds.
+
+        Raises
+        ------
+        LimitExceeded
+        """
+        return self.run(points, 0, False, limits), NO_VALUES
+
+    def matrices(self, found: Array, points: int) -> Array:
+        """float64 array (points, n_w * n_w): the Hessians, from the derivatives that a run gave for all columns."""
+        mirror(found, points, self.n_w)
+        return found.reshape(points, self.n_w * self.n_w)
+
     def _listed(self, differentiates: bool) -> tuple[Prepared, Hashable, Selection]:
         if differentiates and self.derivative is not None:
             return self.derivative, (self._derivative_key, self._weighted), self._sources
@@ -95,7 +110,6 @@ class SecondPlan(Plan):
             check_reply(limits, points * max(directions * n_w, 1), "products", "points")
             check_reply(limits, directions * max(n_w, 1), "products at one point", "tangents")
             return Work(points, width, directions, n_w, False, per_point, m + n_w, directions * n_w, n_w, 1)
-        check_reply(limits, points * max(n_w * n_w, 1), "entries of the Hessian", "points")
         return Work(points, width, n_w, n_w, True, False, m + n_w, n_w * n_w, 1, n_w)
 
     def _told(self, directions: int) -> Told:

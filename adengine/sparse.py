@@ -73,6 +73,20 @@ def pattern_of(held: HeldFunction, selection: Selection, limits: Limits) -> Patt
     return held.keep(("pattern", selection.outputs, selection.with_respect_to), find)
 
 
+def hessian_pattern_of(held: HeldFunction, selection: Selection, limits: Limits) -> Pattern:
+    """The pattern of the Hessian for a selection, found once.
+
+    Raises
+    ------
+    LimitExceeded
+    """
+
+    def find() -> Pattern:
+        return hessian_pattern(held.primal(selection).flat, selection.with_respect_to, limits)
+
+    return held.keep(("hessian pattern", selection.outputs, selection.with_respect_to), find)
+
+
 class SparsePlan(Plan):
     """All that is the same for every call that asks for the same sparse Jacobian.
 
@@ -255,7 +269,7 @@ def hessian_sparsity(held: HeldFunction, selection: Selection, limits: Limits) -
     ------
     LimitExceeded
     """
-    pattern = hessian_pattern(held.primal(selection).flat, selection.with_respect_to, limits)
+    pattern = hessian_pattern_of(held, selection, limits)
     return SparsityResult(pattern, color_symmetric(pattern).colors)
 
 

@@ -1,5 +1,6 @@
 """Second derivatives as the engine's calls give them: shapes, weights, selections, refusals."""
 
+import itertools
 import math
 import threading
 
@@ -7,11 +8,12 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 
-from adengine import Engine, Input, Limits, Mode, Output, WengertList
+from adengine import Engine, Input, Limits, Mode, Output, SparseHessianResult, WengertList
 from adengine.calls import Selection
 from adengine.errors import AmbiguousDirections, InvalidDirections, LimitExceeded, UnknownName
 from adengine.functions import HeldFunction
 from adengine.vector_library import SCALAR
+from tests.adengine.test_jacobian_list import narrow
 from tests.conformance.in_process import engine_list
 from tests.oracles import problems
 from tests.wire_lists import ListWriter
@@ -129,6 +131,7 @@ def test_nothing_of_everything() -> None:
         assert ENGINE.hessian(function, points, weights).hessian.shape == shape
         assert ENGINE.hessian(function, points, np.ones((len(points), 1, 4))).gradient.shape == shape[:2]
         assert ENGINE.hvp(function, points, np.ones(4), weights).products.shape == shape[:2]
+        assert ENGINE.sparse_hessian(function, points, weights).entries.shape == (shape[0], 15)
     empty = ENGINE.hessian(function, np.ones(4), np.zeros(0), outputs=["none"])
     assert (empty.values.shape, empty.gradient.tolist(), empty.hessian.tolist()) == ((0,), [0.0] * 4, [[0.0] * 4] * 4)
     fixed = [("x", np.ones(3)), ("c", np.array(2.0))]
@@ -144,9 +147,108 @@ def test_a_linear_function_has_no_second_derivatives() -> None:
     f.output("f", f.add("ADD", x, f.add("MULTIPLY", f.constant(2.0), y)))
     weights = np.array([1.0, 2.0, 3.0])
     found = ENGINE.hessian(engine_list(f.message), np.full((2, 6), math.inf), weights)
+    assert ENGINE.sparse_hessian(engine_list(f.message), np.ones((2, 6)), weights).entries.shape == (2, 0)
     assert found.gradient.tolist() == [[1.0, 2.0, 3.0, 2.0, 4.0, 6.0]] * 2
     assert not found.hessian.any()
     assert not ENGINE.hvp(engine_list(f.message), np.ones(6), np.ones(6), weights).products.any()
+
+
+def whole(found: SparseHessianResult) -> Floats:
+    """Return a sparse Hessian with all its zeros."""
+    hessian = np.zeros((*found.entries.shape[:-1], *found.pattern.shape))
+    hessian[..., found.pattern.row, found.pattern.column] = found.entries
+    return hessian
+
+
+def columns(function: WengertList, x: Floats, weights: Floats | None = None) -> Floats:
+    """Return the Hessian by a sweep for each column."""
+    engine = Engine(Limits(pattern_entries=1))
+    found = engine.hessian(function, x, weights)
+    assert found.report.sweeps == function.n
+    return found.hessian
+
+
+def scalar_rosenbrock(n: int) -> WengertList:
+    """Return the sum of 100 (x_{i+1} - x_i^2)^2 + (1 - x_i)^2, of scalars."""
+    f = ListWriter()
+    x = [f.input(f"x{i}") for i in range(n)]
+    total = f.constant(0.0)
+    for a, b in itertools.pairwise(x):
+        bend = f.add("SQUARE", f.add("SUBTRACT", b, f.add("SQUARE", a)))
+        rest = f.add("SQUARE", f.add("SUBTRACT", f.constant(1.0), a))
+        total = f.add("ADD", total, f.add("ADD", f.add("MULTIPLY", f.constant(100.0), bend), rest))
+    f.output("f", total)
+    return engine_list(f.message)
+
+
+def arrow(n: int) -> WengertList:
+    """Return the sum of sin(x_0 x_i) x_i, of an array: an arrowhead."""
+    f = ListWriter()
+    x = f.input("x", n)
+    first = f.add("GATHER", x, parameters=[0, 0, 0])
+    rest = f.add("SLICE", x, parameters=[1, 1, n - 1, 1])
+    terms = f.add("MULTIPLY", f.add("SIN", f.add("MULTIPLY", first, rest)), rest)
+    f.output("f", f.add("SUM", terms, parameters=[0, 1, 0]))
+    return engine_list(f.message)
+
+
+def test_rosenbrock_of_scalars_is_a_list() -> None:
+    function = scalar_rosenbrock(1000)
+    x = np.random.default_rng(4).uniform(-1, 1, (3, 1000))
+    found = ENGINE.sparse_hessian(function, x)
+    assert found.report.sweeps == 0
+    assert found.report.reason.startswith("a list of all 2998 entries: ")
+    middle = 1200 * x[:, 1:-1] ** 2 - 400 * x[:, 2:] + 202
+    diagonal = np.diagonal(whole(found), axis1=1, axis2=2)
+    np.testing.assert_allclose(diagonal[:, 1:-1], middle, rtol=1e-12, atol=1e-10)
+    np.testing.assert_array_equal(np.diagonal(whole(found), 1, 1, 2), -400 * x[:, :-1])
+    np.testing.assert_array_equal(ENGINE.hessian(function, x).hessian, whole(found))
+    np.testing.assert_allclose(whole(found), columns(function, x), rtol=1e-13, atol=1e-12)
+    assert found.pattern is ENGINE.sparsity(function, hessian=True).pattern
+
+
+def test_rosenbrock_of_an_array_takes_three_sweeps() -> None:
+    function = engine_list(problems.rosenbrock(300))
+    x = np.random.default_rng(5).uniform(-1, 1, (2, 300))
+    found = ENGINE.sparse_hessian(function, x)
+    assert found.report.sweeps == 3
+    assert found.report.reason.startswith("3 forward sweeps over the gradient's list for 300 columns; a list of all")
+    np.testing.assert_allclose(whole(found), columns(function, x), rtol=1e-14)
+
+
+def test_an_arrowhead_takes_two_sweeps() -> None:
+    function = arrow(400)
+    x = np.random.default_rng(6).uniform(-1, 1, 400)
+    found = ENGINE.sparse_hessian(function, x)
+    assert found.report.sweeps == 2
+    assert found.pattern.nnz == 3 * 400 - 2
+    hessian = whole(found)
+    assert np.array_equal(hessian, hessian.T)
+    np.testing.assert_allclose(hessian, columns(function, x), rtol=1e-13, atol=1e-13)
+    np.testing.assert_allclose(hessian[1:, 1:].diagonal(), _along(x), rtol=1e-12)
+
+
+def _along(x: Floats) -> Floats:
+    a, y = x[0], x[1:]
+    return 2 * a * np.cos(a * y) - a**2 * y * np.sin(a * y)
+
+
+def test_deep_narrow_functions_do_not_explode() -> None:
+    function = engine_list(narrow(60, 12))
+    x, weights = np.linspace(0.1, 0.3, 12), np.linspace(1, 2, 12)
+    found = ENGINE.hessian(function, x, weights)
+    assert found.report.sweeps == 12
+    assert "more than" in found.report.reason
+    np.testing.assert_allclose(found.hessian, columns(function, x, weights), rtol=1e-12)
+
+
+def test_each_point_gives_what_it_gives_alone() -> None:
+    random = np.random.default_rng(7)
+    for function in (scalar_rosenbrock(30), arrow(30), engine_list(narrow(5, 12))):
+        points, weights = random.uniform(0.1, 1, (19, function.n)), random.normal(size=(19, 1, function.m))
+        together = ENGINE.sparse_hessian(function, points, weights)
+        alone = [ENGINE.sparse_hessian(function, x, w[0]).entries for x, w in zip(points, weights, strict=True)]
+        np.testing.assert_array_equal(together.entries, alone)
 
 
 REFUSED: list[tuple[tuple[int, ...], tuple[int, ...] | None, str]] = [
@@ -190,6 +292,10 @@ def test_limits() -> None:
     for limits, message in refusals:
         with pytest.raises(LimitExceeded, match=message):
             Engine(limits).hessian(function, x)
+    with pytest.raises(LimitExceeded, match="58 needed, the limit pattern_entries is 57"):
+        Engine(Limits(pattern_entries=57)).sparse_hessian(function, x)
+    with pytest.raises(LimitExceeded, match="174 needed, the limit reply_elements is 173"):
+        Engine(Limits(reply_elements=173)).sparse_hessian(function, x)
     with pytest.raises(LimitExceeded, match="60 needed, the limit reply_elements is 50"):
         Engine(Limits(reply_elements=50)).hvp(function, x, np.ones((1, 1, 20)))
     with pytest.raises(LimitExceeded, match="products: 1020 needed"):

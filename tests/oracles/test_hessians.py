@@ -1,11 +1,13 @@
 """Hessians and products with them from the engine, beside differences in many digits."""
 
+from unittest import mock
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from adengine import Engine
+from adengine import Engine, Limits, hessian_plan
 from tests.conformance.in_process import engine_list
 from tests.oracles import problems
 from tests.oracles.asking import ENGINE, Floats, agree
@@ -14,21 +16,42 @@ from tests.oracles.test_second_derivatives import REDUCTIONS, second_differences
 from tests.wire_lists import one_statement
 from wengert.v1 import WengertList
 
+DENSE = Engine(Limits(pattern_entries=1))
 
-def check(message: WengertList, x: Floats, relative: float, engine: Engine = ENGINE) -> None:
-    """Compare the dense Hessian and products, for weights of all outputs, with differences of the gradient."""
+
+def check(message: WengertList, x: Floats, relative: float) -> None:
+    """Compare Hessians and products, for weights of all outputs, with differences of the gradient."""
     function = engine_list(message)
     weights = np.arange(function.m, dtype=np.float64) + 0.5
     expected = second_differences(message, x, weights)
-    dense = engine.hessian(function, x, weights)
-    agree(dense.hessian, expected, relative, "Hessian", floor=1.0)
-    assert np.array_equal(dense.hessian, dense.hessian.T)
-    agree(dense.values, engine.evaluate(function, x).values, 0.0, "values")
-    agree(dense.gradient, engine.vjp(function, x, weights).cotangents, 1e-12, "gradient", floor=1.0)
+    values, gradient = ENGINE.evaluate(function, x).values, ENGINE.vjp(function, x, weights).cotangents
+    with mock.patch.object(hessian_plan, "_MOST_ROWS", 0):
+        sweeping = Engine()
+        results = {"compressed sweeps": (sweeping.hessian(function, x, weights), sweeping)}
+    results |= {"as planned": (ENGINE.hessian(function, x, weights), ENGINE)}
+    results |= {"all columns": (DENSE.hessian(function, x, weights), DENSE)}
+    for way, (found, engine) in results.items():
+        agree(found.hessian, expected, relative, f"Hessian, {way}", floor=1.0)
+        assert np.array_equal(found.hessian, found.hessian.T)
+        agree(found.values, values, 0.0, "values")
+        agree(found.gradient, gradient, 1e-12, "gradient", floor=1.0)
+        if engine is not DENSE:
+            sparse = engine.sparse_hessian(function, x, weights)
+            assert sparse.pattern is engine.sparsity(function, hessian=True).pattern
+            whole = np.zeros_like(found.hessian)
+            whole[sparse.pattern.row, sparse.pattern.column] = sparse.entries
+            agree(whole, found.hessian, 0.0, "sparse and dense")
+    check_products(message, x, expected, relative)
+
+
+def check_products(message: WengertList, x: Floats, hessian: Floats, relative: float) -> None:
+    """Compare products with several directions."""
+    function = engine_list(message)
+    weights = np.arange(function.m, dtype=np.float64) + 0.5
     directions = np.random.default_rng(3).normal(size=(4, len(x)))
-    found = engine.hvp(function, x, directions, weights)
-    agree(found.products, directions @ expected, relative, "products", floor=1.0)
-    agree(found.gradient, dense.gradient, 0.0, "gradient beside the products")
+    found = ENGINE.hvp(function, x, directions, weights)
+    agree(found.products, directions @ hessian, relative, "products", floor=1.0)
+    agree(found.gradient, ENGINE.vjp(function, x, weights).cotangents, 1e-12, "gradient", floor=1.0)
 
 
 @pytest.mark.parametrize(("message", "point"), smooth_points())
