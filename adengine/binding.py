@@ -4,27 +4,25 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
-from typing import TypeAlias
 
 from adengine.bound import Bound, bind, bind_sparse
-from adengine.calls import NO_VALUES, Array, Shared
+from adengine.calls import NO_VALUES, Shared
 from adengine.errors import EngineError
 from adengine.functions import HeldFunction, Plan
+from adengine.hessian import Runs, ready_runs
 from adengine.jacobian import Mode
 from adengine.limits import Limits
 from adengine.program import MACHINE, VM
-from adengine.questions import DIRECTIONAL, EVALUATE, JACOBIAN, Asked
-from adengine.runs import Run
+from adengine.questions import DIRECTIONAL, EVALUATE, HESSIAN, HVP, JACOBIAN, Asked
 from adengine.sparse import SparsePlan, sparse_plan
 from adengine.wengert_list import WengertList
 
-Runs: TypeAlias = list[tuple[Run, Array]]
-"""Runs of one question, each with its seeds."""
 _SPARSE = "sparse_jacobian"
+_SECOND = {"hvp": HVP, "hessian": HESSIAN, "sparse_hessian": HESSIAN}
 _QUESTIONS = {
-    "evaluate": EVALUATE, "jvp": DIRECTIONAL, "vjp": DIRECTIONAL, "jacobian": JACOBIAN, _SPARSE: JACOBIAN,
+    "evaluate": EVALUATE, "jvp": DIRECTIONAL, "vjp": DIRECTIONAL, "jacobian": JACOBIAN, _SPARSE: JACOBIAN, **_SECOND,
 }  # fmt: skip
-_MODES = {"jvp": Mode.FORWARD, "vjp": Mode.REVERSE, "evaluate": Mode.AUTO}
+_MODES = {"jvp": Mode.FORWARD, "vjp": Mode.REVERSE, "evaluate": Mode.AUTO} | dict.fromkeys(_SECOND, Mode.FORWARD)
 
 
 class BoundCalls(ABC):
@@ -65,7 +63,8 @@ class BoundCalls(ABC):
         Parameters
         ----------
         what : str
-            ``evaluate``, ``jvp``, ``vjp``, ``jacobian`` or ``sparse_jacobian``.
+            ``evaluate``, ``jvp``, ``vjp``, ``jacobian``, ``sparse_jacobian``, ``hvp``, ``hessian`` or
+            ``sparse_hessian``; second derivatives without weights where m = 1, else with the same for all points.
         points, directions : int
             How many points, and directions at each, a call will have; what counts is whether there are several.
         shared : sequence of str
@@ -109,6 +108,8 @@ class BoundCalls(ABC):
         Raises
         ------
         InvalidName, UnknownName, LimitExceeded
+        ValueError
+            For second derivatives, which cannot be bound.
 
         Examples
         --------
@@ -123,6 +124,8 @@ class BoundCalls(ABC):
         >>> gradient.values, gradient.derivatives
         (array([12.]), array([4., 3.]))
         """
+        if what in _SECOND:
+            raise ValueError(f"{what} cannot be bound, only prepared")
         number = 1 if points is None else points
         p = 1 if directions is None else directions
         asked = _question(what, shared, outputs, with_respect_to, mode)
@@ -134,6 +137,10 @@ class BoundCalls(ABC):
     def _ready(self, function: WengertList, what: str, asked: Asked, points: int, directions: int) -> tuple[Plan, Runs]:
         """The plan and the runs of a question, compiled where that pays."""
         try:
+            if what in _SECOND:
+                held = self._held(function)
+                runs = compiled(lambda: ready_runs(held, what, asked, self.limits, points, directions))
+                return held.plan(asked), runs
             if what == _SPARSE:
                 sparse = sparse_plan(self._held(function), asked, self.limits)
                 return sparse, compiled(lambda: sparse.runs(points, self.limits))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import NamedTuple, TypeAlias
 
 import numpy as np
 
@@ -29,6 +29,9 @@ from adengine.results import HessianResult, HvpResult, SparseHessianResult, repo
 from adengine.runs import Run, check_reply
 from adengine.second_plan import SecondPlan, second_plan
 from adengine.wengert_list import WengertList
+
+Runs: TypeAlias = list[tuple[Run, Array]]
+"""Runs, each with its seeds."""
 
 
 class Given(NamedTuple):
@@ -185,3 +188,20 @@ class SecondCalls(ABC):
 def _split(found: Array, plan: SecondPlan) -> tuple[Array, Array]:
     """f and the gradient, which a run gives as its values."""
     return found[..., : plan.m], found[..., plan.m :]
+
+
+def ready_runs(held: HeldFunction, what: str, asked: Asked, limits: Limits, points: int, directions: int) -> Runs:
+    """What calls will run that ask ``hvp``, ``hessian`` or ``sparse_hessian``, with weights the same for all points.
+
+    A function of one element is not weighed.
+
+    Raises
+    ------
+    InvalidName, UnknownName, LimitExceeded
+    """
+    weighing = Weighing.ONE if held.plan(asked).m == 1 else Weighing.ALIKE
+    if what == "hvp":
+        run = second_plan(held, asked, weighing).run(points, directions, False, limits)
+        return [(run, NO_VALUES)]
+    make = hessian_plan if what == "sparse_hessian" else dense_plan
+    return [make(held, asked, weighing, limits).run_over(points, limits)]

@@ -248,6 +248,33 @@ def test_each_point_gives_what_it_gives_alone() -> None:
         np.testing.assert_array_equal(together.entries, alone)
 
 
+@pytest.mark.parametrize("points", [1, 37])
+def test_machine_code_gives_the_same(points: int) -> None:
+    plain = Engine(machine_code=False)
+    for function in (scalar_rosenbrock(30), several(), engine_list(narrow(5, 12)), arrow(20)):
+        engine, n, m = Engine(), function.n, function.m
+        random = np.random.default_rng(8)
+        x = random.uniform(0.1, 1, (points, n)) if points > 1 else random.uniform(0.1, 1, n)
+        weights = None if m == 1 else random.normal(size=m)
+        u = random.normal(size=(1, 3, n) if points > 1 else (3, n))
+        for what in ("hessian", "sparse_hessian", "hvp"):
+            tier = engine.prepare(function, what, points=points, directions=3)
+            given: list[Floats | None] = [u, weights] if what == "hvp" else [weights]
+            found, expected = getattr(engine, what)(function, x, *given), getattr(plain, what)(function, x, *given)
+            assert found.report.tier == tier
+            for one, other in zip(found[:-1], expected[:-1], strict=True):
+                if isinstance(one, np.ndarray):
+                    np.testing.assert_array_equal(one, other)
+
+
+def test_second_derivatives_are_prepared_but_not_bound() -> None:
+    assert ENGINE.prepare(scalar_rosenbrock(300), "sparse_hessian") == "machine"
+    with pytest.raises(ValueError, match="hvp cannot be bound"):
+        ENGINE.bind(lecture(), "hvp")
+    with pytest.raises(UnknownName):
+        ENGINE.prepare(lecture(), "hessian", outputs=["h"])
+
+
 REFUSED: list[tuple[tuple[int, ...], tuple[int, ...] | None, str]] = [
     ((4,), None, "weights are missing; (4,) is expected, m = 4"),
     ((4,), (3,), "weights have shape (3,); (4,) is expected, m = 4"),
