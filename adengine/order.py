@@ -308,6 +308,13 @@ def _kinds(rows: NDArray[np.int32], first_seed: int) -> NDArray[np.int64]:
     return kinds
 
 
+def _one_key(keys: NDArray[np.int64], kinds: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Keys, and below them as many bits of the kinds as have room: sorted by one column in half the time of two."""
+    room = 63 - int(keys.max()).bit_length()
+    one: NDArray[np.int64] = keys << room | kinds & ((1 << room) - 1)
+    return one
+
+
 def _runs(*columns: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """For sorted columns: the place of each row within its run of equal rows, and how many whole eights the run has."""
     changes = np.any([column[1:] != column[:-1] for column in columns], axis=0)
@@ -364,12 +371,12 @@ def _by_level(rows: NDArray[np.int32], single: NDArray[np.int64], first_seed: in
     batchable = (rows[single, SIZE] == 1) & (TABLES.facts[codes, EIGHT_AT_ONCE] != 0)
     keys = (levels[single] * 2 + batchable) * op.CODES + codes
     kinds = _kinds(rows, first_seed)[single]
-    by_kind = np.lexsort((kinds, keys))
+    by_kind = np.argsort(_one_key(keys, kinds), kind="stable")
     _turn_round(rows, TABLES.facts, keys[by_kind], kinds[by_kind], single, by_kind, np.ones(len(rows), np.int64))
     within, whole = _runs(keys[by_kind], kinds[by_kind])
     # Eights of one kind first; what is left over of all kinds makes up eights of its own.
     left = within >= whole
-    by_key = by_kind[np.lexsort((left, keys[by_kind]))]
+    by_key = by_kind[np.argsort(keys[by_kind] * 2 + left, kind="stable")]
     left_over = np.zeros(len(single), np.int64)
     left_over[by_kind] = left
     within, whole = _runs(keys[by_key], left_over[by_key])
