@@ -5,6 +5,7 @@ Knows no gRPC and no protobuf. Start reading at :mod:`adengine.primitives` (the 
 """
 
 from adengine import errors, primitives
+from adengine.differentiate import Derivative
 from adengine.engine import Engine
 from adengine.jacobian import Mode
 from adengine.limits import Limits
@@ -24,6 +25,7 @@ from adengine.unions import Pattern
 from adengine.wengert_list import Input, Label, Output, WengertList
 
 __all__ = [
+    "Derivative",
     "Engine",
     "EvaluateResult",
     "HessianResult",

@@ -12,6 +12,7 @@ import numpy as np
 
 from adengine.binding import BoundCalls
 from adengine.calls import NO_VALUES, Array, Points, Shared, check_directions, check_points, shared_values
+from adengine.differentiate import ListCalls
 from adengine.functions import HeldFunction, Plan
 from adengine.hessian import SecondCalls
 from adengine.jacobian import Mode
@@ -27,7 +28,7 @@ from adengine.vector_library import SCALAR, best
 from adengine.wengert_list import WengertList
 
 
-class Engine(SparseCalls, SecondCalls, BoundCalls):
+class Engine(SparseCalls, SecondCalls, BoundCalls, ListCalls):
     """Evaluates and differentiates Wengert lists. Safe to use from several threads; kernels run without the GIL.
 
     Parameters

@@ -1,0 +1,158 @@
+"""Derivatives as Wengert lists: functions like any other, with the names of the contract.
+
+The dual and the adjoint list are those that the engine runs, written again as lists of the wire, so they give the same
+numbers.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Sequence
+from enum import Enum
+from typing import NamedTuple
+
+from adengine.calls import Selection
+from adengine.derivative_names import Names
+from adengine.errors import LimitExceeded
+from adengine.functions import HeldFunction
+from adengine.graph import FlatList
+from adengine.jacobian import Mode
+from adengine.lift import lift
+from adengine.limits import Limits
+from adengine.questions import JACOBIAN, Asked
+from adengine.shapes import Shape
+from adengine.wengert_list import Input, WengertList
+
+
+class Derivative(Enum):
+    """Which derivative list.
+
+    Attributes
+    ----------
+    DUAL
+        For each selected input x the further input ``tangent.x``, for each output y the further output ``tangent.y``.
+    ADJOINT
+        For each output y the further input ``cotangent.y``, for each selected input x the further output ``adjoint.x``.
+    """
+
+    DUAL = "dual"
+    ADJOINT = "adjoint"
+
+
+class Differentiated(NamedTuple):
+    """A derivative list that is kept."""
+
+    list: WengertList
+
+    @property
+    def kept_bytes(self) -> int:
+        """Bytes of its columns."""
+        made = self.list
+        columns = (made.primitives, made.arguments, made.constants, made.parameters, made.checked.shape_of)
+        return sum(column.nbytes for column in columns) + 16 * made.statements
+
+
+class _Parts(NamedTuple):
+    """What a function and a selection bring to its derivative lists."""
+
+    function: WengertList
+    inputs: list[Input]
+    outputs: list[tuple[str, Shape]]
+
+
+def _parts(function: WengertList, selection: Selection) -> _Parts:
+    chosen = [function.outputs[number] for number in selection.outputs]
+    outputs = [(output.name, function.shape(output.argument)) for output in chosen]
+    return _Parts(function, [function.inputs[number] for number in selection.with_respect_to], outputs)
+
+
+def _lifted(
+    function: WengertList, flat: FlatList, inputs: Sequence[Input], outputs: Sequence[tuple[str, Shape]], limits: Limits
+) -> WengertList:
+    """A flat derivative list as a list of the wire.
+
+    Raises
+    ------
+    LimitExceeded, Unsupported
+    """
+    if len(flat.rows) > limits.statements:
+        raise LimitExceeded(
+            "statements", limits.statements, len(flat.rows), "statements of the derivative list", "derivative"
+        )
+    shapes = [tensor.shape for tensor in function.tensors]
+    try:
+        return lift(flat, inputs, outputs, shapes, limits)
+    except LimitExceeded as error:
+        what = f"{error.limit} of the derivative list"
+        raise LimitExceeded(error.limit, error.allowed, error.needed, what, "derivative") from error
+
+
+def dual_list(held: HeldFunction, selection: Selection, limits: Limits) -> WengertList:
+    """f, and for tangents of the selected inputs the tangents of the outputs."""
+    function, by, outputs = _parts(held.list, selection)
+    flat = held.derivative(Mode.FORWARD, selection).flat
+    names = Names((value.name for value in function.inputs), limits.name_bytes)
+    seeds = [Input(names.add("tangent", value.name), value.shape) for value in by]
+    names = Names((name for name, _ in outputs), limits.name_bytes)
+    results = [(names.add("tangent", name), shape) for name, shape in outputs]
+    return _lifted(function, flat, [*function.inputs, *seeds], [*outputs, *results], limits)
+
+
+def adjoint_list(held: HeldFunction, selection: Selection, limits: Limits) -> WengertList:
+    """f, and for cotangents of the outputs the adjoints of the selected inputs."""
+    function, by, outputs = _parts(held.list, selection)
+    flat = held.derivative(Mode.REVERSE, selection).flat
+    names = Names((value.name for value in function.inputs), limits.name_bytes)
+    seeds = [Input(names.add("cotangent", name), shape) for name, shape in outputs]
+    names = Names((name for name, _ in outputs), limits.name_bytes)
+    results = [(names.add("adjoint", value.name), value.shape) for value in by]
+    return _lifted(function, flat, [*function.inputs, *seeds], [*outputs, *results], limits)
+
+
+_LISTS: dict[Derivative, Callable[[HeldFunction, Selection, Limits], WengertList]] = {
+    Derivative.DUAL: dual_list,
+    Derivative.ADJOINT: adjoint_list,
+}
+
+
+class ListCalls(ABC):
+    """The calls of an engine for derivatives as lists."""
+
+    limits: Limits
+
+    @abstractmethod
+    def _held(self, function: WengertList) -> HeldFunction:
+        """What is kept for a function."""
+
+    def differentiate(
+        self,
+        function: WengertList,
+        derivative: Derivative,
+        *,
+        outputs: Sequence[str] = (),
+        with_respect_to: Sequence[str] = (),
+    ) -> WengertList:
+        """A derivative of a function as a list: a function like any other, which can be differentiated again.
+
+        It has all inputs of the function and the selected outputs, and adds inputs and outputs as :class:`Derivative`
+        says. A name that is taken gets a number: ``tangent2.x``.
+
+        Raises
+        ------
+        InvalidName, UnknownName, LimitExceeded, Unsupported
+
+        Examples
+        --------
+        >>> from adengine import Derivative, Engine, Input, Output, WengertList
+        >>> f = WengertList.build(  # x1 * x2
+        ...     inputs=[Input("x1"), Input("x2")], primitives=[12], arguments=[1, 2], outputs=[Output("f", 3)])
+        >>> print(Engine().differentiate(f, Derivative.DUAL, with_respect_to=["x1"]))
+        """
+        held = self._held(function)
+        asked = Asked(JACOBIAN, Mode.AUTO, tuple(outputs), tuple(with_respect_to), ())
+        selection = held.plan(asked).selection
+
+        def make() -> Differentiated:
+            return Differentiated(_LISTS[derivative](held, selection, self.limits))
+
+        return held.keep((derivative, selection.outputs, selection.with_respect_to), make).list

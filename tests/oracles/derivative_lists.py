@@ -1,0 +1,67 @@
+"""Ask a derivative list, and the engine itself, for the same numbers."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+import numpy.typing as npt
+
+from adengine import Derivative, Engine, Mode, WengertList
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+Floats = npt.NDArray[np.float64]
+
+# A list of its own for each call; nothing is compiled, so that equal lists give equal bits.
+ENGINE = Engine(machine_code=False)
+AWKWARD = [0.0, -0.0, 1.0, -1.0, 0.5, np.inf, -np.inf, np.nan, 5e-324, 1e-310, 1e300, -1e300]
+
+
+def points_for(n: int, seed: int) -> Floats:
+    """Return ordinary points, points with zeros, and points where many values are awkward."""
+    random = np.random.default_rng(seed)
+    ordinary = random.uniform(-3, 3, (3, n))
+    zeros = np.where(random.random((2, n)) < 0.4, 0.0, random.uniform(-3, 3, (2, n)))
+    return np.concatenate([ordinary, np.abs(ordinary), zeros, random.choice(AWKWARD, (4, n))])
+
+
+def same(got: Floats, expected: Floats, relative: float, what: str) -> None:
+    """Assert equal numbers, NaN and infinity included; to the last bit but for signs of zero, or to rounding."""
+    if relative == 0.0:
+        np.testing.assert_array_equal(got, expected, err_msg=what)
+        return
+    finite = np.isfinite(expected)
+    np.testing.assert_array_equal(np.isfinite(got), finite, err_msg=what)
+    np.testing.assert_array_equal(got[~finite], expected[~finite], err_msg=what)
+    scale = np.maximum(1.0, np.max(np.abs(expected[finite]), initial=0.0))
+    np.testing.assert_allclose(got[finite], expected[finite], rtol=relative, atol=relative * scale, err_msg=what)
+
+
+def check_dual(function: WengertList, points: Floats, seed: int, relative: float = 0.0, **selection: Sequence[str]) -> None:
+    """Assert that the dual list gives f and J u."""
+    made = ENGINE.differentiate(function, Derivative.DUAL, **selection)
+    n_w = made.n - function.n
+    tangents = np.random.default_rng(seed).normal(size=(len(points), n_w))
+    answer = ENGINE.jvp(function, points, tangents[:, None, :], **selection)
+    got = ENGINE.evaluate(made, np.concatenate([points, tangents], axis=1)).values
+    m = answer.values.shape[1]
+    same(got[:, :m], answer.values, 0.0, "values of the dual list")
+    same(got[:, m:], answer.tangents[:, 0], relative, "tangents of the dual list")
+
+
+def check_adjoint(
+    function: WengertList, points: Floats, seed: int, relative: float = 0.0, **selection: Sequence[str]
+) -> None:
+    """Assert that the adjoint list gives f and J^T v."""
+    made = ENGINE.differentiate(function, Derivative.ADJOINT, **selection)
+    m = made.n - function.n
+    cotangents = np.random.default_rng(seed).normal(size=(len(points), m))
+    answer = ENGINE.vjp(function, points, cotangents[:, None, :], **selection)
+    got = ENGINE.evaluate(made, np.concatenate([points, cotangents], axis=1)).values
+    same(got[:, :m], answer.values, 0.0, "values of the adjoint list")
+    same(got[:, m:], answer.cotangents[:, 0], relative, "adjoints of the adjoint list")
+
+
+MODES = {"dual": Mode.FORWARD, "adjoint": Mode.REVERSE}
