@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from adengine import opcodes as op
 from adengine.errors import Unsupported
 from adengine.graph import FIRST, NONE, OPERATION, PARAMETER, SIZE, FlatList
+from adengine.lift_chains import chains_of, written
 from adengine.lift_views import accumulated, gathered, scattered, viewed
 from adengine.lift_writer import LOGSUMEXP, MATMUL, MAX, MIN, ZERO_SAFE_MATMUL, Writer
 from adengine.limits import Limits
@@ -64,7 +65,8 @@ class Lifting:
         self.writer = Writer([value.shape for value in inputs])
         self.argument = np.zeros(len(source.rows), np.int64)
         self._tensor_shapes = tensor_shapes
-        self._tensors: dict[int, int] = {}
+        self._chains = {chain.rows[-1]: chain for chain in chains_of(source)}
+        self._within = {row for chain in self._chains.values() for row in chain.rows[:-1]}
 
     def rows(self) -> None:
         """Write all rows."""
@@ -151,6 +153,21 @@ class Lifting:
         return viewed(self.writer, self.operand(k, 0), self.words(k))
 
     def _accumulate(self, k: int) -> int:
+        """By itself, or with the chain that ends with it."""
+        if k in self._within:
+            return 0
+        chain = self._chains.get(k)
+        if chain is None:
+            return self._link(k)
+        updates = [self.operand(row, 1) for row in chain.rows]
+        whole = written(self.writer, chain, self.operand(chain.rows[0], 0), updates)
+        if whole is not None:
+            return whole
+        for row in chain.rows:
+            self.argument[row] = self._link(row)
+        return int(self.argument[k])
+
+    def _link(self, k: int) -> int:
         return accumulated(self.writer, self.operand(k, 0), self.operand(k, 1), self.words(k))
 
     def _gather(self, k: int) -> int:

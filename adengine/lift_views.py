@@ -16,9 +16,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from adengine.lift_writer import SUM, Writer
+from adengine.limits import DEFAULT_LIMITS
 from adengine.shapes import Shape, size_of
 
 Words = NDArray[np.int64]
+_MOST_AXES = DEFAULT_LIMITS.rank
 
 
 class View(NamedTuple):
@@ -39,10 +41,11 @@ class View(NamedTuple):
 
     @staticmethod
     def of(words: Words) -> View:
-        """From the parameters of a VIEW."""
+        """From the parameters of a VIEW; axes of one element are left out, but for the last one."""
         whole, offset, rank = (int(word) for word in words[:3])
-        shape, strides = words[3 : 3 + rank].tolist(), words[3 + rank : 3 + 2 * rank].tolist()
-        return View(whole, offset, tuple(shape), tuple(strides))
+        axes = zip(words[3 : 3 + rank].tolist(), words[3 + rank : 3 + 2 * rank].tolist(), strict=True)
+        kept = [(extent, stride) for extent, stride in axes if extent != 1] or [(1, 1)]
+        return View(whole, offset, tuple(extent for extent, _ in kept), tuple(stride for _, stride in kept))
 
     @property
     def moving(self) -> View:
@@ -127,7 +130,7 @@ def _walk_of(view: View, given: Shape) -> Walk | None:
         candidates.append((*told, *([largest_first[-1]] if largest_first and largest_first[-1] > 1 else [])))
     candidates.append((view.whole,))
     for shape in candidates:
-        if size_of(shape) == view.whole:
+        if size_of(shape) == view.whole and len(shape) <= _MOST_AXES:
             walk = _walk_on(view, shape)
             if walk is not None:
                 return walk
@@ -167,8 +170,6 @@ def _fits(given: Shape, view: View) -> bool:
 
 def _moving_part(writer: Writer, x: int, view: View) -> int:
     """A view without strides of 0: all its elements once, in some shape."""
-    if not view.shape:
-        return writer.gather(writer.flat(x), 0, (), [view.offset])
     if view.offset == 0 and size_of(view.shape) == view.whole and list(view.strides) == _row_major(view.shape):
         return x
     walk = _walk_of(view, writer.shape(x))
@@ -184,7 +185,7 @@ def accumulated(writer: Writer, base: int, update: int, words: Words) -> int:
     """A base (0: zeros; a scalar: spread), and an update added through a view."""
     view = View.of(words)
     if size_of(view.shape) == 0:
-        return _whole_base(writer, base, (view.whole,))
+        return whole_base(writer, base, (view.whole,))
     moving = view.moving
     if moving.shape != view.shape:
         shaped = writer.reshape(update, view.shape)
@@ -195,7 +196,7 @@ def accumulated(writer: Writer, base: int, update: int, words: Words) -> int:
         moving = moving._replace(shape=(1,), strides=(1,))
     walk = _walk_of(moving, writer.shape(base) if base and writer.size(base) == view.whole else (view.whole,))
     if walk is None:
-        flat = _whole_base(writer, base, (view.whole,))
+        flat = whole_base(writer, base, (view.whole,))
         return writer.scatter_add(flat, writer.flat(update), 0, moving.indices())
     return _along_axes(writer, base, update, moving, walk)
 
@@ -217,13 +218,13 @@ def _along_axes(writer: Writer, base: int, update: int, view: View, walk: Walk) 
         shape = list(writer.shape(part))
         shape[axis] = walk.shape[axis]
         last = axis == partial[0]
-        into = _whole_base(writer, base, walk.shape) if last else writer.filled(-0.0, tuple(shape))
+        into = whole_base(writer, base, walk.shape) if last else writer.filled(-0.0, tuple(shape))
         indices = walk.starts[axis] + walk.steps[axis] * np.arange(walk.counts[axis])
         part = writer.scatter_add(into, part, axis, indices)
     return part
 
 
-def _whole_base(writer: Writer, base: int, shape: Shape) -> int:
+def whole_base(writer: Writer, base: int, shape: Shape) -> int:
     """The base in a shape of its size: zeros where there is none, spread where it is a scalar."""
     if base == 0:
         return writer.filled(0.0, shape)
@@ -258,7 +259,7 @@ def scattered(writer: Writer, base: int, update: int, words: Words) -> int:
     outer, extent, inner, count = (int(word) for word in words[:4])
     given = writer.shape(base) if base else ()
     shape, axis = _taken(given, outer, extent, inner)
-    into = _whole_base(writer, base, shape)
+    into = whole_base(writer, base, shape)
     part = writer.reshape(update, (*shape[:axis], count, *shape[axis + 1 :]))
     total = writer.scatter_add(into, part, axis, words[4:])
     return writer.scalar(total) if outer * extent * inner == 1 else total

@@ -57,6 +57,7 @@ class Writer:
         self._constants: list[float] = []
         self._constant_numbers: dict[int, int] = {}
         self._tensors: list[NDArray[np.float64]] = []
+        self._origin: dict[int, int] = {}
         self._found: dict[tuple[int, tuple[int, ...], bytes], int] = {}
 
     # what is there -----------------------------------------------------------------------------------------------
@@ -129,9 +130,12 @@ class Writer:
 
     def reshape(self, x: int, shape: Shape) -> int:
         """x in another shape of the same size; x itself where it has it."""
+        x = self._origin.get(x, x)
         if self.shape(x) == shape:
             return x
-        return self.statement(RESHAPE, [x], [len(shape), *shape], shape)
+        reshaped = self.statement(RESHAPE, [x], [len(shape), *shape], shape)
+        self._origin[reshaped] = x
+        return reshaped
 
     def scalar(self, x: int) -> int:
         """The one element of x."""
@@ -163,12 +167,13 @@ class Writer:
         triples = [word for axis in zip(starts, counts, steps, strict=True) for word in axis]
         return self.statement(SLICE, [x], [len(given), *triples], tuple(counts))
 
-    def concatenate(self, parts: Sequence[int]) -> int:
-        """Vectors, one after another."""
+    def concatenate(self, parts: Sequence[int], axis: int) -> int:
+        """Arrays, one after another along an axis."""
         if len(parts) == 1:
             return parts[0]
-        total = sum(self.size(part) for part in parts)
-        return self.statement(CONCATENATE, parts, [0, len(parts)], (total,))
+        shape = list(self.shape(parts[0]))
+        shape[axis] = sum(self.shape(part)[axis] for part in parts)
+        return self.statement(CONCATENATE, parts, [axis, len(parts)], tuple(shape))
 
     def gather(self, x: int, axis: int, shape: Shape, indices: Parameters) -> int:
         """Elements at the indices, of the shape given, along an axis."""
@@ -205,7 +210,7 @@ class Writer:
 
     def matrix(self, x: int, rows: int, columns: int, *, flipped: bool) -> int:
         """x as a matrix, stored transposed where ``flipped``."""
-        if not flipped:
+        if not flipped or 1 in (rows, columns):
             return self.reshape(x, (rows, columns))
         return self.transpose(self.reshape(x, (columns, rows)), [1, 0])
 

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Sequence
 
 import numpy as np
 import numpy.typing as npt
 
-from adengine import Derivative, Engine, Mode, WengertList
+from adengine import Derivative, Engine, WengertList
 
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
+Names = Sequence[str]
 Floats = npt.NDArray[np.float64]
 
 # A list of its own for each call; nothing is compiled, so that equal lists give equal bits.
@@ -39,12 +37,14 @@ def same(got: Floats, expected: Floats, relative: float, what: str) -> None:
     np.testing.assert_allclose(got[finite], expected[finite], rtol=relative, atol=relative * scale, err_msg=what)
 
 
-def check_dual(function: WengertList, points: Floats, seed: int, relative: float = 0.0, **selection: Sequence[str]) -> None:
+def check_dual(
+    function: WengertList, points: Floats, seed: int, relative: float = 0.0, outputs: Names = (), by: Names = ()
+) -> None:
     """Assert that the dual list gives f and J u."""
-    made = ENGINE.differentiate(function, Derivative.DUAL, **selection)
+    made = ENGINE.differentiate(function, Derivative.DUAL, outputs=outputs, with_respect_to=by)
     n_w = made.n - function.n
     tangents = np.random.default_rng(seed).normal(size=(len(points), n_w))
-    answer = ENGINE.jvp(function, points, tangents[:, None, :], **selection)
+    answer = ENGINE.jvp(function, points, tangents[:, None, :], outputs=outputs, with_respect_to=by)
     got = ENGINE.evaluate(made, np.concatenate([points, tangents], axis=1)).values
     m = answer.values.shape[1]
     same(got[:, :m], answer.values, 0.0, "values of the dual list")
@@ -52,16 +52,13 @@ def check_dual(function: WengertList, points: Floats, seed: int, relative: float
 
 
 def check_adjoint(
-    function: WengertList, points: Floats, seed: int, relative: float = 0.0, **selection: Sequence[str]
+    function: WengertList, points: Floats, seed: int, relative: float = 0.0, outputs: Names = (), by: Names = ()
 ) -> None:
     """Assert that the adjoint list gives f and J^T v."""
-    made = ENGINE.differentiate(function, Derivative.ADJOINT, **selection)
+    made = ENGINE.differentiate(function, Derivative.ADJOINT, outputs=outputs, with_respect_to=by)
     m = made.n - function.n
     cotangents = np.random.default_rng(seed).normal(size=(len(points), m))
-    answer = ENGINE.vjp(function, points, cotangents[:, None, :], **selection)
+    answer = ENGINE.vjp(function, points, cotangents[:, None, :], outputs=outputs, with_respect_to=by)
     got = ENGINE.evaluate(made, np.concatenate([points, cotangents], axis=1)).values
     same(got[:, :m], answer.values, 0.0, "values of the adjoint list")
     same(got[:, m:], answer.cotangents[:, 0], relative, "adjoints of the adjoint list")
-
-
-MODES = {"dual": Mode.FORWARD, "adjoint": Mode.REVERSE}
