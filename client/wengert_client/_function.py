@@ -6,12 +6,12 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from wengert.v1 import EvaluateRequest, RegisterRequest, SparsityRequest, WengertList
+from wengert.v1 import DifferentiateRequest, EvaluateRequest, RegisterRequest, SparsityRequest, WengertList
 from wengert_client._asking import read
 from wengert_client._derivatives import FirstDerivatives
 from wengert_client._errors import ServerFault
 from wengert_client._patterns import Key, Sparsity, read_pattern
-from wengert_client._preparation import CallName, ModeName, Names, preparation
+from wengert_client._preparation import CallName, DerivativeName, ModeName, Names, derivative_number, preparation
 from wengert_client._printing import list_text
 from wengert_client._signature import names, refuse, split
 
@@ -97,6 +97,33 @@ class Function(FirstDerivatives):
             self._held.patterns.keep(key, info, pattern)
         colors.flags.writeable = False
         return Sparsity(pattern.shape, pattern.row, pattern.column, colors)
+
+    def differentiate(
+        self,
+        derivative: DerivativeName,
+        *,
+        outputs: Names | None = None,
+        with_respect_to: Names | None = None,
+    ) -> Function:
+        """Give a derivative as a function: a list like any other, to print, to call, to differentiate again.
+
+        It has all inputs of this function and the outputs selected; where a name that is added is taken, it gets a
+        number: ``tangent2.x``.
+
+        Parameters
+        ----------
+        derivative
+            ``"dual"``: for each input x selected the further input ``tangent.x``, for each output y the further output
+            ``tangent.y``. ``"adjoint"``: the further inputs ``cotangent.y``, the further outputs ``adjoint.x``.
+        outputs, with_respect_to
+            As in the calls; inputs that have a default are differentiated by too, unless `with_respect_to` leaves them
+            out.
+        """
+        request = DifferentiateRequest(
+            derivative=derivative_number(derivative), outputs=names(outputs), with_respect_to=names(with_respect_to)
+        )
+        answer = self._held.call(lambda stub: stub.Differentiate, request)
+        return Function(self._held.another(answer.list))
 
     def prepare(
         self,

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 from wengert.v1 import (
     DescribeRequest,
+    DifferentiateRequest,
     EvaluateRequest,
     JacobianRequest,
     JvpRequest,
@@ -31,7 +32,16 @@ if TYPE_CHECKING:
 
 __all__ = ["HeldFunction"]
 
-Request = TypeVar("Request", EvaluateRequest, JvpRequest, VjpRequest, JacobianRequest, RegisterRequest, SparsityRequest)
+Request = TypeVar(
+    "Request",
+    EvaluateRequest,
+    JvpRequest,
+    VjpRequest,
+    JacobianRequest,
+    RegisterRequest,
+    SparsityRequest,
+    DifferentiateRequest,
+)
 Response = TypeVar("Response", bound="Message")
 
 _ATTEMPTS_BY_ID = 2
@@ -70,6 +80,10 @@ class HeldFunction:
         # Another process registers it again by itself, should its server not know it.
         source = self._id if self._source is None else self._source[0]
         return HeldFunction, (self._transport, source, self._deadline_s)
+
+    def another(self, wengert_list: WengertList) -> HeldFunction:
+        """A function of the same client, by its list."""
+        return HeldFunction(self._transport, wengert_list, self._deadline_s)
 
     @property
     def info(self) -> FunctionInfo:

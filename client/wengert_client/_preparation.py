@@ -5,17 +5,27 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
-from wengert.v1 import Mode, NumericalCall, Preparation
+from wengert.v1 import Derivative, Mode, NumericalCall, Preparation
 from wengert_client._signature import names, refuse
 
 if TYPE_CHECKING:
     from wengert_client._signature import Signature
 
-__all__ = ["MODES", "CallName", "ModeName", "Names", "mode_number", "preparation"]
+__all__ = [
+    "MODES",
+    "CallName",
+    "DerivativeName",
+    "ModeName",
+    "Names",
+    "derivative_number",
+    "mode_number",
+    "preparation",
+]
 
 Names: TypeAlias = "str | Iterable[str]"
 ModeName: TypeAlias = Literal["auto", "forward", "reverse"]
 CallName: TypeAlias = Literal["value", "jvp", "vjp", "jacobian", "gradient"]
+DerivativeName: TypeAlias = Literal["dual", "adjoint"]
 
 MODES: Mapping[str, Mode.ValueType] = {
     "auto": Mode.MODE_AUTO,
@@ -29,6 +39,10 @@ _CALLS: Mapping[str, NumericalCall.ValueType] = {
     "jacobian": NumericalCall.NUMERICAL_CALL_JACOBIAN,
     "gradient": NumericalCall.NUMERICAL_CALL_JACOBIAN,
 }
+_DERIVATIVES: Mapping[str, Derivative.ValueType] = {
+    "dual": Derivative.DERIVATIVE_DUAL,
+    "adjoint": Derivative.DERIVATIVE_ADJOINT,
+}
 _MOST = 2**64 - 1
 
 
@@ -37,6 +51,14 @@ def mode_number(mode: str) -> Mode.ValueType:
     if mode not in MODES:
         refuse("MALFORMED_REQUEST", "mode", f"the mode is {mode!r}; expected is one of {', '.join(MODES)}")
     return MODES[mode]
+
+
+def derivative_number(derivative: str) -> Derivative.ValueType:
+    """Give the contract's number of a derivative list."""
+    if derivative not in _DERIVATIVES:
+        expected = ", ".join(_DERIVATIVES)
+        refuse("MALFORMED_REQUEST", "derivative", f"the derivative is {derivative!r}; expected is one of {expected}")
+    return _DERIVATIVES[derivative]
 
 
 def preparation(

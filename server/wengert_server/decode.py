@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING, NamedTuple, TypeVar
 import numpy as np
 from google.protobuf.message import DecodeError, Message
 
-from adengine import Input, Label, Mode, Output, WengertList
-from adengine.errors import EngineError, InvalidDirections, InvalidShape, LimitExceeded
+from adengine import Derivative, Input, Label, Mode, Output, WengertList
+from adengine.errors import EngineError, InvalidDirections, InvalidShape, LimitExceeded, Unsupported
 from wengert.v1 import calls_pb2 as calls
+from wengert.v1 import programs_pb2 as programs
 from wengert_server.errors import MalformedRequest
 
 if TYPE_CHECKING:
@@ -40,6 +41,10 @@ _CALLS: dict[int, str] = {
     calls.NUMERICAL_CALL_JVP: "jvp",
     calls.NUMERICAL_CALL_VJP: "vjp",
     calls.NUMERICAL_CALL_JACOBIAN: "jacobian",
+}
+_DERIVATIVES: dict[int, Derivative] = {
+    programs.DERIVATIVE_DUAL: Derivative.DUAL,
+    programs.DERIVATIVE_ADJOINT: Derivative.ADJOINT,
 }
 _MOST_PREPARATIONS = 16
 _LAYOUTS: dict[int, bool] = {calls.LAYOUT_UNSPECIFIED: False, calls.LAYOUT_DENSE: False, calls.LAYOUT_SPARSE: True}
@@ -204,6 +209,17 @@ def sparse(number: int) -> bool:
     if number not in _LAYOUTS:
         raise MalformedRequest(f"layout {number} is none that this server knows", "layout")
     return _LAYOUTS[number]
+
+
+def derivative(number: int) -> Derivative:
+    """Give the engine's name of a derivative list."""
+    if number in (programs.DERIVATIVE_JACOBIAN, programs.DERIVATIVE_HESSIAN):
+        raise Unsupported("lists of whole Jacobians and Hessians are not served yet", "derivative")
+    known = _DERIVATIVES.get(number)
+    if known is None:
+        expected = ", ".join(f"DERIVATIVE_{name.name}" for name in _DERIVATIVES.values())
+        raise MalformedRequest(f"derivative {number} is none that this server knows: {expected}", "derivative")
+    return known
 
 
 def wengert_list(message: v1.WengertList, limits: Limits, max_tensors: int) -> WengertList:

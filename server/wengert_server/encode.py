@@ -94,6 +94,14 @@ def sparsity(result: SparsityResult) -> bytes:
     return b"".join(parts)
 
 
+def differentiate(made: WengertList) -> bytes:
+    """Give the bytes of a DifferentiateResponse."""
+    response = v1.DifferentiateResponse(list=wengert_list(made))
+    if (size := response.ByteSize()) > _MAX_BYTES:
+        raise LimitExceeded("reply_bytes", _MAX_BYTES, size, "the derivative list as one message", "derivative")
+    return response.SerializeToString()
+
+
 def function_info(function: WengertList) -> v1.FunctionInfo:
     """Give what the server knows of a function."""
     info = v1.FunctionInfo(id=function.id, n=function.n, m=function.m, statements=len(function.primitives))

@@ -57,6 +57,7 @@ class DifferentiationService:
             "Vjp": self.vjp,
             "Jacobian": self.jacobian,
             "Sparsity": self.sparsity,
+            "Differentiate": self.differentiate,
             "GetCapabilities": self.get_capabilities,
         }
 
@@ -153,6 +154,19 @@ class DifferentiationService:
             hessian=request.hessian,
         )
         return encode.sparsity(result)
+
+    def differentiate(self, data: bytes) -> bytes:
+        """Give a derivative as a list."""
+        request = decode.message(v1.DifferentiateRequest, data)
+        derivative = decode.derivative(request.derivative)
+        function = self._function(request.function)
+        made = self._engine.differentiate(
+            function,
+            derivative,
+            outputs=decode.names(request.outputs, len(function.outputs)),
+            with_respect_to=decode.names(request.with_respect_to, len(function.inputs)),
+        )
+        return encode.differentiate(made)
 
     def get_capabilities(self, data: bytes) -> bytes:
         """Give what the server can do."""

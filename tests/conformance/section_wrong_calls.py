@@ -204,12 +204,34 @@ def _sources() -> list[Case]:
         refused(
             "layout/unknown", "layout 9", "Jacobian", request_of("Jacobian", layout=9), "MALFORMED_REQUEST", "layout"
         ),
+        *_lists(),
         *[
             refused(
                 f"rpc/{rpc.lower()}", "not served yet", rpc, getattr(v1, f"{rpc}Request")(), "UNSUPPORTED", "", unserved
             )
-            for rpc in ("Hessian", "Hvp", "Differentiate", "Explain")
+            for rpc in ("Hessian", "Hvp", "Explain")
         ],
+    ]
+
+
+def _lists() -> list[Case]:
+    source = v1.FunctionSource(list=function())
+
+    def asked(**more: Any) -> v1.DifferentiateRequest:
+        return v1.DifferentiateRequest(function=source, **more)
+
+    dual: Any = {"derivative": v1.Derivative.DERIVATIVE_DUAL}
+    rows: list[tuple[str, v1.DifferentiateRequest, str, str]] = [
+        ("unspecified", asked(), "MALFORMED_REQUEST", "derivative"),
+        ("unknown", asked(derivative=9), "MALFORMED_REQUEST", "derivative"),
+        ("no-function", v1.DifferentiateRequest(**dual), "MALFORMED_REQUEST", "function"),
+        ("unknown-output", asked(**dual, outputs=["nothing"]), "UNKNOWN_NAME", "outputs[0]"),
+        ("unknown-input", asked(**dual, with_respect_to=["nothing"]), "UNKNOWN_NAME", "with_respect_to[0]"),
+        ("repeated-input", asked(**dual, with_respect_to=["x", "x"]), "INVALID_NAME", "with_respect_to[1]"),
+    ]
+    return [
+        refused(f"differentiate/{label}", "a derivative list", "Differentiate", request, reason, field)
+        for label, request, reason, field in rows
     ]
 
 

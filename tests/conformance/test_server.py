@@ -87,6 +87,7 @@ def test_capabilities_say_what_the_cases_find(channel: grpc.Channel) -> None:
         "Vjp",
         "Jacobian",
         "Sparsity",
+        "Differentiate",
         "GetCapabilities",
     } <= set(said.rpcs)
     assert said.cores >= 1

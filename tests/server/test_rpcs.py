@@ -17,7 +17,10 @@ from wengert.v1 import service_pb2
 if TYPE_CHECKING:
     from wengert.v1.service_pb2_grpc import DifferentiationServiceStub
 
-SERVED = {"Register", "Describe", "Forget", "Evaluate", "Jvp", "Vjp", "Jacobian", "Sparsity", "GetCapabilities"}
+SERVED = {
+    "Register", "Describe", "Forget", "Evaluate", "Jvp", "Vjp", "Jacobian", "Sparsity", "Differentiate",
+    "GetCapabilities",
+}  # fmt: skip
 METHODS = service_pb2.DESCRIPTOR.services_by_name["DifferentiationService"].methods
 
 

@@ -73,7 +73,10 @@ Global___Derivative: _TypeAlias = Derivative  # noqa: Y015
 
 @_typing.final
 class DifferentiateRequest(_message.Message):
-    """Asks for a derivative as a Wengert list. Not served yet: UNIMPLEMENTED, `UNSUPPORTED`."""
+    """Asks for a derivative as a Wengert list. It has all inputs of the function, with their defaults, the selected outputs,
+    and what the derivative adds, in the order of the selections. Evaluated, it gives the numbers of Jvp, Vjp, Jacobian
+    and Hessian; the same function, selection and server version give the same list.
+    """
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -120,7 +123,10 @@ class DifferentiateResponse(_message.Message):
     LIST_FIELD_NUMBER: _builtins.int
     @_builtins.property
     def list(self) -> _wengert_list_pb2.WengertList:
-        """The list: a function like any other. One that would grow over the limit is RESOURCE_EXHAUSTED, `LIMIT_EXCEEDED`."""
+        """The list: a function like any other, which may be registered, evaluated and differentiated again. One that would
+        grow over a limit is RESOURCE_EXHAUSTED, `LIMIT_EXCEEDED`; one that needs POLYGAMMA of an order above 20 is
+        UNIMPLEMENTED, `UNSUPPORTED`.
+        """
 
     def __init__(
         self,
