@@ -58,6 +58,7 @@ from wengert_client._results import (
     Report,
     ValueAndDerivative,
     ValueAndSparseDerivative,
+    ValueGradientAndSecond,
 )
 from wengert_client._variable import Variable
 
@@ -89,6 +90,7 @@ __all__ = [
     "Unsupported",
     "ValueAndDerivative",
     "ValueAndSparseDerivative",
+    "ValueGradientAndSecond",
     "Variable",
     "Violation",
     "WengertError",

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from google.protobuf.internal.containers import RepeatedCompositeFieldContainer
     from numpy.typing import ArrayLike
 
-    from wengert.v1 import Binding, JacobianRequest, Tensor
+    from wengert.v1 import Binding, HessianRequest, HvpRequest, JacobianRequest, JvpRequest, Tensor
     from wengert_client._held import HeldFunction
     from wengert_client._results import Floats, FunctionInfo
 
@@ -43,7 +43,7 @@ class Asking:
         """What the server knows of the function; registers it where that was not done yet."""
         return self._held.info
 
-    def _pattern_key(self, request: JacobianRequest, *, hessian: bool) -> Key:
+    def _pattern_key(self, request: JacobianRequest | HessianRequest, *, hessian: bool) -> Key:
         """Give what the pattern of an answer depends on; of shared values only that they are shared."""
         by = tuple(request.with_respect_to)
         if request.shared and not by:
@@ -59,6 +59,12 @@ class Asking:
             write_tensor(request.points, x)
         for name, value in bound.items():
             write_tensor(request.shared.add(input=name).value, value)
+
+    def _direct(self, request: JvpRequest | HvpRequest, tangents: Points | None) -> None:
+        """Put directions into a request; by name, inputs left out have the tangent 0."""
+        if tangents is not None:
+            bound = [each.input for each in request.shared]
+            write_tensor(request.tangents, self._held.signature.directions(tangents, request.with_respect_to, bound))
 
 
 def read(tensor: Tensor) -> Floats:

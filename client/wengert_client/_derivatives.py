@@ -246,10 +246,7 @@ class FirstDerivatives(Asking):
     ) -> JvpResponse:
         request = JvpRequest(outputs=names(outputs), with_respect_to=names(with_respect_to))
         self._arrange(request, points, shared, inputs)
-        if tangents is not None:
-            bound = [each.input for each in request.shared]
-            u = self._held.signature.directions(tangents, request.with_respect_to, bound)
-            write_tensor(request.tangents, u)
+        self._direct(request, tangents)
         return self._held.call(lambda stub: stub.Jvp, request)
 
     def _vjp(

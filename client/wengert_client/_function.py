@@ -13,6 +13,7 @@ from wengert_client._errors import ServerFault
 from wengert_client._patterns import Key, Sparsity, read_pattern
 from wengert_client._preparation import CallName, DerivativeName, ModeName, Names, derivative_number, preparation
 from wengert_client._printing import list_text
+from wengert_client._second import SecondDerivatives
 from wengert_client._signature import names, refuse, split
 
 if TYPE_CHECKING:
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
 __all__ = ["Function", "ModeName"]
 
 
-class Function(FirstDerivatives):
+class Function(FirstDerivatives, SecondDerivatives):
     """A function f: R^n -> R^m on a server; made by :meth:`Client.function`.
 
     Every call takes its inputs in one of three ways:

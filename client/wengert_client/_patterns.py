@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 import numpy as np
 
-from wengert.v1 import JacobianRequest
+from wengert.v1 import HessianRequest, JacobianRequest
 from wengert.v1.tensors import read_tensor
 from wengert_client._errors import MissingDependency, ServerFault
 
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Key", "Pattern", "Patterns", "Sparsity", "csr", "read_pattern", "require_scipy", "with_pattern"]
 
-Request = TypeVar("Request", bound=JacobianRequest)
+Request = TypeVar("Request", JacobianRequest, HessianRequest)
 Response = TypeVar("Response")
 
 _MOST_KEPT = 16

@@ -28,6 +28,7 @@ __all__ = [
     "Report",
     "ValueAndDerivative",
     "ValueAndSparseDerivative",
+    "ValueGradientAndSecond",
 ]
 
 Floats: TypeAlias = "NDArray[np.float64]"
@@ -125,6 +126,35 @@ class ValueAndSparseDerivative:
     def __iter__(self) -> Iterator[Any]:
         yield self.value
         yield self.derivative
+
+
+@dataclass(frozen=True, slots=True)
+class ValueGradientAndSecond:
+    """f, and gradient and second derivatives of a weighted sum of its outputs, from one call.
+
+    Unpacks as ``value, gradient, hessian = ...`` or ``value, gradient, products = ...``.
+
+    Attributes
+    ----------
+    value : float64, shape (m,) or (K, m)
+        f.
+    gradient : float64, shape (n_w,) or (K, n_w)
+        Of the weighted sum.
+    second : float64; a sparse Hessian is a scipy.sparse.csr_array, or a list of K
+        What was asked for, of the shape that the method says.
+    report
+        How the answer came about.
+    """
+
+    value: Floats
+    gradient: Floats
+    second: Any
+    report: Report
+
+    def __iter__(self) -> Iterator[Any]:
+        yield self.value
+        yield self.gradient
+        yield self.second
 
 
 @dataclass(frozen=True, slots=True)

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from adengine import Limits
     from wengert import v1
 
-    Call = v1.EvaluateRequest | v1.JvpRequest | v1.VjpRequest | v1.JacobianRequest
+    Call = v1.EvaluateRequest | v1.JvpRequest | v1.VjpRequest | v1.JacobianRequest | v1.HessianRequest | v1.HvpRequest
 
 M = TypeVar("M", bound=Message)
 
@@ -122,7 +122,7 @@ def points(request: Call, limits: Limits) -> NDArray[np.float64] | None:
     return array(request.points, "points", limits, vector=True)
 
 
-def tangents(request: v1.JvpRequest, limits: Limits) -> NDArray[np.float64]:
+def tangents(request: v1.JvpRequest | v1.HvpRequest, limits: Limits) -> NDArray[np.float64]:
     """Give the directions u."""
     if not request.HasField("tangents"):
         raise InvalidDirections("no tangents are given: one direction or several are expected", "tangents")
@@ -134,6 +134,13 @@ def cotangents(request: v1.VjpRequest, limits: Limits) -> NDArray[np.float64] | 
     if not request.HasField("cotangents"):
         return None
     return array(request.cotangents, "cotangents", limits, vector=True)
+
+
+def weights(request: v1.HessianRequest | v1.HvpRequest, limits: Limits) -> NDArray[np.float64] | None:
+    """Give the weights of the outputs, or None where they are absent."""
+    if not request.HasField("weights"):
+        return None
+    return array(request.weights, "weights", limits, vector=True)
 
 
 def shared(bindings: Sequence[v1.Binding], inputs: int, limits: Limits) -> list[tuple[str, NDArray[np.float64]]]:

@@ -23,10 +23,13 @@ if TYPE_CHECKING:
 
     from adengine import (
         EvaluateResult,
+        HessianResult,
+        HvpResult,
         JacobianResult,
         JvpResult,
         Pattern,
         Report,
+        SparseHessianResult,
         SparseJacobianResult,
         SparsityResult,
         VjpResult,
@@ -50,6 +53,7 @@ _REPORT = bytes([v1.EvaluateResponse.REPORT_FIELD_NUMBER << 3 | 2])
 _FIRST = bytes([1 << 3 | 2])
 _SECOND = bytes([2 << 3 | 2])
 _THIRD = bytes([3 << 3 | 2])
+_FOURTH = bytes([4 << 3 | 2])
 _ROWS = bytes([v1.SparseMatrix.ROWS_FIELD_NUMBER << 3])
 _COLUMNS = bytes([v1.SparseMatrix.COLUMNS_FIELD_NUMBER << 3])
 _ROW = bytes([v1.SparseMatrix.ROW_FIELD_NUMBER << 3 | 2])
@@ -82,6 +86,22 @@ def sparse_jacobian(result: SparseJacobianResult, *, values_only: bool) -> bytes
     return _response(
         result.report, (_FIRST, result.values), matrix=(_THIRD, _matrix(result.pattern, result.entries, values_only))
     )
+
+
+def hessian(result: HessianResult) -> bytes:
+    """Give the bytes of a dense HessianResponse."""
+    return _response(result.report, (_FIRST, result.values), (_SECOND, result.gradient), (_THIRD, result.hessian))
+
+
+def sparse_hessian(result: SparseHessianResult, *, values_only: bool) -> bytes:
+    """Give the bytes of a sparse HessianResponse."""
+    matrix = _FOURTH, _matrix(result.pattern, result.entries, values_only=values_only)
+    return _response(result.report, (_FIRST, result.values), (_SECOND, result.gradient), matrix=matrix)
+
+
+def hvp(result: HvpResult) -> bytes:
+    """Give the bytes of an HvpResponse."""
+    return _response(result.report, (_FIRST, result.values), (_SECOND, result.gradient), (_THIRD, result.products))
 
 
 def sparsity(result: SparsityResult) -> bytes:

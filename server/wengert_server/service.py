@@ -56,6 +56,8 @@ class DifferentiationService:
             "Jvp": self.jvp,
             "Vjp": self.vjp,
             "Jacobian": self.jacobian,
+            "Hessian": self.hessian,
+            "Hvp": self.hvp,
             "Sparsity": self.sparsity,
             "Differentiate": self.differentiate,
             "GetCapabilities": self.get_capabilities,
@@ -142,6 +144,38 @@ class DifferentiationService:
             return encode.sparse_jacobian(entries, values_only=request.values_only)
         result = self._engine.jacobian(function, points, shared=shared, outputs=outputs, with_respect_to=by, mode=mode)
         return encode.jacobian(result)
+
+    def hessian(self, data: bytes) -> bytes:
+        """Give f, and gradient and Hessian of a weighted sum of its outputs."""
+        request = decode.message(v1.HessianRequest, data)
+        sparse = decode.sparse(request.layout)
+        function = self._function(request.function)
+        points, weights = decode.points(request, self._limits), decode.weights(request, self._limits)
+        shared = decode.shared(request.shared, len(function.inputs), self._limits)
+        outputs = decode.names(request.outputs, len(function.outputs))
+        by = decode.names(request.with_respect_to, len(function.inputs))
+        if sparse:
+            entries = self._engine.sparse_hessian(
+                function, points, weights, shared=shared, outputs=outputs, with_respect_to=by
+            )
+            return encode.sparse_hessian(entries, values_only=request.values_only)
+        result = self._engine.hessian(function, points, weights, shared=shared, outputs=outputs, with_respect_to=by)
+        return encode.hessian(result)
+
+    def hvp(self, data: bytes) -> bytes:
+        """Give f, and gradient and Hessian-vector products of a weighted sum of its outputs."""
+        request = decode.message(v1.HvpRequest, data)
+        function = self._function(request.function)
+        result = self._engine.hvp(
+            function,
+            decode.points(request, self._limits),
+            decode.tangents(request, self._limits),
+            decode.weights(request, self._limits),
+            shared=decode.shared(request.shared, len(function.inputs), self._limits),
+            outputs=decode.names(request.outputs, len(function.outputs)),
+            with_respect_to=decode.names(request.with_respect_to, len(function.inputs)),
+        )
+        return encode.hvp(result)
 
     def sparsity(self, data: bytes) -> bytes:
         """Give the pattern of J, or of the Hessian, and its colors."""

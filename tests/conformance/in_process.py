@@ -70,6 +70,34 @@ def _matrix(pattern: adengine.Pattern, entries: Floats | None = None, *, values_
     )
 
 
+def _second(engine: adengine.Engine, f: adengine.WengertList, request: Any, common: dict[str, Any]) -> Any:
+    """Return the response message of Hessian or Hvp."""
+    weights = _array(request.weights, flat=True) if request.HasField("weights") else None
+    if isinstance(request, v1.HvpRequest):
+        hvp = engine.hvp(f, tangents=_array(request.tangents, flat=True), weights=weights, **common)
+        return v1.HvpResponse(
+            values=tensor(hvp.values),
+            gradient=tensor(hvp.gradient),
+            products=tensor(hvp.products),
+            report=_report(hvp.report),
+        )
+    if request.layout == v1.Layout.LAYOUT_SPARSE:
+        entries = engine.sparse_hessian(f, weights=weights, **common)
+        return v1.HessianResponse(
+            values=tensor(entries.values),
+            gradient=tensor(entries.gradient),
+            sparse=_matrix(entries.pattern, entries.entries, values_only=request.values_only),
+            report=_report(entries.report),
+        )
+    dense = engine.hessian(f, weights=weights, **common)
+    return v1.HessianResponse(
+        values=tensor(dense.values),
+        gradient=tensor(dense.gradient),
+        dense=tensor(dense.hessian),
+        report=_report(dense.report),
+    )
+
+
 def answer(engine: adengine.Engine, request: Any) -> Any:
     """Return the response message."""
     f = engine_list(request.function.list)
@@ -84,6 +112,8 @@ def answer(engine: adengine.Engine, request: Any) -> Any:
         seeds = _array(request.cotangents, flat=True) if request.HasField("cotangents") else None
         vjp = engine.vjp(f, cotangents=seeds, **common)
         return v1.VjpResponse(values=tensor(vjp.values), cotangents=tensor(vjp.cotangents), report=_report(vjp.report))
+    if isinstance(request, v1.HessianRequest | v1.HvpRequest):
+        return _second(engine, f, request, common)
     if isinstance(request, v1.SparsityRequest):
         found = engine.sparsity(f, hessian=request.hessian, **common)
         return v1.SparsityResponse(pattern=_matrix(found.pattern))

@@ -209,7 +209,7 @@ def _sources() -> list[Case]:
             refused(
                 f"rpc/{rpc.lower()}", "not served yet", rpc, getattr(v1, f"{rpc}Request")(), "UNSUPPORTED", "", unserved
             )
-            for rpc in ("Hessian", "Hvp", "Explain")
+            for rpc in ("Explain",)
         ],
     ]
 

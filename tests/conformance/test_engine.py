@@ -13,7 +13,7 @@ from tests.conformance.matching import EXACT, matches, points_at
 from tests.wire_lists import tensor
 from wengert import v1
 
-NUMERIC = {"Evaluate", "Jvp", "Vjp", "Jacobian", "Sparsity"}
+NUMERIC = {"Evaluate", "Jvp", "Vjp", "Jacobian", "Sparsity", "Hessian", "Hvp"}
 
 
 def _cases(*sections: str) -> list[Any]:
@@ -32,7 +32,8 @@ def _answered() -> list[Any]:
 
 
 def _matrices() -> list[Any]:
-    return [parameter for parameter in _answered() if "dense" in parameter.values[0].expect["response"]]
+    matrices = [parameter for parameter in _answered() if parameter.values[0].rpc == "Jacobian"]
+    return [parameter for parameter in matrices if "dense" in parameter.values[0].expect["response"]]
 
 
 @pytest.fixture(scope="module", params=[False, True], ids=["vector", "scalar"])

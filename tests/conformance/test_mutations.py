@@ -113,7 +113,9 @@ def test_damaged_bytes(channel: grpc.Channel, originals: list[Case], seed: int) 
 def test_misshapen_lists(channel: grpc.Channel, originals: list[Case], seed: int) -> None:
     source = random.Random(seed)  # noqa: S311  reproducible, not secret
     numeric = [
-        c for c in originals if c.rpc in {"Evaluate", "Jvp", "Vjp", "Jacobian"} and not isinstance(c.request, bytes)
+        c
+        for c in originals
+        if c.rpc in {"Evaluate", "Jvp", "Vjp", "Jacobian", "Hessian", "Hvp"} and not isinstance(c.request, bytes)
     ]
     for _ in range(REQUESTS):
         case = source.choice(numeric)

@@ -38,7 +38,10 @@ def _send(channel: grpc.Channel, rpc: str, request: Any) -> Any:
 
 def _check_report(request: Any, response: Any) -> None:
     """Assert what every report says, whatever the answer."""
-    if isinstance(request, v1.JacobianRequest):
+    if isinstance(request, v1.HessianRequest | v1.HvpRequest):
+        assert response.report.mode in (v1.Mode.MODE_FORWARD, v1.Mode.MODE_REVERSE)
+        assert response.report.reason
+    elif isinstance(request, v1.JacobianRequest):
         assert response.report.mode in (v1.Mode.MODE_FORWARD, v1.Mode.MODE_REVERSE)
         assert request.mode in (v1.Mode.MODE_UNSPECIFIED, v1.Mode.MODE_AUTO, response.report.mode)
         assert response.report.reason
@@ -86,6 +89,8 @@ def test_capabilities_say_what_the_cases_find(channel: grpc.Channel) -> None:
         "Jvp",
         "Vjp",
         "Jacobian",
+        "Hessian",
+        "Hvp",
         "Sparsity",
         "Differentiate",
         "GetCapabilities",

@@ -5,7 +5,16 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from adengine import Mode, Pattern, Report, SparseJacobianResult, SparsityResult
+from adengine import (
+    HessianResult,
+    HvpResult,
+    Mode,
+    Pattern,
+    Report,
+    SparseHessianResult,
+    SparseJacobianResult,
+    SparsityResult,
+)
 from adengine.errors import LimitExceeded
 from wengert import v1
 from wengert.v1.tensors import write_tensor
@@ -63,6 +72,31 @@ def test_matrices_are_written_as_protobuf_writes_them(name: str, values_only: bo
     result = SparseJacobianResult(np.zeros(lead), pattern, entries, REPORT)
     written = encode.sparse_jacobian(result, values_only=values_only)
     assert written == expected.SerializeToString(deterministic=True)
+
+
+@pytest.mark.parametrize("values_only", [False, True])
+@pytest.mark.parametrize("name", PATTERNS)
+def test_second_derivatives_are_written_as_protobuf_writes_them(name: str, values_only: bool) -> None:
+    pattern = PATTERNS[name]
+    values, gradient, more = np.array([1.0, np.nan]), np.array([2.0, -0.0, np.inf]), np.arange(12.0).reshape(4, 3)
+    dense, products, sparse = v1.HessianResponse(), v1.HvpResponse(), v1.HessianResponse()
+    for response in (dense, products, sparse):
+        write_tensor(response.values, values)
+        write_tensor(response.gradient, gradient)
+        response.report.CopyFrom(_report())
+    write_tensor(dense.dense, more)
+    write_tensor(products.products, more)
+    sparse.sparse.SetInParent()
+    sparse.sparse.rows, sparse.sparse.columns = pattern.shape
+    if not values_only:
+        sparse.sparse.row.extend(pattern.row.tolist())
+        sparse.sparse.column.extend(pattern.column.tolist())
+    entries = np.arange(float(pattern.nnz))
+    write_tensor(sparse.sparse.values, entries)
+    assert encode.hessian(HessianResult(values, gradient, more, REPORT)) == dense.SerializeToString()
+    assert encode.hvp(HvpResult(values, gradient, more, REPORT)) == products.SerializeToString()
+    result = SparseHessianResult(values, gradient, pattern, entries, REPORT)
+    assert encode.sparse_hessian(result, values_only=values_only) == sparse.SerializeToString(deterministic=True)
 
 
 def test_columns_without_entries_have_the_first_color() -> None:

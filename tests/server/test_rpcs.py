@@ -17,10 +17,8 @@ from wengert.v1 import service_pb2
 if TYPE_CHECKING:
     from wengert.v1.service_pb2_grpc import DifferentiationServiceStub
 
-SERVED = {
-    "Register", "Describe", "Forget", "Evaluate", "Jvp", "Vjp", "Jacobian", "Sparsity", "Differentiate",
-    "GetCapabilities",
-}  # fmt: skip
+NUMERICAL = {"Evaluate", "Jvp", "Vjp", "Jacobian", "Hessian", "Hvp", "Sparsity"}
+SERVED = {"Register", "Describe", "Forget", "Differentiate", "GetCapabilities"} | NUMERICAL
 METHODS = service_pb2.DESCRIPTOR.services_by_name["DifferentiationService"].methods
 
 

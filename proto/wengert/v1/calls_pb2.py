@@ -25,7 +25,7 @@ _sym_db = _symbol_database.Default()
 from wengert.v1 import tensor_pb2 as wengert_dot_v1_dot_tensor__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x16wengert/v1/calls.proto\x12\nwengert.v1\x1a\x17wengert/v1/tensor.proto\";\n\x07\x42inding\x12\r\n\x05input\x18\x01 \x01(\t\x12!\n\x05value\x18\x02 \x01(\x0b\x32\x12.wengert.v1.Tensor\"\x96\x01\n\x06Report\x12\x1e\n\x04mode\x18\x01 \x01(\x0e\x32\x10.wengert.v1.Mode\x12\x0e\n\x06sweeps\x18\x02 \x01(\x04\x12\x12\n\noperations\x18\x03 \x01(\x04\x12\x19\n\x11primal_operations\x18\x04 \x01(\x04\x12\x0f\n\x07seconds\x18\x05 \x01(\x01\x12\x0e\n\x06reason\x18\x06 \x01(\t\x12\x0c\n\x04tier\x18\x07 \x01(\t\"I\n\tCallError\x12\x0c\n\x04\x63ode\x18\x01 \x01(\x05\x12\x0f\n\x07message\x18\x02 \x01(\t\x12\x0e\n\x06reason\x18\x03 \x01(\t\x12\r\n\x05\x66ield\x18\x04 \x01(\t*O\n\x04Mode\x12\x14\n\x10MODE_UNSPECIFIED\x10\x00\x12\r\n\tMODE_AUTO\x10\x01\x12\x10\n\x0cMODE_FORWARD\x10\x02\x12\x10\n\x0cMODE_REVERSE\x10\x03*\x99\x01\n\rNumericalCall\x12\x1e\n\x1aNUMERICAL_CALL_UNSPECIFIED\x10\x00\x12\x1b\n\x17NUMERICAL_CALL_EVALUATE\x10\x01\x12\x16\n\x12NUMERICAL_CALL_JVP\x10\x02\x12\x16\n\x12NUMERICAL_CALL_VJP\x10\x03\x12\x1b\n\x17NUMERICAL_CALL_JACOBIAN\x10\x04*E\n\x06Layout\x12\x16\n\x12LAYOUT_UNSPECIFIED\x10\x00\x12\x10\n\x0cLAYOUT_DENSE\x10\x01\x12\x11\n\rLAYOUT_SPARSE\x10\x02\x42\x31\n\nwengert.v1P\x01Z\x14wengert/v1;wengertv1\xaa\x02\nWengert.V1b\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x16wengert/v1/calls.proto\x12\nwengert.v1\x1a\x17wengert/v1/tensor.proto\";\n\x07\x42inding\x12\r\n\x05input\x18\x01 \x01(\t\x12!\n\x05value\x18\x02 \x01(\x0b\x32\x12.wengert.v1.Tensor\"\x96\x01\n\x06Report\x12\x1e\n\x04mode\x18\x01 \x01(\x0e\x32\x10.wengert.v1.Mode\x12\x0e\n\x06sweeps\x18\x02 \x01(\x04\x12\x12\n\noperations\x18\x03 \x01(\x04\x12\x19\n\x11primal_operations\x18\x04 \x01(\x04\x12\x0f\n\x07seconds\x18\x05 \x01(\x01\x12\x0e\n\x06reason\x18\x06 \x01(\t\x12\x0c\n\x04tier\x18\x07 \x01(\t\"I\n\tCallError\x12\x0c\n\x04\x63ode\x18\x01 \x01(\x05\x12\x0f\n\x07message\x18\x02 \x01(\t\x12\x0e\n\x06reason\x18\x03 \x01(\t\x12\r\n\x05\x66ield\x18\x04 \x01(\t*O\n\x04Mode\x12\x14\n\x10MODE_UNSPECIFIED\x10\x00\x12\r\n\tMODE_AUTO\x10\x01\x12\x10\n\x0cMODE_FORWARD\x10\x02\x12\x10\n\x0cMODE_REVERSE\x10\x03*\xcd\x01\n\rNumericalCall\x12\x1e\n\x1aNUMERICAL_CALL_UNSPECIFIED\x10\x00\x12\x1b\n\x17NUMERICAL_CALL_EVALUATE\x10\x01\x12\x16\n\x12NUMERICAL_CALL_JVP\x10\x02\x12\x16\n\x12NUMERICAL_CALL_VJP\x10\x03\x12\x1b\n\x17NUMERICAL_CALL_JACOBIAN\x10\x04\x12\x1a\n\x16NUMERICAL_CALL_HESSIAN\x10\x05\x12\x16\n\x12NUMERICAL_CALL_HVP\x10\x06*E\n\x06Layout\x12\x16\n\x12LAYOUT_UNSPECIFIED\x10\x00\x12\x10\n\x0cLAYOUT_DENSE\x10\x01\x12\x11\n\rLAYOUT_SPARSE\x10\x02\x42\x31\n\nwengert.v1P\x01Z\x14wengert/v1;wengertv1\xaa\x02\nWengert.V1b\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -36,9 +36,9 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_MODE']._serialized_start=352
   _globals['_MODE']._serialized_end=431
   _globals['_NUMERICALCALL']._serialized_start=434
-  _globals['_NUMERICALCALL']._serialized_end=587
-  _globals['_LAYOUT']._serialized_start=589
-  _globals['_LAYOUT']._serialized_end=658
+  _globals['_NUMERICALCALL']._serialized_end=639
+  _globals['_LAYOUT']._serialized_start=641
+  _globals['_LAYOUT']._serialized_end=710
   _globals['_BINDING']._serialized_start=63
   _globals['_BINDING']._serialized_end=122
   _globals['_REPORT']._serialized_start=125

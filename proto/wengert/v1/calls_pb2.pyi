@@ -83,6 +83,10 @@ class _NumericalCallEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_Numeric
     """Vjp."""
     NUMERICAL_CALL_JACOBIAN: _NumericalCall.ValueType  # 4
     """Jacobian."""
+    NUMERICAL_CALL_HESSIAN: _NumericalCall.ValueType  # 5
+    """Hessian."""
+    NUMERICAL_CALL_HVP: _NumericalCall.ValueType  # 6
+    """Hvp."""
 
 class NumericalCall(_NumericalCall, metaclass=_NumericalCallEnumTypeWrapper):
     """A call that computes numbers. A number not listed here is INVALID_ARGUMENT, `MALFORMED_REQUEST`."""
@@ -97,6 +101,10 @@ NUMERICAL_CALL_VJP: NumericalCall.ValueType  # 3
 """Vjp."""
 NUMERICAL_CALL_JACOBIAN: NumericalCall.ValueType  # 4
 """Jacobian."""
+NUMERICAL_CALL_HESSIAN: NumericalCall.ValueType  # 5
+"""Hessian."""
+NUMERICAL_CALL_HVP: NumericalCall.ValueType  # 6
+"""Hvp."""
 Global___NumericalCall: _TypeAlias = NumericalCall  # noqa: Y015
 
 class _Layout:

@@ -426,9 +426,7 @@ Global___JacobianResponse: _TypeAlias = JacobianResponse  # noqa: Y015
 
 @_typing.final
 class HessianRequest(_message.Message):
-    """Asks for f, and for gradient and Hessian of the weighted sum of its outputs.
-    Not served yet: UNIMPLEMENTED, `UNSUPPORTED`.
-    """
+    """Asks for f, and for gradient and Hessian of the weighted sum of its outputs."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -555,9 +553,7 @@ Global___HessianResponse: _TypeAlias = HessianResponse  # noqa: Y015
 
 @_typing.final
 class HvpRequest(_message.Message):
-    """Asks for f, and for gradient and Hessian-vector products of the weighted sum of its outputs.
-    Not served yet: UNIMPLEMENTED, `UNSUPPORTED`.
-    """
+    """Asks for f, and for gradient and Hessian-vector products of the weighted sum of its outputs."""
 
     DESCRIPTOR: _descriptor.Descriptor
 

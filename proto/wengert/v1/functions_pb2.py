@@ -26,7 +26,7 @@ from wengert.v1 import calls_pb2 as wengert_dot_v1_dot_calls__pb2
 from wengert.v1 import wengert_list_pb2 as wengert_dot_v1_dot_wengert__list__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1awengert/v1/functions.proto\x12\nwengert.v1\x1a\x16wengert/v1/calls.proto\x1a\x1dwengert/v1/wengert_list.proto\"a\n\x0e\x46unctionSource\x12\x0c\n\x02id\x18\x01 \x01(\tH\x00\x12\'\n\x04list\x18\x02 \x01(\x0b\x32\x17.wengert.v1.WengertListH\x00\x12\x0e\n\x04text\x18\x03 \x01(\tH\x00\x42\x08\n\x06source\"\x90\x01\n\x0c\x46unctionInfo\x12\n\n\x02id\x18\x01 \x01(\t\x12\t\n\x01n\x18\x02 \x01(\x04\x12\t\n\x01m\x18\x03 \x01(\x04\x12\x12\n\nstatements\x18\x04 \x01(\x04\x12!\n\x06inputs\x18\x05 \x03(\x0b\x32\x11.wengert.v1.Input\x12\'\n\x07outputs\x18\x06 \x03(\x0b\x32\x16.wengert.v1.OutputInfo\")\n\nOutputInfo\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\r\n\x05shape\x18\x02 \x03(\x04\"i\n\x0fRegisterRequest\x12,\n\x08\x66unction\x18\x01 \x01(\x0b\x32\x1a.wengert.v1.FunctionSource\x12(\n\x07prepare\x18\x02 \x03(\x0b\x32\x17.wengert.v1.Preparation\"\xb4\x01\n\x0bPreparation\x12\'\n\x04\x63\x61ll\x18\x01 \x01(\x0e\x32\x19.wengert.v1.NumericalCall\x12\x0e\n\x06points\x18\x02 \x01(\x04\x12\x0e\n\x06shared\x18\x03 \x03(\t\x12\x0f\n\x07outputs\x18\x04 \x03(\t\x12\x17\n\x0fwith_respect_to\x18\x05 \x03(\t\x12\x1e\n\x04mode\x18\x06 \x01(\x0e\x32\x10.wengert.v1.Mode\x12\x12\n\ndirections\x18\x07 \x01(\x04\":\n\x10RegisterResponse\x12&\n\x04info\x18\x01 \x01(\x0b\x32\x18.wengert.v1.FunctionInfo\"e\n\x0f\x44\x65scribeRequest\x12,\n\x08\x66unction\x18\x01 \x01(\x0b\x32\x1a.wengert.v1.FunctionSource\x12\x11\n\twith_list\x18\x02 \x01(\x08\x12\x11\n\twith_text\x18\x03 \x01(\x08\"o\n\x10\x44\x65scribeResponse\x12&\n\x04info\x18\x01 \x01(\x0b\x32\x18.wengert.v1.FunctionInfo\x12%\n\x04list\x18\x02 \x01(\x0b\x32\x17.wengert.v1.WengertList\x12\x0c\n\x04text\x18\x03 \x01(\t\"\x1b\n\rForgetRequest\x12\n\n\x02id\x18\x01 \x01(\t\"\x1e\n\x0e\x46orgetResponse\x12\x0c\n\x04held\x18\x01 \x01(\x08\x42\x31\n\nwengert.v1P\x01Z\x14wengert/v1;wengertv1\xaa\x02\nWengert.V1b\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1awengert/v1/functions.proto\x12\nwengert.v1\x1a\x16wengert/v1/calls.proto\x1a\x1dwengert/v1/wengert_list.proto\"a\n\x0e\x46unctionSource\x12\x0c\n\x02id\x18\x01 \x01(\tH\x00\x12\'\n\x04list\x18\x02 \x01(\x0b\x32\x17.wengert.v1.WengertListH\x00\x12\x0e\n\x04text\x18\x03 \x01(\tH\x00\x42\x08\n\x06source\"\x90\x01\n\x0c\x46unctionInfo\x12\n\n\x02id\x18\x01 \x01(\t\x12\t\n\x01n\x18\x02 \x01(\x04\x12\t\n\x01m\x18\x03 \x01(\x04\x12\x12\n\nstatements\x18\x04 \x01(\x04\x12!\n\x06inputs\x18\x05 \x03(\x0b\x32\x11.wengert.v1.Input\x12\'\n\x07outputs\x18\x06 \x03(\x0b\x32\x16.wengert.v1.OutputInfo\")\n\nOutputInfo\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\r\n\x05shape\x18\x02 \x03(\x04\"i\n\x0fRegisterRequest\x12,\n\x08\x66unction\x18\x01 \x01(\x0b\x32\x1a.wengert.v1.FunctionSource\x12(\n\x07prepare\x18\x02 \x03(\x0b\x32\x17.wengert.v1.Preparation\"\xd8\x01\n\x0bPreparation\x12\'\n\x04\x63\x61ll\x18\x01 \x01(\x0e\x32\x19.wengert.v1.NumericalCall\x12\x0e\n\x06points\x18\x02 \x01(\x04\x12\x0e\n\x06shared\x18\x03 \x03(\t\x12\x0f\n\x07outputs\x18\x04 \x03(\t\x12\x17\n\x0fwith_respect_to\x18\x05 \x03(\t\x12\x1e\n\x04mode\x18\x06 \x01(\x0e\x32\x10.wengert.v1.Mode\x12\x12\n\ndirections\x18\x07 \x01(\x04\x12\"\n\x06layout\x18\x08 \x01(\x0e\x32\x12.wengert.v1.Layout\":\n\x10RegisterResponse\x12&\n\x04info\x18\x01 \x01(\x0b\x32\x18.wengert.v1.FunctionInfo\"e\n\x0f\x44\x65scribeRequest\x12,\n\x08\x66unction\x18\x01 \x01(\x0b\x32\x1a.wengert.v1.FunctionSource\x12\x11\n\twith_list\x18\x02 \x01(\x08\x12\x11\n\twith_text\x18\x03 \x01(\x08\"o\n\x10\x44\x65scribeResponse\x12&\n\x04info\x18\x01 \x01(\x0b\x32\x18.wengert.v1.FunctionInfo\x12%\n\x04list\x18\x02 \x01(\x0b\x32\x17.wengert.v1.WengertList\x12\x0c\n\x04text\x18\x03 \x01(\t\"\x1b\n\rForgetRequest\x12\n\n\x02id\x18\x01 \x01(\t\"\x1e\n\x0e\x46orgetResponse\x12\x0c\n\x04held\x18\x01 \x01(\x08\x42\x31\n\nwengert.v1P\x01Z\x14wengert/v1;wengertv1\xaa\x02\nWengert.V1b\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -43,15 +43,15 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_REGISTERREQUEST']._serialized_start=386
   _globals['_REGISTERREQUEST']._serialized_end=491
   _globals['_PREPARATION']._serialized_start=494
-  _globals['_PREPARATION']._serialized_end=674
-  _globals['_REGISTERRESPONSE']._serialized_start=676
-  _globals['_REGISTERRESPONSE']._serialized_end=734
-  _globals['_DESCRIBEREQUEST']._serialized_start=736
-  _globals['_DESCRIBEREQUEST']._serialized_end=837
-  _globals['_DESCRIBERESPONSE']._serialized_start=839
-  _globals['_DESCRIBERESPONSE']._serialized_end=950
-  _globals['_FORGETREQUEST']._serialized_start=952
-  _globals['_FORGETREQUEST']._serialized_end=979
-  _globals['_FORGETRESPONSE']._serialized_start=981
-  _globals['_FORGETRESPONSE']._serialized_end=1011
+  _globals['_PREPARATION']._serialized_end=710
+  _globals['_REGISTERRESPONSE']._serialized_start=712
+  _globals['_REGISTERRESPONSE']._serialized_end=770
+  _globals['_DESCRIBEREQUEST']._serialized_start=772
+  _globals['_DESCRIBEREQUEST']._serialized_end=873
+  _globals['_DESCRIBERESPONSE']._serialized_start=875
+  _globals['_DESCRIBERESPONSE']._serialized_end=986
+  _globals['_FORGETREQUEST']._serialized_start=988
+  _globals['_FORGETREQUEST']._serialized_end=1015
+  _globals['_FORGETRESPONSE']._serialized_start=1017
+  _globals['_FORGETRESPONSE']._serialized_end=1047
 # @@protoc_insertion_point(module_scope)

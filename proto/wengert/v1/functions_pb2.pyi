@@ -178,6 +178,7 @@ class Preparation(_message.Message):
     WITH_RESPECT_TO_FIELD_NUMBER: _builtins.int
     MODE_FIELD_NUMBER: _builtins.int
     DIRECTIONS_FIELD_NUMBER: _builtins.int
+    LAYOUT_FIELD_NUMBER: _builtins.int
     call: _calls_pb2.NumericalCall.ValueType
     """Which call. Absent: `MALFORMED_REQUEST`."""
     points: _builtins.int
@@ -188,8 +189,10 @@ class Preparation(_message.Message):
     """The mode, as in JacobianRequest; read for Jacobian only."""
     directions: _builtins.int
     """How many directions p the calls will have, about, the same ones at all points. Absent or 0: one. Errors as for
-    `points`. Read for Jvp and Vjp only.
+    `points`. Read for Jvp, Vjp and Hvp only.
     """
+    layout: _calls_pb2.Layout.ValueType
+    """The layout, as in the call; read for Jacobian and Hessian only."""
     @_builtins.property
     def shared(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
         """Names of the inputs that the calls will share, in the order of their bindings. Absent: none. A name the function
@@ -216,10 +219,11 @@ class Preparation(_message.Message):
         with_respect_to: _abc.Iterable[_builtins.str] | None = ...,
         mode: _calls_pb2.Mode.ValueType = ...,
         directions: _builtins.int = ...,
+        layout: _calls_pb2.Layout.ValueType = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["call", b"call", "directions", b"directions", "mode", b"mode", "outputs", b"outputs", "points", b"points", "shared", b"shared", "with_respect_to", b"with_respect_to"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["call", b"call", "directions", b"directions", "layout", b"layout", "mode", b"mode", "outputs", b"outputs", "points", b"points", "shared", b"shared", "with_respect_to", b"with_respect_to"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

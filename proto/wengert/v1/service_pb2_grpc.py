@@ -176,14 +176,14 @@ class DifferentiationServiceServicer(object):
         raise NotImplementedError('Method not implemented!')
 
     def Hessian(self, request, context):
-        """Gives f, and gradient and Hessian of a weighted sum of the outputs. Not served yet: UNIMPLEMENTED.
+        """Gives f, and gradient and Hessian of a weighted sum of the outputs.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def Hvp(self, request, context):
-        """Gives f, and gradient and Hessian-vector products of a weighted sum of the outputs. Not served yet: UNIMPLEMENTED.
+        """Gives f, and gradient and Hessian-vector products of a weighted sum of the outputs.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

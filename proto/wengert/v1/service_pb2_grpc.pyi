@@ -81,9 +81,9 @@ class DifferentiationServiceStub:
     Jacobian: _grpc.UnaryUnaryMultiCallable[_derivatives_pb2.JacobianRequest, _derivatives_pb2.JacobianResponse]
     """Gives f and its Jacobian, dense or sparse; the report says in which mode, and why."""
     Hessian: _grpc.UnaryUnaryMultiCallable[_derivatives_pb2.HessianRequest, _derivatives_pb2.HessianResponse]
-    """Gives f, and gradient and Hessian of a weighted sum of the outputs. Not served yet: UNIMPLEMENTED."""
+    """Gives f, and gradient and Hessian of a weighted sum of the outputs."""
     Hvp: _grpc.UnaryUnaryMultiCallable[_derivatives_pb2.HvpRequest, _derivatives_pb2.HvpResponse]
-    """Gives f, and gradient and Hessian-vector products of a weighted sum of the outputs. Not served yet: UNIMPLEMENTED."""
+    """Gives f, and gradient and Hessian-vector products of a weighted sum of the outputs."""
     Sparsity: _grpc.UnaryUnaryMultiCallable[_derivatives_pb2.SparsityRequest, _derivatives_pb2.SparsityResponse]
     """Gives the pattern of the Jacobian or the Hessian, and its colors, once; later calls send values only."""
     StreamJacobian: _grpc.UnaryStreamMultiCallable[_streams_pb2.StreamJacobianRequest, _streams_pb2.StreamJacobianResponse]
@@ -123,9 +123,9 @@ class DifferentiationServiceAsyncStub(DifferentiationServiceStub):
     Jacobian: _aio.UnaryUnaryMultiCallable[_derivatives_pb2.JacobianRequest, _derivatives_pb2.JacobianResponse]  # type: ignore[assignment]
     """Gives f and its Jacobian, dense or sparse; the report says in which mode, and why."""
     Hessian: _aio.UnaryUnaryMultiCallable[_derivatives_pb2.HessianRequest, _derivatives_pb2.HessianResponse]  # type: ignore[assignment]
-    """Gives f, and gradient and Hessian of a weighted sum of the outputs. Not served yet: UNIMPLEMENTED."""
+    """Gives f, and gradient and Hessian of a weighted sum of the outputs."""
     Hvp: _aio.UnaryUnaryMultiCallable[_derivatives_pb2.HvpRequest, _derivatives_pb2.HvpResponse]  # type: ignore[assignment]
-    """Gives f, and gradient and Hessian-vector products of a weighted sum of the outputs. Not served yet: UNIMPLEMENTED."""
+    """Gives f, and gradient and Hessian-vector products of a weighted sum of the outputs."""
     Sparsity: _aio.UnaryUnaryMultiCallable[_derivatives_pb2.SparsityRequest, _derivatives_pb2.SparsityResponse]  # type: ignore[assignment]
     """Gives the pattern of the Jacobian or the Hessian, and its colors, once; later calls send values only."""
     StreamJacobian: _aio.UnaryStreamMultiCallable[_streams_pb2.StreamJacobianRequest, _streams_pb2.StreamJacobianResponse]  # type: ignore[assignment]
@@ -210,7 +210,7 @@ class DifferentiationServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _derivatives_pb2.HessianRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_derivatives_pb2.HessianResponse, _abc.Awaitable[_derivatives_pb2.HessianResponse]]:
-        """Gives f, and gradient and Hessian of a weighted sum of the outputs. Not served yet: UNIMPLEMENTED."""
+        """Gives f, and gradient and Hessian of a weighted sum of the outputs."""
 
     @_abc_1.abstractmethod
     def Hvp(
@@ -218,7 +218,7 @@ class DifferentiationServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _derivatives_pb2.HvpRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_derivatives_pb2.HvpResponse, _abc.Awaitable[_derivatives_pb2.HvpResponse]]:
-        """Gives f, and gradient and Hessian-vector products of a weighted sum of the outputs. Not served yet: UNIMPLEMENTED."""
+        """Gives f, and gradient and Hessian-vector products of a weighted sum of the outputs."""
 
     @_abc_1.abstractmethod
     def Sparsity(
