@@ -145,7 +145,8 @@ class Function(FirstDerivatives, SecondDerivatives):
         Parameters
         ----------
         call
-            The method to be called: ``"value"``, ``"jvp"``, ``"vjp"``, ``"jacobian"`` or ``"gradient"``.
+            The method to be called: ``"value"``, ``"jvp"``, ``"vjp"``, ``"jacobian"``, ``"gradient"``, ``"hessian"``
+            or ``"hvp"``; ``"sparse_jacobian"`` and ``"sparse_hessian"`` are those with ``sparse=True``.
         points, directions
             K and p of the calls, about: one or several matters, and which of them are more.
         shared

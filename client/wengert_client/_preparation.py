@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
-from wengert.v1 import Derivative, Mode, NumericalCall, Preparation
+from wengert.v1 import Derivative, Layout, Mode, NumericalCall, Preparation
 from wengert_client._signature import names, refuse
 
 if TYPE_CHECKING:
@@ -24,7 +24,9 @@ __all__ = [
 
 Names: TypeAlias = "str | Iterable[str]"
 ModeName: TypeAlias = Literal["auto", "forward", "reverse"]
-CallName: TypeAlias = Literal["value", "jvp", "vjp", "jacobian", "gradient"]
+CallName: TypeAlias = Literal[
+    "value", "jvp", "vjp", "jacobian", "gradient", "sparse_jacobian", "hessian", "sparse_hessian", "hvp"
+]
 DerivativeName: TypeAlias = Literal["dual", "adjoint"]
 
 MODES: Mapping[str, Mode.ValueType] = {
@@ -38,6 +40,10 @@ _CALLS: Mapping[str, NumericalCall.ValueType] = {
     "vjp": NumericalCall.NUMERICAL_CALL_VJP,
     "jacobian": NumericalCall.NUMERICAL_CALL_JACOBIAN,
     "gradient": NumericalCall.NUMERICAL_CALL_JACOBIAN,
+    "sparse_jacobian": NumericalCall.NUMERICAL_CALL_JACOBIAN,
+    "hessian": NumericalCall.NUMERICAL_CALL_HESSIAN,
+    "sparse_hessian": NumericalCall.NUMERICAL_CALL_HESSIAN,
+    "hvp": NumericalCall.NUMERICAL_CALL_HVP,
 }
 _DERIVATIVES: Mapping[str, Derivative.ValueType] = {
     "dual": Derivative.DERIVATIVE_DUAL,
@@ -89,4 +95,5 @@ def preparation(
         outputs=names(outputs),
         with_respect_to=names(with_respect_to),
         mode=mode_number(mode),
+        layout=Layout.LAYOUT_SPARSE if call.startswith("sparse_") else Layout.LAYOUT_UNSPECIFIED,
     )

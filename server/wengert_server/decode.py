@@ -41,11 +41,15 @@ _CALLS: dict[int, str] = {
     calls.NUMERICAL_CALL_JVP: "jvp",
     calls.NUMERICAL_CALL_VJP: "vjp",
     calls.NUMERICAL_CALL_JACOBIAN: "jacobian",
+    calls.NUMERICAL_CALL_HESSIAN: "hessian",
+    calls.NUMERICAL_CALL_HVP: "hvp",
 }
 _DERIVATIVES: dict[int, Derivative] = {
     programs.DERIVATIVE_DUAL: Derivative.DUAL,
     programs.DERIVATIVE_ADJOINT: Derivative.ADJOINT,
 }
+_MATRICES = ("jacobian", "hessian")
+"""Calls that have a layout."""
 _MOST_PREPARATIONS = 16
 _LAYOUTS: dict[int, bool] = {calls.LAYOUT_UNSPECIFIED: False, calls.LAYOUT_DENSE: False, calls.LAYOUT_SPARSE: True}
 """Whether answers in a layout are sparse."""
@@ -208,13 +212,16 @@ def _kind(asked: v1.Preparation, field: str) -> Kind:
         raise MalformedRequest(
             f"call {asked.call} is none that can be made ready; expected is {expected}", field + ".call"
         )
-    return Kind(call, mode(asked.mode, field + ".mode") if call == "jacobian" else Mode.AUTO)
+    asked_mode = mode(asked.mode, field + ".mode") if call == "jacobian" else Mode.AUTO
+    if call in _MATRICES and sparse(asked.layout, field + ".layout"):
+        call = "sparse_" + call
+    return Kind(call, asked_mode)
 
 
-def sparse(number: int) -> bool:
-    """Whether a layout is the sparse one."""
+def sparse(number: int, field: str = "layout") -> bool:
+    """Whether a layout is the sparse one; `field` is the path of its number."""
     if number not in _LAYOUTS:
-        raise MalformedRequest(f"layout {number} is none that this server knows", "layout")
+        raise MalformedRequest(f"layout {number} is none that this server knows", field)
     return _LAYOUTS[number]
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -30,6 +31,13 @@ def rosenbrock(scale: float) -> ListBuilder:
     return b
 
 
+def _dense(answer: Any) -> SimpleNamespace:
+    """Give value, derivative and report, whatever the derivative."""
+    _, *_, derivative = answer
+    plain = derivative.toarray() if hasattr(derivative, "toarray") else derivative
+    return SimpleNamespace(value=answer.value, derivative=plain, report=answer.report)
+
+
 CALLS: dict[str, tuple[dict[str, Any], Callable[[Function], Any]]] = {
     "jvp": ({"with_respect_to": "x"}, lambda f: f.value_and_jvp(np.ones(5), np.ones(5), with_respect_to="x")),
     "vjp": ({"points": 9}, lambda f: f.value_and_vjp(np.ones((9, 5)))),
@@ -38,6 +46,10 @@ CALLS: dict[str, tuple[dict[str, Any], Callable[[Function], Any]]] = {
         lambda f: f.value_and_jacobian(np.ones((9, 5)), mode="forward"),
     ),
     "gradient": ({"shared": ()}, lambda f: f.value_and_gradient(np.ones(6))),
+    "sparse_jacobian": ({}, lambda f: _dense(f.value_and_jacobian(np.ones(5), sparse=True))),
+    "hessian": ({}, lambda f: _dense(f.value_gradient_and_hessian(np.ones(5)))),
+    "sparse_hessian": ({}, lambda f: _dense(f.value_gradient_and_hessian(np.ones(5), sparse=True))),
+    "hvp": ({"directions": 2}, lambda f: _dense(f.value_gradient_and_hvp(np.ones(5), np.eye(5)[:2]))),
 }
 
 
@@ -105,7 +117,7 @@ def test_what_is_sent() -> None:
 @pytest.mark.parametrize(
     ("arguments", "options", "expected"),
     [
-        (["hessian"], {}, "the call is 'hessian'; expected is one of value, jvp, vjp, jacobian, gradient"),
+        (["third"], {}, "the call is 'third'; expected is one of value, jvp, vjp, jacobian, gradient, sparse_jacobian"),
         (["value"], {"points": 0}, "points is 0; 1 or more are expected"),
         (["jvp"], {"directions": 2**64}, "directions is 18446744073709551616; 1 or more are expected"),
         (["jacobian"], {"mode": "sideways"}, "the mode is 'sideways'; expected is one of auto, forward, reverse"),

@@ -39,7 +39,7 @@ MESSAGES = {
     "CallError": "int32 code = 1; string message = 2; string reason = 3; string field = 4",
     "RegisterRequest": SOURCE + "; Preparation* prepare = 2",
     "Preparation": "NumericalCall call = 1; uint64 points = 2; string* shared = 3; " + SELECTION + "Mode mode = 6; "
-    "uint64 directions = 7",
+    "uint64 directions = 7; Layout layout = 8",
     "RegisterResponse": "FunctionInfo info = 1",
     "DescribeRequest": SOURCE + "; bool with_list = 2; bool with_text = 3",
     "DescribeResponse": "FunctionInfo info = 1; WengertList list = 2; string text = 3",

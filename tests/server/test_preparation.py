@@ -85,6 +85,28 @@ KINDS: dict[str, tuple[v1.Preparation, Callable[[DifferentiationServiceStub, v1.
         v1.Preparation(call=CALL.NUMERICAL_CALL_JACOBIAN),
         lambda stub, f: stub.Jacobian(v1.JacobianRequest(function=f, points=tensor(AT_ONE))),
     ),
+    "jacobian, sparse": (
+        v1.Preparation(call=CALL.NUMERICAL_CALL_JACOBIAN, layout=v1.Layout.LAYOUT_SPARSE),
+        lambda stub, f: stub.Jacobian(
+            v1.JacobianRequest(function=f, points=tensor(AT_ONE), layout=v1.Layout.LAYOUT_SPARSE)
+        ),
+    ),
+    "hessian": (
+        v1.Preparation(call=CALL.NUMERICAL_CALL_HESSIAN, outputs=["f"]),
+        lambda stub, f: stub.Hessian(v1.HessianRequest(function=f, points=tensor(AT_ONE), outputs=["f"])),
+    ),
+    "hessian, sparse, many": (
+        v1.Preparation(call=CALL.NUMERICAL_CALL_HESSIAN, points=37, outputs=["g"], layout=v1.Layout.LAYOUT_SPARSE),
+        lambda stub, f: stub.Hessian(
+            v1.HessianRequest(function=f, points=tensor(AT_MANY), outputs=["g"], layout=v1.Layout.LAYOUT_SPARSE)
+        ),
+    ),
+    "hvp": (
+        v1.Preparation(call=CALL.NUMERICAL_CALL_HVP, directions=2),
+        lambda stub, f: stub.Hvp(
+            v1.HvpRequest(function=f, points=tensor(AT_ONE), tangents=tensor(AT_MANY[:2]), weights=tensor([1.0, -2.0]))
+        ),
+    ),
     "jacobian, many": (
         v1.Preparation(call=CALL.NUMERICAL_CALL_JACOBIAN, points=37, mode=v1.Mode.MODE_REVERSE),
         lambda stub, f: stub.Jacobian(
@@ -135,6 +157,7 @@ def asked(call: int = CALL.NUMERICAL_CALL_JACOBIAN, **more: Any) -> v1.Preparati
         ([v1.Preparation()], "MALFORMED_REQUEST", "prepare[0].call"),
         ([asked(), asked(9)], "MALFORMED_REQUEST", "prepare[1].call"),
         ([asked(mode=7)], "MALFORMED_REQUEST", "prepare[0].mode"),
+        ([asked(layout=7)], "MALFORMED_REQUEST", "prepare[0].layout"),
         ([asked()] * 17, "MALFORMED_REQUEST", "prepare"),
         ([asked(outputs=["f", "h"])], "UNKNOWN_NAME", "prepare[0].outputs[1]"),
         ([asked(), asked(outputs=["g", "g"])], "INVALID_NAME", "prepare[1].outputs[1]"),
