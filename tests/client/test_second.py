@@ -100,7 +100,9 @@ def test_shapes_at_many_points(f: Function) -> None:
         (f.value_gradient_and_hessian(many, WEIGHTS).gradient, (5, 4)),
         (f.value_gradient_and_hessian(many, WEIGHTS).value, (5, 4)),
     ):
-        assert (array.shape, array.dtype, array.flags.writeable) == (shape, np.float64, True)
+        assert array.shape == shape
+        assert array.dtype == np.float64
+        assert array.flags.writeable
     each[1] *= 2
     np.testing.assert_array_equal(f.hessian(many, each)[1], f.hessian(AT, 2 * WEIGHTS))
 

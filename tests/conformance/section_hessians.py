@@ -188,7 +188,7 @@ def _wrong() -> list[Case]:
             request = request_of(rpc, points, **weights, **more)
             result.append(refused(f"wrong/{rpc.lower()}/{label}", about, rpc, request, "INVALID_DIRECTIONS", "weights"))
     weights = {"weights": tensor([1.0, 1.0, 1.0])}
-    tangents = {"tangents": tensor([1.0, 0.0, 0.0])}
+    tangents: dict[str, Any] = {"tangents": tensor([1.0, 0.0, 0.0])}
     several: list[tuple[str, str, str, Any, str, str]] = [
         ("no-tangents", "none", "Hvp", request_of("Hvp", **weights), "INVALID_DIRECTIONS", "tangents"),
         ("short-tangents", "(2,)", "Hvp", request_of("Hvp", **weights, tangents=tensor([1.0, 2.0])),
