@@ -22,7 +22,7 @@ CALL = v1.NumericalCall
 ELEMENTARY = ("SIN", "EXP", "TANH", "SIGMOID", "ABS", "ATAN", "COS", "ERF")
 
 
-def chain(seed: int, statements: int = 60, inputs: int = 3) -> v1.WengertList:
+def chain(seed: int, statements: int = 30, inputs: int = 3) -> v1.WengertList:
     """A list of scalars that no other seed gives: inputs x0 to x2, outputs f and g."""
     rng = np.random.default_rng(seed)
     f = ListWriter()
