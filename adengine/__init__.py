@@ -21,6 +21,7 @@ from adengine.results import (
     SparsityResult,
     VjpResult,
 )
+from adengine.streamed import JacobianStream
 from adengine.unions import Pattern
 from adengine.wengert_list import Input, Label, Output, WengertList
 
@@ -32,6 +33,7 @@ __all__ = [
     "HvpResult",
     "Input",
     "JacobianResult",
+    "JacobianStream",
     "JvpResult",
     "Label",
     "Limits",

@@ -34,6 +34,8 @@ class Work(NamedTuple):
         m, what one point's values take.
     point_step, direction_step, element_step : int
         Component i of direction d at point k goes to place ``k point_step + d direction_step + i element_step``.
+    first_direction : int
+        Of the identity's columns, the one that is direction 0.
     """
 
     points: int
@@ -46,6 +48,7 @@ class Work(NamedTuple):
     point_step: int
     direction_step: int
     element_step: int
+    first_direction: int = 0
 
 
 def number_of_blocks(work: Work, lanes: Lanes) -> int:
@@ -80,7 +83,7 @@ def _point_blocks(work: Work, width: int, numbers: NDArray[np.int64]) -> Blocks:
         k * work.point_step + direction * work.direction_step,
         work.point_step,
         work.element_step,
-        direction if work.identity else -1,
+        work.first_direction + direction if work.identity else -1,
     )
 
 
@@ -101,7 +104,7 @@ def _direction_blocks(work: Work, width: int, numbers: NDArray[np.int64]) -> Blo
         k * work.point_step + d * work.direction_step,
         work.direction_step,
         work.element_step,
-        d if work.identity else -1,
+        work.first_direction + d if work.identity else -1,
     )
 
 

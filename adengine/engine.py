@@ -24,11 +24,12 @@ from adengine.results import EvaluateResult, JacobianResult, JvpResult, Report, 
 from adengine.runs import Run
 from adengine.sparse import SparseCalls
 from adengine.spread import compute
+from adengine.streamed import StreamedCalls
 from adengine.vector_library import SCALAR, best
 from adengine.wengert_list import WengertList
 
 
-class Engine(SparseCalls, SecondCalls, BoundCalls, ListCalls):
+class Engine(SparseCalls, SecondCalls, BoundCalls, ListCalls, StreamedCalls):
     """Evaluates and differentiates Wengert lists. Safe to use from several threads; kernels run without the GIL.
 
     Parameters
