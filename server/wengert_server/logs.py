@@ -1,4 +1,8 @@
-"""Log lines, as text or as one JSON object each. They never carry what a user sent."""
+"""Log lines, as text or as one JSON object each. They never carry what a user sent.
+
+A line logged while a call is handled, whoever logs it, has the call's id, its subject where it has one,
+and the beginning of the id of the function it is about.
+"""
 
 from __future__ import annotations
 
@@ -7,6 +11,8 @@ import logging
 import sys
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
+
+from wengert_server.caller import current
 
 if TYPE_CHECKING:
     from wengert_server.settings import Settings
@@ -37,7 +43,7 @@ class _Json(logging.Formatter):
             "level": record.levelname.lower(),
             "logger": record.name,
             "message": record.getMessage(),
-            **getattr(record, _FIELDS, {}),
+            **_fields(record),
         }
         if record.exc_info:
             line["trace"] = self.formatException(record.exc_info)
@@ -47,11 +53,18 @@ class _Json(logging.Formatter):
 class _Text(logging.Formatter):
     def format(self, record: logging.LogRecord) -> str:
         parts = [_time(record), record.levelname.lower(), record.getMessage()]
-        parts += [f"{name}={value}" for name, value in getattr(record, _FIELDS, {}).items()]
+        parts += [f"{name}={value}" for name, value in _fields(record).items()]
         line = " ".join(parts)
         if record.exc_info:
             line += "\n" + self.formatException(record.exc_info)
         return line
+
+
+def _fields(record: logging.LogRecord) -> dict[str, Any]:
+    call = current()
+    of_call = {"request_id": call.request_id, "subject": call.subject, "function": call.function}
+    given: dict[str, Any] = getattr(record, _FIELDS, {})
+    return given | {name: value for name, value in of_call.items() if value}
 
 
 def _time(record: logging.LogRecord) -> str:

@@ -10,6 +10,7 @@ from adengine import primitives
 from adengine.errors import EngineError, Unsupported
 from wengert import v1
 from wengert_server import decode, encode
+from wengert_server.caller import current
 from wengert_server.errors import MalformedRequest, UnknownFunction
 from wengert_server.unknown import refuse_unknown_fields
 
@@ -211,19 +212,25 @@ class DifferentiationService:
         """Give the function a call is about; one sent along is held from now on."""
         kind = source.WhichOneof("source")
         if kind == "id":
-            function = self._store.get(source.id)
-            if function is None:
-                given = f"this server holds no function of the id {source.id[:64]!r}"
-                raise UnknownFunction(f"{given}; register its list and repeat the call", "function.id")
-            return function
+            return self._by_id(source.id)
         if kind == "list":
             try:
-                return self._sent(source.list)
+                function = self._sent(source.list)
             except EngineError as error:
                 raise error.at("function.list") from None
+            current().about(function.id)
+            return function
         if kind == "text":
             raise Unsupported("lists as text are not served yet; send a list", "function.text")
         raise MalformedRequest("no function is given: an id or a list is expected", "function")
+
+    def _by_id(self, function_id: str) -> WengertList:
+        function = self._store.get(function_id)
+        if function is None:
+            given = f"this server holds no function of the id {function_id[:64]!r}"
+            raise UnknownFunction(f"{given}; register its list and repeat the call", "function.id")
+        current().about(function.id)
+        return function
 
     def _prepare(self, function: WengertList, asked: v1.Preparation, kind: decode.Kind, field: str) -> None:
         """Make calls of one kind ready, and wait for it."""

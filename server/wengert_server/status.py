@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import grpc
@@ -10,6 +11,7 @@ from google.rpc import error_details_pb2, status_pb2
 from grpc_status import rpc_status
 
 from adengine import errors
+from wengert_server.caller import REQUEST_ID
 from wengert_server.errors import MalformedRequest, OutOfMemory, UnknownField, UnknownFunction
 
 if TYPE_CHECKING:
@@ -37,6 +39,15 @@ _VIOLATION_BYTES = 300
 _PATH_BYTES = 120
 
 
+@dataclass(frozen=True)
+class Status(grpc.Status):
+    """What a call ends with."""
+
+    code: grpc.StatusCode
+    details: str
+    trailing_metadata: tuple[tuple[str, str | bytes], ...]
+
+
 def code_of(error: errors.EngineError) -> grpc.StatusCode:
     """Give the code of an error; INTERNAL where the table has none."""
     for kind in type(error).__mro__:
@@ -45,13 +56,15 @@ def code_of(error: errors.EngineError) -> grpc.StatusCode:
     return grpc.StatusCode.INTERNAL
 
 
-def status_of(error: errors.EngineError) -> grpc.Status:
+def status_of(error: errors.EngineError, request_id: str = "") -> Status:
     """Give the status of an error: code, sentence, reason, and the fields to blame.
 
     Parameters
     ----------
     error
         An error whose field paths start at the request.
+    request_id
+        The id of the call, told in the details and in a trailer of its own.
 
     Returns
     -------
@@ -65,6 +78,8 @@ def status_of(error: errors.EngineError) -> grpc.Status:
     info = error_details_pb2.ErrorInfo(reason=error.reason, domain=DOMAIN)
     if isinstance(error, errors.LimitExceeded):
         info.metadata.update(limit=error.limit, allowed=str(error.allowed), needed=_number(error))
+    if request_id:
+        info.metadata["request_id"] = request_id
     status.details.add().Pack(info)
     blamed = error_details_pb2.BadRequest()
     room = _DETAILS_BYTES - status.ByteSize() - 100
@@ -77,14 +92,22 @@ def status_of(error: errors.EngineError) -> grpc.Status:
         blamed.field_violations.add(field=field, description=description)
     if blamed.field_violations:
         status.details.append(_packed(blamed))
-    return rpc_status.to_status(status)
+    return _told(status, request_id)
 
 
-def fault_status(fault_id: str) -> grpc.Status:
+def fault_status(request_id: str) -> Status:
     """Give the status of a fault of the server: nothing of its inside, only where to find it."""
-    message = f"the server failed; its log says more under the id {fault_id}"
+    message = f"the server failed; its log says more under the request id {request_id}"
     code = grpc.StatusCode.INTERNAL.value[0]
-    return rpc_status.to_status(status_pb2.Status(code=code, message=message))
+    return _told(status_pb2.Status(code=code, message=message), request_id)
+
+
+def _told(status: status_pb2.Status, request_id: str) -> Status:
+    made = rpc_status.to_status(status)
+    trailers = made.trailing_metadata
+    if request_id:
+        trailers = (*trailers, (REQUEST_ID, request_id))
+    return Status(made.code, made.details, trailers)
 
 
 def _packed(blamed: error_details_pb2.BadRequest) -> AnyMessage:

@@ -22,7 +22,7 @@ DEADLINE_S = 120.0
 
 @dataclass(frozen=True)
 class Refusal:
-    """What a refused call tells: code, sentence, reason, and the fields to blame with a sentence each."""
+    """What a refused call tells: code, sentence, reason, the fields to blame with a sentence each, the call's id."""
 
     code: grpc.StatusCode
     message: str
@@ -30,6 +30,7 @@ class Refusal:
     domain: str
     fields: dict[str, str]
     details_bytes: int
+    request_id: str
 
     @property
     def field(self) -> str:
@@ -58,7 +59,9 @@ def read_refusal(error: grpc.Call) -> Refusal:
         detail.Unpack(blamed)
     fields = {violation.field: violation.description for violation in blamed.field_violations}
     message = error.details() or ""
-    return Refusal(error.code(), message, info.reason, info.domain, fields, len(details))
+    request_id = str(dict(error.trailing_metadata() or ()).get("x-request-id", ""))
+    assert info.metadata.get("request_id", request_id) == request_id
+    return Refusal(error.code(), message, info.reason, info.domain, fields, len(details), request_id)
 
 
 def raw(channel: grpc.Channel, rpc: str, data: bytes) -> bytes:

@@ -47,9 +47,10 @@ def test_a_fault(broken: grpc.Channel, rpc: str, trace: str, caplog: pytest.LogC
         refused = refusal(lambda: raw(broken, rpc, b""))
     assert (refused.code, refused.reason, refused.fields) == (grpc.StatusCode.INTERNAL, "", {})
     sentence, _, fault_id = refused.message.rpartition(" ")
-    assert sentence == "the server failed; its log says more under the id"
+    assert sentence == "the server failed; its log says more under the request id"
     assert trace not in refused.message
-    assert f"fault {fault_id} in {rpc}" in caplog.text
+    assert f"fault in {rpc}" in caplog.text
+    assert fault_id == refused.request_id
     assert trace in caplog.text
     assert raw(broken, "Forget", b"still there") == b"still there"
 
@@ -69,7 +70,8 @@ def test_a_call_whose_caller_is_gone_is_not_computed() -> None:
     answer = Mock(return_value=b"answer")
     handler = calls.handlers({"Evaluate": answer})["Evaluate"]
     assert handler.unary_unary is not None
-    gone, there = Mock(is_active=lambda: False), Mock(is_active=lambda: True)
+    gone = Mock(is_active=lambda: False)
+    there = Mock(is_active=lambda: True, invocation_metadata=lambda: ())
     assert handler.unary_unary(b"late", gone) == b""
     assert handler.unary_unary(b"in time", there) == b"answer"
     answer.assert_called_once_with(b"in time")

@@ -43,7 +43,7 @@ def test_the_table_has_no_line_that_nothing_uses() -> None:
 
 
 def _details(status: grpc.Status) -> tuple[status_pb2.Status, list[Violation], int]:
-    ((_, data),) = status.trailing_metadata
+    data = dict(status.trailing_metadata)["grpc-status-details-bin"]
     assert isinstance(data, bytes)
     parsed = status_pb2.Status.FromString(data)
     blamed = error_details_pb2.BadRequest()
@@ -55,7 +55,7 @@ def _details(status: grpc.Status) -> tuple[status_pb2.Status, list[Violation], i
 @pytest.mark.parametrize("sentence", ["x" * 100_000, "\N{SNOWMAN}" * 5_000, "%" * 5_000, "\x00\n\r" * 5_000])
 def test_long_and_strange_sentences_fit(sentence: str) -> None:
     error = InvalidList(sentence, "a" * 10_000, *[Violation("b" * 10_000, sentence)] * 20)
-    status = status_of(error)
+    status = status_of(error, "i" * 64)
     parsed, blamed, size = _details(status)
     assert len(status.details.encode()) <= 1000
     assert status.details.isascii()
@@ -65,6 +65,7 @@ def test_long_and_strange_sentences_fit(sentence: str) -> None:
     assert parsed.message == status.details
     # What travels: base64 of the details, and the message with each % as three bytes.
     assert size * 4 / 3 + len(status.details) + 2 * status.details.count("%") < 8000
+    assert dict(status.trailing_metadata)["x-request-id"] == "i" * 64
 
 
 def test_ten_violations_are_told_in_order() -> None:
@@ -85,6 +86,6 @@ def test_a_fault_tells_its_id_alone() -> None:
     status = fault_status("abc")
     parsed, blamed, _ = _details(status)
     assert status.code is grpc.StatusCode.INTERNAL
-    assert status.details == "the server failed; its log says more under the id abc"
+    assert status.details == "the server failed; its log says more under the request id abc"
     assert not blamed
     assert not parsed.details

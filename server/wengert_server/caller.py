@@ -1,0 +1,90 @@
+"""One call as the server knows it: which rpc, under which id, for whom.
+
+It can be asked for anywhere in the thread that handles the call, so that what is logged on its behalf
+carries its id, and what is held on its behalf belongs to its subject.
+"""
+
+from __future__ import annotations
+
+import re
+import secrets
+import time
+from contextvars import ContextVar
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from contextvars import Token
+    from types import TracebackType
+    from typing import Self
+
+    import grpc
+
+#: The metadata that carries a call's id, in both directions.
+REQUEST_ID = "x-request-id"
+
+# Short and plain, for it goes into log lines and headers: no space, no control character.
+_PLAIN = re.compile(r"[!-~]{1,64}")
+_SHORT = 12
+
+
+class Call:
+    """One call.
+
+    Parameters
+    ----------
+    rpc
+        Its name.
+    request_id
+        The caller's name for it, or one that was made.
+
+    Attributes
+    ----------
+    subject : str
+        In whose name it is made; empty where nobody is asked for a name.
+    function : str
+        The beginning of the id of the function it is about, as log lines have it.
+    started : float
+        When it began, by ``time.perf_counter``.
+    """
+
+    __slots__ = ("_token", "function", "request_id", "rpc", "started", "subject")
+
+    def __init__(self, rpc: str, request_id: str) -> None:
+        self.rpc = rpc
+        self.request_id = request_id
+        self.subject = ""
+        self.function = ""
+        self.started = time.perf_counter()
+        self._token: Token[Call] | None = None
+
+    @classmethod
+    def of(cls, rpc: str, context: grpc.ServicerContext) -> Call:
+        """Begin a call, under the id its metadata gives, if that is short and plain."""
+        for key, value in context.invocation_metadata() or ():
+            if key == REQUEST_ID and isinstance(value, str) and _PLAIN.fullmatch(value):
+                return cls(rpc, value)
+        return cls(rpc, secrets.token_hex(8))
+
+    def about(self, function_id: str) -> None:
+        """Say which function it is about."""
+        self.function = function_id[:_SHORT]
+
+    def __enter__(self) -> Self:
+        self._token = _current.set(self)
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self._token is not None:
+            _current.reset(self._token)
+            self._token = None
+
+
+_NONE = Call("", "")
+_current: ContextVar[Call] = ContextVar("call", default=_NONE)
+
+
+def current() -> Call:
+    """Give the call that this thread handles; one of no rpc where it handles none."""
+    return _current.get()
