@@ -515,14 +515,7 @@ def single(
                                             else:
                                                 value = step(w[i], w[j])
                                 else:
-                                    value = _called(
-                                        code - U(1024),
-                                        w[i],
-                                        w[j],
-                                        w[instructions[at + U(4)]],
-                                        pool[instructions[at + U(5)]],
-                                        routines,
-                                    )
+                                    value = _called(code - U(1024), w[i], w[j], w[instructions[at + U(4)]], pool[instructions[at + U(5)]], routines)
                 else:
                     if code < 2059:
                         value = value + w[j]
@@ -1250,6 +1243,7 @@ def batches(
     return at
 
 
+
 @kernel(types.void(U, U, U, U, U, U, U, U, U, types.int64, F8, U), inner=True, apart=True)
 def row(
     code: Int, out: Int, i: Int, j: Int, h: Int, n: Int, di: Int, dj: Int, dh: Int, k: Int, w: NDArray[np.float64],
@@ -1363,9 +1357,7 @@ def row(
                                     if code < 32:
                                         if _has_cbrt(routines):
                                             for e in range(U(0), n, U(8)):
-                                                _elements_cbrt(
-                                                    routines, w, out + e, i + e * di, j + e * dj, di, dj, n - e
-                                                )
+                                                _elements_cbrt(routines, w, out + e, i + e * di, j + e * dj, di, dj, n - e)
                                         else:
                                             for e in range(n):
                                                 w[out + e] = np.cbrt(w[i + e * di])
@@ -1384,9 +1376,7 @@ def row(
                                     else:
                                         if _has_hypot(routines):
                                             for e in range(U(0), n, U(8)):
-                                                _elements_hypot(
-                                                    routines, w, out + e, i + e * di, j + e * dj, di, dj, n - e
-                                                )
+                                                _elements_hypot(routines, w, out + e, i + e * di, j + e * dj, di, dj, n - e)
                                         else:
                                             for e in range(n):
                                                 w[out + e] = hypot(w[i + e * di], w[j + e * dj])
@@ -1394,18 +1384,14 @@ def row(
                                     if code < 41:
                                         if _has_exp(routines):
                                             for e in range(U(0), n, U(8)):
-                                                _elements_exp(
-                                                    routines, w, out + e, i + e * di, j + e * dj, di, dj, n - e
-                                                )
+                                                _elements_exp(routines, w, out + e, i + e * di, j + e * dj, di, dj, n - e)
                                         else:
                                             for e in range(n):
                                                 w[out + e] = math.exp(w[i + e * di])
                                     else:
                                         if _has_exp2(routines):
                                             for e in range(U(0), n, U(8)):
-                                                _elements_exp2(
-                                                    routines, w, out + e, i + e * di, j + e * dj, di, dj, n - e
-                                                )
+                                                _elements_exp2(routines, w, out + e, i + e * di, j + e * dj, di, dj, n - e)
                                         else:
                                             for e in range(n):
                                                 w[out + e] = np.exp2(w[i + e * di])
@@ -1422,18 +1408,14 @@ def row(
                                     if code < 44:
                                         if _has_log(routines):
                                             for e in range(U(0), n, U(8)):
-                                                _elements_log(
-                                                    routines, w, out + e, i + e * di, j + e * dj, di, dj, n - e
-                                                )
+                                                _elements_log(routines, w, out + e, i + e * di, j + e * dj, di, dj, n - e)
                                         else:
                                             for e in range(n):
                                                 w[out + e] = math.log(w[i + e * di])
                                     else:
                                         if _has_log2(routines):
                                             for e in range(U(0), n, U(8)):
-                                                _elements_log2(
-                                                    routines, w, out + e, i + e * di, j + e * dj, di, dj, n - e
-                                                )
+                                                _elements_log2(routines, w, out + e, i + e * di, j + e * dj, di, dj, n - e)
                                         else:
                                             for e in range(n):
                                                 w[out + e] = np.log2(w[i + e * di])
@@ -1442,18 +1424,14 @@ def row(
                                     if code < 46:
                                         if _has_log10(routines):
                                             for e in range(U(0), n, U(8)):
-                                                _elements_log10(
-                                                    routines, w, out + e, i + e * di, j + e * dj, di, dj, n - e
-                                                )
+                                                _elements_log10(routines, w, out + e, i + e * di, j + e * dj, di, dj, n - e)
                                         else:
                                             for e in range(n):
                                                 w[out + e] = math.log10(w[i + e * di])
                                     else:
                                         if _has_log1p(routines):
                                             for e in range(U(0), n, U(8)):
-                                                _elements_log1p(
-                                                    routines, w, out + e, i + e * di, j + e * dj, di, dj, n - e
-                                                )
+                                                _elements_log1p(routines, w, out + e, i + e * di, j + e * dj, di, dj, n - e)
                                         else:
                                             for e in range(n):
                                                 w[out + e] = math.log1p(w[i + e * di])
@@ -1461,18 +1439,14 @@ def row(
                                     if code < 60:
                                         if _has_exp_log1p(routines):
                                             for e in range(U(0), n, U(8)):
-                                                _elements_logaddexp(
-                                                    routines, w, out + e, i + e * di, j + e * dj, di, dj, n - e
-                                                )
+                                                _elements_logaddexp(routines, w, out + e, i + e * di, j + e * dj, di, dj, n - e)
                                         else:
                                             for e in range(n):
                                                 w[out + e] = logaddexp(w[i + e * di], w[j + e * dj])
                                     else:
                                         if _has_sin(routines):
                                             for e in range(U(0), n, U(8)):
-                                                _elements_sin(
-                                                    routines, w, out + e, i + e * di, j + e * dj, di, dj, n - e
-                                                )
+                                                _elements_sin(routines, w, out + e, i + e * di, j + e * dj, di, dj, n - e)
                                         else:
                                             for e in range(n):
                                                 w[out + e] = math.sin(w[i + e * di])
@@ -1490,18 +1464,14 @@ def row(
                                     if code < 63:
                                         if _has_tan(routines):
                                             for e in range(U(0), n, U(8)):
-                                                _elements_tan(
-                                                    routines, w, out + e, i + e * di, j + e * dj, di, dj, n - e
-                                                )
+                                                _elements_tan(routines, w, out + e, i + e * di, j + e * dj, di, dj, n - e)
                                         else:
                                             for e in range(n):
                                                 w[out + e] = math.tan(w[i + e * di])
                                     else:
                                         if _has_asin(routines):
                                             for e in range(U(0), n, U(8)):
-                                                _elements_asin(
-                                                    routines, w, out + e, i + e * di, j + e * dj, di, dj, n - e
-                                                )
+                                                _elements_asin(routines, w, out + e, i + e * di, j + e * dj, di, dj, n - e)
                                         else:
                                             for e in range(n):
                                                 w[out + e] = math.asin(w[i + e * di])
@@ -1510,18 +1480,14 @@ def row(
                                     if code < 65:
                                         if _has_acos(routines):
                                             for e in range(U(0), n, U(8)):
-                                                _elements_acos(
-                                                    routines, w, out + e, i + e * di, j + e * dj, di, dj, n - e
-                                                )
+                                                _elements_acos(routines, w, out + e, i + e * di, j + e * dj, di, dj, n - e)
                                         else:
                                             for e in range(n):
                                                 w[out + e] = math.acos(w[i + e * di])
                                     else:
                                         if _has_atan(routines):
                                             for e in range(U(0), n, U(8)):
-                                                _elements_atan(
-                                                    routines, w, out + e, i + e * di, j + e * dj, di, dj, n - e
-                                                )
+                                                _elements_atan(routines, w, out + e, i + e * di, j + e * dj, di, dj, n - e)
                                         else:
                                             for e in range(n):
                                                 w[out + e] = math.atan(w[i + e * di])
@@ -1529,18 +1495,14 @@ def row(
                                     if code < 67:
                                         if _has_atan2(routines):
                                             for e in range(U(0), n, U(8)):
-                                                _elements_atan2(
-                                                    routines, w, out + e, i + e * di, j + e * dj, di, dj, n - e
-                                                )
+                                                _elements_atan2(routines, w, out + e, i + e * di, j + e * dj, di, dj, n - e)
                                         else:
                                             for e in range(n):
                                                 w[out + e] = math.atan2(w[i + e * di], w[j + e * dj])
                                     else:
                                         if _has_sinh(routines):
                                             for e in range(U(0), n, U(8)):
-                                                _elements_sinh(
-                                                    routines, w, out + e, i + e * di, j + e * dj, di, dj, n - e
-                                                )
+                                                _elements_sinh(routines, w, out + e, i + e * di, j + e * dj, di, dj, n - e)
                                         else:
                                             for e in range(n):
                                                 w[out + e] = math.sinh(w[i + e * di])
@@ -1557,18 +1519,14 @@ def row(
                                     if code < 70:
                                         if _has_tanh(routines):
                                             for e in range(U(0), n, U(8)):
-                                                _elements_tanh(
-                                                    routines, w, out + e, i + e * di, j + e * dj, di, dj, n - e
-                                                )
+                                                _elements_tanh(routines, w, out + e, i + e * di, j + e * dj, di, dj, n - e)
                                         else:
                                             for e in range(n):
                                                 w[out + e] = math.tanh(w[i + e * di])
                                     else:
                                         if _has_asinh(routines):
                                             for e in range(U(0), n, U(8)):
-                                                _elements_asinh(
-                                                    routines, w, out + e, i + e * di, j + e * dj, di, dj, n - e
-                                                )
+                                                _elements_asinh(routines, w, out + e, i + e * di, j + e * dj, di, dj, n - e)
                                         else:
                                             for e in range(n):
                                                 w[out + e] = math.asinh(w[i + e * di])
@@ -1577,18 +1535,14 @@ def row(
                                     if code < 72:
                                         if _has_acosh(routines):
                                             for e in range(U(0), n, U(8)):
-                                                _elements_acosh(
-                                                    routines, w, out + e, i + e * di, j + e * dj, di, dj, n - e
-                                                )
+                                                _elements_acosh(routines, w, out + e, i + e * di, j + e * dj, di, dj, n - e)
                                         else:
                                             for e in range(n):
                                                 w[out + e] = math.acosh(w[i + e * di])
                                     else:
                                         if _has_atanh(routines):
                                             for e in range(U(0), n, U(8)):
-                                                _elements_atanh(
-                                                    routines, w, out + e, i + e * di, j + e * dj, di, dj, n - e
-                                                )
+                                                _elements_atanh(routines, w, out + e, i + e * di, j + e * dj, di, dj, n - e)
                                         else:
                                             for e in range(n):
                                                 w[out + e] = math.atanh(w[i + e * di])
@@ -1632,9 +1586,7 @@ def row(
                                                 _eight_copysign(w, out + e, i + e, j + e, h + e, U(1), U(1), U(1))
                                         else:
                                             for e in range(U(0), whole, U(8)):
-                                                _eight_copysign(
-                                                    w, out + e, i + e * di, j + e * dj, h + e * dh, di, dj, dh
-                                                )
+                                                _eight_copysign(w, out + e, i + e * di, j + e * dj, h + e * dh, di, dj, dh)
                                         for e in range(whole, n):
                                             w[out + e] = math.copysign(w[i + e * di], w[j + e * dj])
                                 else:
@@ -1644,9 +1596,7 @@ def row(
                                                 _eight_minimum(w, out + e, i + e, j + e, h + e, U(1), U(1), U(1))
                                         else:
                                             for e in range(U(0), whole, U(8)):
-                                                _eight_minimum(
-                                                    w, out + e, i + e * di, j + e * dj, h + e * dh, di, dj, dh
-                                                )
+                                                _eight_minimum(w, out + e, i + e * di, j + e * dj, h + e * dh, di, dj, dh)
                                         for e in range(whole, n):
                                             w[out + e] = minimum(w[i + e * di], w[j + e * dj])
                                     else:
@@ -1655,9 +1605,7 @@ def row(
                                                 _eight_maximum(w, out + e, i + e, j + e, h + e, U(1), U(1), U(1))
                                         else:
                                             for e in range(U(0), whole, U(8)):
-                                                _eight_maximum(
-                                                    w, out + e, i + e * di, j + e * dj, h + e * dh, di, dj, dh
-                                                )
+                                                _eight_maximum(w, out + e, i + e * di, j + e * dj, h + e * dh, di, dj, dh)
                                         for e in range(whole, n):
                                             w[out + e] = maximum(w[i + e * di], w[j + e * dj])
                         else:
@@ -1687,9 +1635,7 @@ def row(
                                                 _eight_less_equal(w, out + e, i + e, j + e, h + e, U(1), U(1), U(1))
                                         else:
                                             for e in range(U(0), whole, U(8)):
-                                                _eight_less_equal(
-                                                    w, out + e, i + e * di, j + e * dj, h + e * dh, di, dj, dh
-                                                )
+                                                _eight_less_equal(w, out + e, i + e * di, j + e * dj, h + e * dh, di, dj, dh)
                                         for e in range(whole, n):
                                             w[out + e] = 1.0 if w[i + e * di] <= w[j + e * dj] else 0.0
                             else:
@@ -1709,9 +1655,7 @@ def row(
                                                 _eight_not_equal(w, out + e, i + e, j + e, h + e, U(1), U(1), U(1))
                                         else:
                                             for e in range(U(0), whole, U(8)):
-                                                _eight_not_equal(
-                                                    w, out + e, i + e * di, j + e * dj, h + e * dh, di, dj, dh
-                                                )
+                                                _eight_not_equal(w, out + e, i + e * di, j + e * dj, h + e * dh, di, dj, dh)
                                         for e in range(whole, n):
                                             w[out + e] = 1.0 if w[i + e * di] != w[j + e * dj] else 0.0
                                 else:
@@ -1745,18 +1689,14 @@ def row(
                                     if code < 121:
                                         if _has_erf(routines):
                                             for e in range(U(0), n, U(8)):
-                                                _elements_erf(
-                                                    routines, w, out + e, i + e * di, j + e * dj, di, dj, n - e
-                                                )
+                                                _elements_erf(routines, w, out + e, i + e * di, j + e * dj, di, dj, n - e)
                                         else:
                                             for e in range(n):
                                                 w[out + e] = math.erf(w[i + e * di])
                                     else:
                                         if _has_erfc(routines):
                                             for e in range(U(0), n, U(8)):
-                                                _elements_erfc(
-                                                    routines, w, out + e, i + e * di, j + e * dj, di, dj, n - e
-                                                )
+                                                _elements_erfc(routines, w, out + e, i + e * di, j + e * dj, di, dj, n - e)
                                         else:
                                             for e in range(n):
                                                 w[out + e] = math.erfc(w[i + e * di])
@@ -1772,18 +1712,14 @@ def row(
                                     if code < 126:
                                         if _has_exp(routines):
                                             for e in range(U(0), n, U(8)):
-                                                _elements_sigmoid(
-                                                    routines, w, out + e, i + e * di, j + e * dj, di, dj, n - e
-                                                )
+                                                _elements_sigmoid(routines, w, out + e, i + e * di, j + e * dj, di, dj, n - e)
                                         else:
                                             for e in range(n):
                                                 w[out + e] = sigmoid(w[i + e * di])
                                     else:
                                         if _has_exp_log1p(routines):
                                             for e in range(U(0), n, U(8)):
-                                                _elements_softplus(
-                                                    routines, w, out + e, i + e * di, j + e * dj, di, dj, n - e
-                                                )
+                                                _elements_softplus(routines, w, out + e, i + e * di, j + e * dj, di, dj, n - e)
                                         else:
                                             for e in range(n):
                                                 w[out + e] = softplus(w[i + e * di])
@@ -1799,9 +1735,7 @@ def row(
                                 else:
                                     if code < 221:
                                         for e in range(U(0), whole, U(8)):
-                                            _eight_positive_reciprocal(
-                                                w, out + e, i + e * di, j + e * dj, h + e * dh, di, dj, dh
-                                            )
+                                            _eight_positive_reciprocal(w, out + e, i + e * di, j + e * dj, h + e * dh, di, dj, dh)
                                         for e in range(whole, n):
                                             w[out + e] = positive_reciprocal(w[i + e * di])
                                     else:
@@ -1818,18 +1752,14 @@ def row(
                                     if code < 223:
                                         if _has_exp(routines):
                                             for e in range(U(0), n, U(8)):
-                                                _elements_shifted_exp(
-                                                    routines, w, out + e, i + e * di, j + e * dj, di, dj, n - e
-                                                )
+                                                _elements_shifted_exp(routines, w, out + e, i + e * di, j + e * dj, di, dj, n - e)
                                         else:
                                             for e in range(n):
                                                 w[out + e] = shifted_exp(w[i + e * di], w[j + e * dj])
                                     else:
                                         if _has_log(routines):
                                             for e in range(U(0), n, U(8)):
-                                                _elements_power_log(
-                                                    routines, w, out + e, i + e * di, j + e * dj, di, dj, n - e
-                                                )
+                                                _elements_power_log(routines, w, out + e, i + e * di, j + e * dj, di, dj, n - e)
                                         else:
                                             for e in range(n):
                                                 w[out + e] = power_log(w[i + e * di], w[j + e * dj])
@@ -1837,9 +1767,7 @@ def row(
                                     if code < 225:
                                         if _has_exp(routines):
                                             for e in range(U(0), n, U(8)):
-                                                _elements_exp_share(
-                                                    routines, w, out + e, i + e * di, j + e * dj, di, dj, n - e
-                                                )
+                                                _elements_exp_share(routines, w, out + e, i + e * di, j + e * dj, di, dj, n - e)
                                         else:
                                             for e in range(n):
                                                 w[out + e] = exp_share(w[i + e * di], w[j + e * dj])
