@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from adengine.blocks import Work
 from adengine.calls import NO_VALUES, Array, Weighing
 from adengine.compression import compress_symmetric
-from adengine.counting import cost
+from adengine.counting import Cost, cost
 from adengine.errors import LimitExceeded
 from adengine.functions import HeldFunction
 from adengine.jacobian import Mode, choose_lanes
@@ -28,7 +28,7 @@ from adengine.questions import Asked, Prepared
 from adengine.runs import Run, Told
 from adengine.second import hessian_list
 from adengine.second_plan import SecondPlan, held_tangents
-from adengine.sparse import hessian_pattern_of
+from adengine.sparse import CLEARLY, hessian_pattern_of, usual
 from adengine.triangles import mirrored
 from adengine.unions import Pattern
 
@@ -36,6 +36,8 @@ _STATEMENT_NS = 1.7
 """What a statement of a list of scalars takes, with its element."""
 _MOST_ROWS = 4_000_000
 """Statements that a list of all entries may have at most, whatever the sweeps take."""
+_GAIN = 1.25
+"""A list has to be so many times faster than the sweeps: it takes longer to make."""
 _MOST_DENSE = 1 << 22
 """Entries of the pattern of a Hessian that is asked for dense, at most: with more, each column has a sweep."""
 _ROOM = 1 << 27
@@ -102,6 +104,8 @@ class HessianPlan(SecondPlan):
         """float64 array (points, nnz) of the derivatives that a run gave."""
         if self._list is not None or not points:
             return found.reshape(points, self.pattern.nnz)
+        if self.pattern.nnz == self.n_w**2 and not len(self._sweeps.seeds):
+            return super().matrices(found, points)
         return found.reshape(points, -1).take(self._sweeps.place, axis=1)
 
     def matrices(self, found: Array, points: int) -> Array:
@@ -132,21 +136,22 @@ class HessianPlan(SecondPlan):
             return self.gradient, "a list: no second derivative is other than zero, f and the gradient are computed."
         n, number = self.n_w, self._sweeps.number
         sweeps = f"{number} forward sweeps over the gradient's list for {n} columns"
-        sweeps_ns = self._sweeps_ns()
-        most = min(_MOST_ROWS, int(sweeps_ns / _STATEMENT_NS))
+        usually_ns = self._sweeps_ns(usual(self.gradient.cost))
+        most = min(_MOST_ROWS, int(usually_ns / _STATEMENT_NS))
         flat = hessian_list(self.gradient.flat, self.selection.with_respect_to, self.pattern, most)
         if flat is None:
             why = f"a list of all {nnz} entries would have more than {most} statements, or does not exist."
             return None, f"{sweeps}; {why}"
         made = Prepared(flat, cost(flat))
         alone = expected(self._entries_work(1), choose_lanes(1, 1, made.cost, _ROOM), made.cost)
-        if alone.of(alone.blocks) > sweeps_ns:
+        list_ns = alone.of(alone.blocks)
+        if list_ns * CLEARLY > usually_ns and list_ns * _GAIN > self._sweeps_ns(self._products().cost):
             return None, f"{sweeps}; a list of all {nnz} entries would take longer."
         return made, f"a list of all {nnz} entries: {made.cost.operations} operations; instead of {sweeps}."
 
-    def _sweeps_ns(self) -> float:
-        """What the sweeps are predicted to take at one point."""
-        products, number = self._products().cost, self._sweeps.number
+    def _sweeps_ns(self, products: Cost) -> float:
+        """What the sweeps are predicted to take at one point, over a list of products that costs this."""
+        number = self._sweeps.number
         call = expected(self._sweeps_work(1), choose_lanes(1, number, products, _ROOM), products)
         return call.of(call.blocks)
 

@@ -44,7 +44,7 @@ _STATEMENT_NS = 1.7
 """What a statement of a list of scalars takes, with its element."""
 _MOST_ROWS = 4_000_000
 """Statements that a list of all entries may have at most, whatever the sweeps take."""
-_CLEARLY = 3
+CLEARLY = 3
 """A list so many times faster than sweeps usually are is taken without making theirs."""
 _MODES = {True: Mode.FORWARD, False: Mode.REVERSE}
 _ROOM = 1 << 27
@@ -186,7 +186,7 @@ class SparsePlan(Plan):
         made = Prepared(flat, cost(flat))
         alone = expected(self._entries_work(1), choose_lanes(1, 1, made.cost, _ROOM), made.cost)
         list_ns = alone.of(alone.blocks)
-        if list_ns * _CLEARLY > self._sweeps_ns(exactly=False) and list_ns > self._sweeps_ns(exactly=True):
+        if list_ns * CLEARLY > self._sweeps_ns(exactly=False) and list_ns > self._sweeps_ns(exactly=True):
             return None, f"{sweeps}; a list of all {nnz} entries would take longer."
         return made, f"a list of all {nnz} entries: {made.cost.operations} operations; instead of {sweeps}."
 
@@ -206,7 +206,7 @@ class SparsePlan(Plan):
             if mode is Mode.AUTO:
                 by_columns = self.n_w <= self.m
                 mode = self._held.plan(asked).choice.mode if exactly else _MODES[by_columns]
-            list_cost = self._held.derivative(mode, self.selection).cost if exactly else _usual(self.primal.cost)
+            list_cost = self._held.derivative(mode, self.selection).cost if exactly else usual(self.primal.cost)
             width, reply = (self.n_w, self.m) if mode is Mode.FORWARD else (self.m, self.n_w)
             work = Work(1, self.point_width, number, width, False, False, self.m, number * reply, reply, 1)
             call = expected(work, choose_lanes(1, number, list_cost, _ROOM), list_cost)
@@ -233,7 +233,7 @@ class SparsePlan(Plan):
         return Told(mode, number, self._held.derivative(mode, self.selection).cost.operations, primal, self._reason, VM)
 
 
-def _usual(primal: Cost) -> Cost:
+def usual(primal: Cost) -> Cost:
     """What a derivative list of a function usually costs: twice f for f and the partials, and as much for a seed."""
     statements, elements = 2 * primal.statements, 2 * primal.elements
     operations = 2 * primal.operations
