@@ -13,11 +13,11 @@ from numba import types
 from numba.extending import intrinsic
 from numba.np.arrayobj import populate_array
 
-from adengine.schedule import COLUMNS, PLACES_OF_BATCH
+from adengine.schedule import COLUMNS
 from adengine.transfer import BLOCK_COLUMNS, IN_COLUMNS, OUT_COLUMNS
 
 (
-    CODE, INSTRUCTIONS, PLACES, BATCHES, POOL, WORDS, ARENA, ELEMENTS, INPUTS, INPUT_LINES, OUTPUTS, OUTPUT_LINES,
+    CODE, INSTRUCTIONS, PLACES, PLACES_COUNT, POOL, WORDS, ARENA, ELEMENTS, INPUTS, INPUT_LINES, OUTPUTS, OUTPUT_LINES,
     SCATTERED, SCATTERED_COUNT, ONCE, LANES, ROUTINES, WHOLE, REST,
 ) = range(19)  # fmt: skip
 """Places of a descriptor: addresses of columns, each with its number of rows; how many instructions run once for all
@@ -59,7 +59,7 @@ def _array_at(kind: Any, columns: int) -> Any:
 float64_at: Any = _array_at(types.float64, 0)
 int64_at: Any = _array_at(types.int64, 0)
 instructions_at: Any = _array_at(types.uint32, COLUMNS)
-places_at: Any = _array_at(types.uint32, PLACES_OF_BATCH)
+places_at: Any = _array_at(types.uint32, 0)
 inputs_at: Any = _array_at(types.int64, IN_COLUMNS)
 outputs_at: Any = _array_at(types.int64, OUT_COLUMNS)
 blocks_at: Any = _array_at(types.int64, BLOCK_COLUMNS)

@@ -38,7 +38,7 @@ from adengine.rules import (
     xlogy,
     zero_safe_multiply,
 )
-from adengine.vector import eight_lanes, eight_statements
+from adengine.vector import APART, eight_lanes, eight_statements, place_of
 
 U = types.uint64
 U4 = types.Array(types.uint32, 1, "C")
@@ -905,11 +905,14 @@ def laned(instructions: NDArray[np.uint32], at: Int, w: NDArray[np.float64], lan
     return at
 
 
-@kernel(types.void(U, U, U4_2, U, U, F8, U), inner=True, apart=True)
+@kernel(types.void(U, U, U4, U, U, F8, U), inner=True, apart=True)
 def _called_batch(
     code: Int, out: Int, places: NDArray[np.uint32], at: Int, hows: Int, w: NDArray[np.float64], routines: Int
 ) -> None:  # fmt: skip
     """Eight statements that call functions, at once."""
+    i = hows & U(3)
+    j = (hows >> U(2)) & U(3)
+    second = at + (U(8) if i == U(APART) else U(1))
     if code < 65:
         if code < 45:
             if code < 41:
@@ -919,26 +922,26 @@ def _called_batch(
                             _batch_power(routines, w, out, places, at, hows)
                         else:
                             for e in range(U(0), U(8)):
-                                w[out + e] = power(w[places[at, e + U(0)]], w[places[at, e + U(8)]])
+                                w[out + e] = power(w[place_of(places, at, i, e)], w[place_of(places, second, j, e)])
                     else:
                         if _has_cbrt(routines):
                             _batch_cbrt(routines, w, out, places, at, hows)
                         else:
                             for e in range(U(0), U(8)):
-                                w[out + e] = np.cbrt(w[places[at, e + U(0)]])
+                                w[out + e] = np.cbrt(w[place_of(places, at, i, e)])
                 else:
                     if code < 40:
                         if _has_hypot(routines):
                             _batch_hypot(routines, w, out, places, at, hows)
                         else:
                             for e in range(U(0), U(8)):
-                                w[out + e] = hypot(w[places[at, e + U(0)]], w[places[at, e + U(8)]])
+                                w[out + e] = hypot(w[place_of(places, at, i, e)], w[place_of(places, second, j, e)])
                     else:
                         if _has_exp(routines):
                             _batch_exp(routines, w, out, places, at, hows)
                         else:
                             for e in range(U(0), U(8)):
-                                w[out + e] = math.exp(w[places[at, e + U(0)]])
+                                w[out + e] = math.exp(w[place_of(places, at, i, e)])
             else:
                 if code < 43:
                     if code < 42:
@@ -946,26 +949,26 @@ def _called_batch(
                             _batch_exp2(routines, w, out, places, at, hows)
                         else:
                             for e in range(U(0), U(8)):
-                                w[out + e] = np.exp2(w[places[at, e + U(0)]])
+                                w[out + e] = np.exp2(w[place_of(places, at, i, e)])
                     else:
                         if _has_expm1(routines):
                             _batch_expm1(routines, w, out, places, at, hows)
                         else:
                             for e in range(U(0), U(8)):
-                                w[out + e] = math.expm1(w[places[at, e + U(0)]])
+                                w[out + e] = math.expm1(w[place_of(places, at, i, e)])
                 else:
                     if code < 44:
                         if _has_log(routines):
                             _batch_log(routines, w, out, places, at, hows)
                         else:
                             for e in range(U(0), U(8)):
-                                w[out + e] = math.log(w[places[at, e + U(0)]])
+                                w[out + e] = math.log(w[place_of(places, at, i, e)])
                     else:
                         if _has_log2(routines):
                             _batch_log2(routines, w, out, places, at, hows)
                         else:
                             for e in range(U(0), U(8)):
-                                w[out + e] = np.log2(w[places[at, e + U(0)]])
+                                w[out + e] = np.log2(w[place_of(places, at, i, e)])
         else:
             if code < 61:
                 if code < 47:
@@ -974,26 +977,26 @@ def _called_batch(
                             _batch_log10(routines, w, out, places, at, hows)
                         else:
                             for e in range(U(0), U(8)):
-                                w[out + e] = math.log10(w[places[at, e + U(0)]])
+                                w[out + e] = math.log10(w[place_of(places, at, i, e)])
                     else:
                         if _has_log1p(routines):
                             _batch_log1p(routines, w, out, places, at, hows)
                         else:
                             for e in range(U(0), U(8)):
-                                w[out + e] = math.log1p(w[places[at, e + U(0)]])
+                                w[out + e] = math.log1p(w[place_of(places, at, i, e)])
                 else:
                     if code < 60:
                         if _has_exp_log1p(routines):
                             _batch_logaddexp(routines, w, out, places, at, hows)
                         else:
                             for e in range(U(0), U(8)):
-                                w[out + e] = logaddexp(w[places[at, e + U(0)]], w[places[at, e + U(8)]])
+                                w[out + e] = logaddexp(w[place_of(places, at, i, e)], w[place_of(places, second, j, e)])
                     else:
                         if _has_sin(routines):
                             _batch_sin(routines, w, out, places, at, hows)
                         else:
                             for e in range(U(0), U(8)):
-                                w[out + e] = math.sin(w[places[at, e + U(0)]])
+                                w[out + e] = math.sin(w[place_of(places, at, i, e)])
             else:
                 if code < 63:
                     if code < 62:
@@ -1001,26 +1004,26 @@ def _called_batch(
                             _batch_cos(routines, w, out, places, at, hows)
                         else:
                             for e in range(U(0), U(8)):
-                                w[out + e] = math.cos(w[places[at, e + U(0)]])
+                                w[out + e] = math.cos(w[place_of(places, at, i, e)])
                     else:
                         if _has_tan(routines):
                             _batch_tan(routines, w, out, places, at, hows)
                         else:
                             for e in range(U(0), U(8)):
-                                w[out + e] = math.tan(w[places[at, e + U(0)]])
+                                w[out + e] = math.tan(w[place_of(places, at, i, e)])
                 else:
                     if code < 64:
                         if _has_asin(routines):
                             _batch_asin(routines, w, out, places, at, hows)
                         else:
                             for e in range(U(0), U(8)):
-                                w[out + e] = math.asin(w[places[at, e + U(0)]])
+                                w[out + e] = math.asin(w[place_of(places, at, i, e)])
                     else:
                         if _has_acos(routines):
                             _batch_acos(routines, w, out, places, at, hows)
                         else:
                             for e in range(U(0), U(8)):
-                                w[out + e] = math.acos(w[places[at, e + U(0)]])
+                                w[out + e] = math.acos(w[place_of(places, at, i, e)])
     else:
         if code < 120:
             if code < 69:
@@ -1030,26 +1033,26 @@ def _called_batch(
                             _batch_atan(routines, w, out, places, at, hows)
                         else:
                             for e in range(U(0), U(8)):
-                                w[out + e] = math.atan(w[places[at, e + U(0)]])
+                                w[out + e] = math.atan(w[place_of(places, at, i, e)])
                     else:
                         if _has_atan2(routines):
                             _batch_atan2(routines, w, out, places, at, hows)
                         else:
                             for e in range(U(0), U(8)):
-                                w[out + e] = math.atan2(w[places[at, e + U(0)]], w[places[at, e + U(8)]])
+                                w[out + e] = math.atan2(w[place_of(places, at, i, e)], w[place_of(places, second, j, e)])
                 else:
                     if code < 68:
                         if _has_sinh(routines):
                             _batch_sinh(routines, w, out, places, at, hows)
                         else:
                             for e in range(U(0), U(8)):
-                                w[out + e] = math.sinh(w[places[at, e + U(0)]])
+                                w[out + e] = math.sinh(w[place_of(places, at, i, e)])
                     else:
                         if _has_cosh(routines):
                             _batch_cosh(routines, w, out, places, at, hows)
                         else:
                             for e in range(U(0), U(8)):
-                                w[out + e] = math.cosh(w[places[at, e + U(0)]])
+                                w[out + e] = math.cosh(w[place_of(places, at, i, e)])
             else:
                 if code < 71:
                     if code < 70:
@@ -1057,26 +1060,26 @@ def _called_batch(
                             _batch_tanh(routines, w, out, places, at, hows)
                         else:
                             for e in range(U(0), U(8)):
-                                w[out + e] = math.tanh(w[places[at, e + U(0)]])
+                                w[out + e] = math.tanh(w[place_of(places, at, i, e)])
                     else:
                         if _has_asinh(routines):
                             _batch_asinh(routines, w, out, places, at, hows)
                         else:
                             for e in range(U(0), U(8)):
-                                w[out + e] = math.asinh(w[places[at, e + U(0)]])
+                                w[out + e] = math.asinh(w[place_of(places, at, i, e)])
                 else:
                     if code < 72:
                         if _has_acosh(routines):
                             _batch_acosh(routines, w, out, places, at, hows)
                         else:
                             for e in range(U(0), U(8)):
-                                w[out + e] = math.acosh(w[places[at, e + U(0)]])
+                                w[out + e] = math.acosh(w[place_of(places, at, i, e)])
                     else:
                         if _has_atanh(routines):
                             _batch_atanh(routines, w, out, places, at, hows)
                         else:
                             for e in range(U(0), U(8)):
-                                w[out + e] = math.atanh(w[places[at, e + U(0)]])
+                                w[out + e] = math.atanh(w[place_of(places, at, i, e)])
         else:
             if code < 129:
                 if code < 125:
@@ -1085,26 +1088,26 @@ def _called_batch(
                             _batch_erf(routines, w, out, places, at, hows)
                         else:
                             for e in range(U(0), U(8)):
-                                w[out + e] = math.erf(w[places[at, e + U(0)]])
+                                w[out + e] = math.erf(w[place_of(places, at, i, e)])
                     else:
                         if _has_erfc(routines):
                             _batch_erfc(routines, w, out, places, at, hows)
                         else:
                             for e in range(U(0), U(8)):
-                                w[out + e] = math.erfc(w[places[at, e + U(0)]])
+                                w[out + e] = math.erfc(w[place_of(places, at, i, e)])
                 else:
                     if code < 126:
                         if _has_exp(routines):
                             _batch_sigmoid(routines, w, out, places, at, hows)
                         else:
                             for e in range(U(0), U(8)):
-                                w[out + e] = sigmoid(w[places[at, e + U(0)]])
+                                w[out + e] = sigmoid(w[place_of(places, at, i, e)])
                     else:
                         if _has_exp_log1p(routines):
                             _batch_softplus(routines, w, out, places, at, hows)
                         else:
                             for e in range(U(0), U(8)):
-                                w[out + e] = softplus(w[places[at, e + U(0)]])
+                                w[out + e] = softplus(w[place_of(places, at, i, e)])
             else:
                 if code < 223:
                     if code < 222:
@@ -1112,29 +1115,29 @@ def _called_batch(
                             _batch_xlogy(routines, w, out, places, at, hows)
                         else:
                             for e in range(U(0), U(8)):
-                                w[out + e] = xlogy(w[places[at, e + U(0)]], w[places[at, e + U(8)]])
+                                w[out + e] = xlogy(w[place_of(places, at, i, e)], w[place_of(places, second, j, e)])
                     else:
                         if _has_exp(routines):
                             _batch_shifted_exp(routines, w, out, places, at, hows)
                         else:
                             for e in range(U(0), U(8)):
-                                w[out + e] = shifted_exp(w[places[at, e + U(0)]], w[places[at, e + U(8)]])
+                                w[out + e] = shifted_exp(w[place_of(places, at, i, e)], w[place_of(places, second, j, e)])
                 else:
                     if code < 224:
                         if _has_log(routines):
                             _batch_power_log(routines, w, out, places, at, hows)
                         else:
                             for e in range(U(0), U(8)):
-                                w[out + e] = power_log(w[places[at, e + U(0)]], w[places[at, e + U(8)]])
+                                w[out + e] = power_log(w[place_of(places, at, i, e)], w[place_of(places, second, j, e)])
                     else:
                         if _has_exp(routines):
                             _batch_exp_share(routines, w, out, places, at, hows)
                         else:
                             for e in range(U(0), U(8)):
-                                w[out + e] = exp_share(w[places[at, e + U(0)]], w[places[at, e + U(8)]])
+                                w[out + e] = exp_share(w[place_of(places, at, i, e)], w[place_of(places, second, j, e)])
 
 
-@kernel(U(U4, U, U4_2, F8, U), inner=True, apart=True)
+@kernel(U(U4, U, U4, F8, U), inner=True, apart=True)
 def batches(
     instructions: NDArray[np.uint32], at: Int, places: NDArray[np.uint32], w: NDArray[np.float64], routines: Int
 ) -> Int:  # fmt: skip

@@ -4,7 +4,8 @@ Inputs come first, by number, so that they lie side by side; then what is single
 of one element run in the order of the list, or, where the list is shallow enough for that to pay, level by level and
 operation by operation: what stands on one level does not depend on each other, so eight of the same operation become
 one instruction. Those that come from the same line of an unrolled loop are taken together, so that their operands lie
-side by side. Reordering costs locality; so only where most statements find seven companions.
+side by side. Reordering costs locality; so only where most statements find seven companions, and in pieces
+(:mod:`adengine.locality`).
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ from numpy.typing import NDArray
 from adengine import opcodes as op
 from adengine.graph import FIRST, OPERATION, PARAMETER, SIZE
 from adengine.jit import Bool, Int, kernel
+from adengine.locality import near_operands
 from adengine.templates import ARITY, EIGHT_AT_ONCE, TABLES
 
 I4_2 = types.Array(types.int32, 2, "C")
@@ -79,18 +81,16 @@ def execution_order(
 ) -> Order:
     """The order for a list of which the variables marked in ``laned`` have a value per lane.
 
-    The inputs from ``first_seed`` on are tangents or cotangents. The evaluator likes long runs of one operation, which
-    its branches learn; machine code wants each statement ``nearby`` its operands, which then are still in registers.
+    The inputs from ``first_seed`` on are tangents or cotangents. The evaluator likes runs of one operation, which its
+    branches learn; machine code wants each statement ``nearby`` its operands, which then are still in registers.
     """
     codes = rows[:, OPERATION]
     inputs = np.flatnonzero(codes == op.INPUT)
     inputs = inputs[np.lexsort((rows[inputs, PARAMETER], laned[inputs]))]
     single = np.flatnonzero((codes != op.INPUT) & (laned == 0))
     rest = np.flatnonzero((codes != op.INPUT) & (laned != 0))
-    by_level = _by_level(rows, single, first_seed)
+    by_level = _by_level(rows, single, first_seed, nearby=nearby)
     order = Order(single, np.zeros(len(single), np.uint8)) if by_level is None else by_level
-    if by_level is not None and nearby:
-        order = _nearby(rows, by_level)
     order = _along_chains(rows, order)
     nothing = np.zeros(len(inputs), np.uint8), np.zeros(len(rest), np.uint8)
     return Order(np.concatenate([inputs, order.rows, rest]), np.concatenate([nothing[0], order.batches, nothing[1]]))
@@ -193,63 +193,6 @@ def _along_chains(rows: NDArray[np.int32], order: Order) -> Order:
     alone[order.rows] = (order.batches == ALONE) & _LINKABLE[rows[order.rows, OPERATION]]
     _follow(_readers(rows, order.rows), alone, order.rows, order.batches, to.rows, to.batches)
     return to
-
-
-@kernel(types.int64(I4_2, I8_2, I8, I8, types.int64, types.int64), inner=True)
-def _missing(
-    rows: NDArray[np.int32], facts: NDArray[np.int64], order: NDArray[np.int64], places: NDArray[np.int64], first: Int,
-    end: Int,
-) -> Int:  # fmt: skip
-    """Where an operand of the statements from a place on begins that has not been given a place yet, or -1."""
-    for i in range(first, end):
-        k = order[i]
-        for j in range(facts[rows[k, OPERATION], ARITY]):
-            operand = rows[k, FIRST + j]
-            if operand >= 0 and places[operand] >= 0:
-                return places[operand]
-    return -1
-
-
-@kernel(types.void(I4_2, I8_2, I8, U1, I8, I8))
-def _after_operands(
-    rows: NDArray[np.int32], facts: NDArray[np.int64], order: NDArray[np.int64], batches: NDArray[np.uint8],
-    places: NDArray[np.int64], stack: NDArray[np.int64],
-) -> None:  # fmt: skip
-    """Find an order of the same eights in which each comes soon after its operands.
-
-    ``places`` comes with the place at which each variable's eight begins, -1 for those that are not in the order, and
-    leaves with -2 - place of where the eight now begins.
-    """
-    written = np.int64(0)
-    for wanted in range(rows.shape[0]):
-        depth = np.int64(0)
-        if places[wanted] >= 0:
-            stack[0] = places[wanted]
-            depth = np.int64(1)
-        while depth > 0:
-            first = stack[depth - 1]
-            end = first + (EIGHT_STATEMENTS if batches[first] == FIRST_OF_EIGHT else 1)
-            missing = _missing(rows, facts, order, places, first, end)
-            if missing >= 0:
-                stack[depth] = missing
-                depth += 1
-                continue
-            depth -= 1
-            if places[order[first]] >= 0:
-                for i in range(first, end):
-                    places[order[i]] = -2 - written
-                written += end - first
-
-
-def _nearby(rows: NDArray[np.int32], order: Order) -> Order:
-    """The same eights, each as soon after its operands as the list has it: what is computed is still at hand."""
-    places = np.full(len(rows), -1, np.int64)
-    numbers = np.arange(len(order.rows))
-    begins = np.maximum.accumulate(np.where(order.batches == AMONG_EIGHT, 0, numbers))
-    places[order.rows] = begins
-    _after_operands(rows, TABLES.facts, order.rows, order.batches, places, np.empty(len(order.rows) + 1, np.int64))
-    again = np.argsort(-2 - places[order.rows], kind="stable")
-    return Order(order.rows[again], order.batches[again])
 
 
 @kernel(types.int64(types.int64, types.int64), inline=True, inner=True)
@@ -359,8 +302,8 @@ def _turn_round(
         first = i
 
 
-def _by_level(rows: NDArray[np.int32], single: NDArray[np.int64], first_seed: int) -> Order | None:
-    """Single rows by level and operation, where that pays."""
+def _by_level(rows: NDArray[np.int32], single: NDArray[np.int64], first_seed: int, *, nearby: bool) -> Order | None:
+    """Single rows by level and operation, in pieces, where that pays."""
     if len(single) < _FEWEST:
         return None
     levels = np.zeros(len(rows), np.int64)
@@ -384,4 +327,7 @@ def _by_level(rows: NDArray[np.int32], single: NDArray[np.int64], first_seed: in
     if together.sum() < _PAYS * len(single):
         return None
     marks = np.where(within % EIGHT_STATEMENTS == 0, FIRST_OF_EIGHT, AMONG_EIGHT)
-    return Order(single[by_key], np.where(together, marks, ALONE).astype(np.uint8))
+    batches = np.where(together, marks, ALONE).astype(np.uint8)
+    pieces = 2 * keys[by_key] + together
+    near = near_operands(rows, single[by_key], batches == AMONG_EIGHT, pieces, shortest=nearby)
+    return Order(single[by_key][near], batches[near])

@@ -20,7 +20,9 @@ from adengine.laned import LANED
 from adengine.links import linked
 from adengine.machine_code import MachineCode
 from adengine.machine_text import machine_text
-from adengine.schedule import ADDRESS, Schedule, schedule
+from adengine.packed import packed
+from adengine.schedule import Schedule, schedule
+from adengine.storage import ADDRESS
 from adengine.strips import mark_strips
 from adengine.transfer import (
     IN_ADDRESS,
@@ -94,7 +96,9 @@ class Program:
         self._schedule: Schedule = schedule(source, laned, lanes, nearby=compiled)
         self._pool = source.pool if len(source.pool) else np.zeros(1, np.int64)
         mark_strips(self._schedule, self._pool)
-        self._code = linked(self._schedule.code, hold=not compiled)
+        code = self._schedule.code.copy()
+        self._places = packed(code, self._schedule.places)
+        self._code = linked(code, hold=not compiled)
         self.lanes = lanes
         self._routines = routines if routines is not None else best()
         seeds = laned[sources[:, 0] == SEED]
@@ -117,6 +121,7 @@ class Program:
             used = source.outputs[source.outputs >= 0]
             self._machine = self._compile(self._schedule.layout[used, ADDRESS])
             self.tier = MACHINE
+        self._schedule = self._schedule._replace(code=self._code[:0], places=self._schedule.places[:0].copy())
 
     @property
     def kept_bytes(self) -> int:
@@ -125,7 +130,7 @@ class Program:
         tables = self._inputs.nbytes + self._outputs.nbytes + self._scattered.nbytes
         arenas = self._most_idle * self.bytes
         machine = self._machine.bytes if self._machine is not None else 0
-        return 2 * plan.code.nbytes + plan.places.nbytes + plan.layout.nbytes + tables + arenas + machine
+        return self._code.nbytes + self._places.nbytes + plan.layout.nbytes + tables + arenas + machine
 
     def _compile(self, outputs: NDArray[np.int64]) -> MachineCode:
         elements = self._schedule.elements + 3 * CHUNK
@@ -147,10 +152,9 @@ class Program:
 
     def _descriptor(self, memory: NDArray[np.float64]) -> NDArray[np.int64]:
         """The program with one arena, as the kernel reads it; all columns live as long as the program."""
-        plan = self._schedule
         row = np.zeros(descriptor.DESCRIPTOR_LENGTH, np.int64)
         columns: list[tuple[int, NDArray[Any]]] = [
-            (descriptor.CODE, self._code), (descriptor.PLACES, plan.places), (descriptor.POOL, self._pool),
+            (descriptor.CODE, self._code), (descriptor.PLACES, self._places), (descriptor.POOL, self._pool),
             (descriptor.ARENA, memory), (descriptor.INPUTS, self._inputs), (descriptor.OUTPUTS, self._outputs),
             (descriptor.SCATTERED, self._scattered),
         ]  # fmt: skip

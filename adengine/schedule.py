@@ -18,10 +18,24 @@ from numba import types
 from numpy.typing import NDArray
 
 from adengine import opcodes as op
-from adengine.graph import FIRST, INT, NONE, OPERATION, PARAMETER, SECOND, SIZE, FlatList
-from adengine.jit import Bool, Int, kernel
+from adengine.graph import FIRST, INT, NONE, OPERATION, PARAMETER, SIZE, FlatList
+from adengine.jit import Int, kernel
 from adengine.laned import LANED, mark_laned
 from adengine.order import AMONG_EIGHT, EIGHT_STATEMENTS, FIRST_OF_EIGHT, execution_order
+from adengine.storage import (
+    ADDRESS,
+    EIGHTS,
+    STORAGE,
+    Eights,
+    Storage,
+    aligned,
+    new_eights,
+    own_one_of_eight,
+    owner_of,
+    release,
+    take_eight,
+    take_free,
+)
 from adengine.templates import ARITY, EIGHT_AT_ONCE, TABLES
 from adengine.vector import APART, SIDE_BY_SIDE, THE_SAME
 
@@ -46,9 +60,6 @@ BATCH = 16384
 
 LANED_1, LANED_2, LANED_3, MANY_1, MANY_2, MANY_3, LANED_OUT, IN_PLACE, NO_BASE, FLAT = (1 << bit for bit in range(10))
 """Flags: which operands are laned, which have more than one element, and how the statement runs."""
-
-ADDRESS = 0
-"""Column of the layout, beside LANED."""
 
 
 class Schedule(NamedTuple):
@@ -90,19 +101,6 @@ def _find_last_use(
                 last_use[operand] = place
 
 
-@kernel(types.boolean(I8, INT), inner=True)
-def is_contiguous(pool: NDArray[np.int64], at: Int) -> Bool:
-    """Whether the view at ``pool[at:]`` is a run of neighbouring elements."""
-    rank = pool[at + 2]
-    expected = np.int64(1)
-    for d in range(rank - 1, -1, -1):
-        extent = pool[at + 3 + d]
-        if extent != 1 and pool[at + 3 + rank + d] != expected:
-            return False
-        expected *= extent
-    return True
-
-
 @kernel(INT(I4_2, I8_2, INT, INT), inner=True)
 def _elementwise_flags(rows: NDArray[np.int32], layout: NDArray[np.int64], k: Int, arity: Int) -> Int:
     """Flags of an elementwise statement."""
@@ -139,94 +137,6 @@ def _structural_flags(rows: NDArray[np.int32], layout: NDArray[np.int64], k: Int
     if rows[k, FIRST] < 0:
         flags |= NO_BASE
     return flags
-
-
-class Storage(NamedTuple):
-    """Who lives where: the owner of each variable's place, and when the place is read last.
-
-    Attributes
-    ----------
-    owner, owner_last_use, last_use : int64 arrays (variables,)
-    kind : int64 array (variables,)
-        Number of the size class, so that places of the same size can be used again.
-    free, next_free : int64 arrays (classes,), (variables,)
-        Linked lists of owners whose place is free, by class.
-    """
-
-    owner: NDArray[np.int64]
-    owner_last_use: NDArray[np.int64]
-    last_use: NDArray[np.int64]
-    kind: NDArray[np.int64]
-    free: NDArray[np.int64]
-    next_free: NDArray[np.int64]
-
-
-_NEVER = 1 << 62
-_STORAGE = types.NamedUniTuple(I8, 6, Storage)  # type: ignore[no-untyped-call]
-
-
-@kernel(types.boolean(I4_2, I8_2, INT, INT, _STORAGE), inner=True)
-def _may_reuse(rows: NDArray[np.int32], layout: NDArray[np.int64], k: Int, place: Int, storage: Storage) -> Bool:
-    """Whether the scatter k may write over its base: as large, and nobody reads the base afterwards."""
-    base = np.int64(rows[k, FIRST])
-    if base < 0 or rows[base, SIZE] != rows[k, SIZE] or layout[base, LANED] != layout[k, LANED]:
-        return False
-    owner = storage.owner[base]
-    code = rows[owner, OPERATION]
-    if code == op.INPUT or code == op.CONST or code == op.ARRAY:
-        return False
-    return storage.owner_last_use[owner] <= place and storage.owner[rows[k, SECOND]] != owner
-
-
-@kernel(INT(I4_2, I8, INT, INT, INT, I8_2, _STORAGE, INT), inner=True)
-def _owner_of(
-    rows: NDArray[np.int32], pool: NDArray[np.int64], at: Int, k: Int, place: Int, layout: NDArray[np.int64],
-    storage: Storage, width: Int,
-) -> Int:  # fmt: skip
-    """Whose place the variable k takes: its argument's for a contiguous view or a scatter in place, else its own."""
-    operation = rows[k, OPERATION]
-    a = np.int64(rows[k, FIRST])
-    if operation == op.VIEW and is_contiguous(pool, at):
-        layout[k, ADDRESS] = layout[a, ADDRESS] + pool[at + 1] * width
-        return storage.owner[a]
-    if (operation == op.ACCUMULATE or operation == op.SCATTER_ADD) and _may_reuse(rows, layout, k, place, storage):
-        layout[k, ADDRESS] = layout[a, ADDRESS]
-        return storage.owner[a]
-    return k
-
-
-@kernel(types.boolean(INT, I8_2, _STORAGE), inner=True)
-def _take_free(k: Int, layout: NDArray[np.int64], storage: Storage) -> Bool:
-    """Give variable k the place of one that nobody reads any more."""
-    kind = storage.kind[k]
-    owner = storage.free[kind]
-    if owner < 0:
-        return False
-    storage.free[kind] = storage.next_free[owner]
-    layout[k, ADDRESS] = layout[owner, ADDRESS]
-    return True
-
-
-@kernel(types.void(I4_2, I8_2, I8_2, INT, INT, _STORAGE), inner=True)
-def _release(
-    rows: NDArray[np.int32], facts: NDArray[np.int64], layout: NDArray[np.int64], k: Int, place: Int, storage: Storage
-) -> None:
-    """Free the places that statement k reads last.
-
-    Inputs are loaded and constants written behind the instructions' back: they keep their places. So does what is
-    single but read by laned statements, for those run again for more directions at the same point.
-    """
-    for j in range(facts[rows[k, OPERATION], ARITY]):
-        operand = np.int64(rows[k, FIRST + j])
-        if operand < 0:
-            continue
-        owner = storage.owner[operand]
-        code = rows[owner, OPERATION]
-        fixed = code == op.INPUT or code == op.CONST or code == op.ARRAY
-        if storage.owner_last_use[owner] == place and not fixed and layout[owner, LANED] == layout[k, LANED]:
-            storage.owner_last_use[owner] = _NEVER
-            storage.next_free[owner] = storage.free[storage.kind[owner]]
-            storage.free[storage.kind[owner]] = owner
 
 
 @kernel(types.void(I4_2, I8_2, INT, INT, INT, INT, I8_2, U4_2), inner=True)
@@ -291,17 +201,11 @@ def _write_batch(  # noqa: PLR0913  a kernel over flat columns
     line[FLAGS] = flags
 
 
-@kernel(INT(INT), inline=True, inner=True)
-def _aligned(free: Int) -> Int:
-    """The next place where eight numbers lie in one line of the cache."""
-    return (free + 7) & ~np.int64(7)
-
-
-@kernel(INT(I4_2, I8_2, I8, I8, I8, U1, I8_2, _STORAGE, U4_2, U4_2, INT, I8))
+@kernel(INT(I4_2, I8_2, I8, I8, I8, U1, I8_2, STORAGE, EIGHTS, U4_2, U4_2, INT, I8))
 def _emit_code(  # noqa: PLR0913  a kernel over flat columns
     rows: NDArray[np.int32], facts: NDArray[np.int64], pool: NDArray[np.int64], starts: NDArray[np.int64],
     order: NDArray[np.int64], batches: NDArray[np.uint8], layout: NDArray[np.int64], storage: Storage,
-    code: NDArray[np.uint32], places: NDArray[np.uint32], lanes: Int, totals: NDArray[np.int64],
+    eights: Eights, code: NDArray[np.uint32], places: NDArray[np.uint32], lanes: Int, totals: NDArray[np.int64],
 ) -> Int:  # fmt: skip
     """Lay out the variables and write the instructions; returns how many there are."""
     written = np.int64(0)
@@ -311,31 +215,30 @@ def _emit_code(  # noqa: PLR0913  a kernel over flat columns
         operation = np.int64(rows[k, OPERATION])
         if batches[place] != 0:
             if batches[place] != AMONG_EIGHT:
-                free = _aligned(free)
-                _write_batch(rows, facts, order, place, free, layout, code[written], places[totals[2]], totals[2])
+                at = np.int64(eights.address[take_eight(eights, free)])
+                free = max(free, at + EIGHT_STATEMENTS)
+                _write_batch(rows, facts, order, place, at, layout, code[written], places[totals[2]], totals[2])
                 totals[2] += 1
                 written += 1
                 totals[1] = written
-            storage.owner[k] = k
-            storage.owner_last_use[k] = storage.last_use[k]
-            free += 1
-            _release(rows, facts, layout, k, place, storage)
+            own_one_of_eight(k, storage, eights)
+            release(rows, facts, layout, k, place, storage, eights)
             continue
         width = lanes if layout[k, LANED] != 0 else np.int64(1)
         at = np.int64(0)
         if rows[k, PARAMETER] >= 0 and operation != op.INPUT and operation != op.ARRAY:
             at = starts[rows[k, PARAMETER]]
-        owner = _owner_of(rows, pool, at, k, place, layout, storage, width)
+        owner = owner_of(rows, pool, at, k, place, layout, storage, width)
         storage.owner[k] = owner
         storage.owner_last_use[owner] = max(storage.owner_last_use[owner], storage.last_use[k])
         computed = facts[operation, ARITY] != 0
-        if owner == k and not (computed and _take_free(k, layout, storage)):
+        if owner == k and not (computed and take_free(k, layout, storage)):
             if rows[k, SIZE] * width >= 8:
-                free = _aligned(free)
+                free = aligned(free)
             layout[k, ADDRESS] = free
             free += rows[k, SIZE] * width
         if computed:
-            _release(rows, facts, layout, k, place, storage)
+            release(rows, facts, layout, k, place, storage, eights)
         if facts[operation, ARITY] == 0 or (owner != k and operation == op.VIEW):
             continue
         _write(rows, facts, k, at, np.int64(owner != k), lanes, layout, code[written : written + 1])
@@ -364,7 +267,9 @@ def schedule(source: FlatList, laned_inputs: NDArray[np.uint8], lanes: int, *, n
     mask = laned_inputs if len(laned_inputs) else np.zeros(1, np.uint8)
     mark_laned(rows, TABLES.facts, mask, layout)
     order, batches = execution_order(rows, layout[:, LANED], len(source.inputs) - source.seeds, nearby=nearby)
-    places = np.zeros((int((batches == FIRST_OF_EIGHT).sum()) + 1, PLACES_OF_BATCH), np.uint32)
+    many = int((batches == FIRST_OF_EIGHT).sum()) + 1
+    places = np.zeros((many, PLACES_OF_BATCH), np.uint32)
+    eights = new_eights(many, again=not nearby)
     last_use = np.full(len(rows), NONE, np.int64)
     _find_last_use(rows, TABLES.facts, order, last_use)
     last_use[source.outputs[source.outputs >= 0]] = len(rows)
@@ -381,6 +286,7 @@ def schedule(source: FlatList, laned_inputs: NDArray[np.uint8], lanes: int, *, n
     code = np.empty((len(rows), COLUMNS), np.uint32)
     totals = np.zeros(3, np.int64)
     written = _emit_code(
-        rows, TABLES.facts, source.pool, source.starts, order, batches, layout, storage, code, places, lanes, totals
-    )
+        rows, TABLES.facts, source.pool, source.starts, order, batches, layout, storage, eights, code, places, lanes,
+        totals,
+    )  # fmt: skip
     return Schedule(code[:written].copy(), int(totals[1]), places, layout, int(totals[0]), lanes)

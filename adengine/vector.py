@@ -14,10 +14,15 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any, TypeAlias
 
+import numpy as np
 from llvmlite import ir
 from numba import types
 from numba.extending import intrinsic
+from numpy.typing import NDArray
 
+from adengine.jit import Int, kernel
+
+U = types.uint64
 LANES = 8
 Value: TypeAlias = Any
 Formula: TypeAlias = "Callable[[Any, Sequence[Value]], Value]"
@@ -191,13 +196,14 @@ def _gathered(builder: Any, data: Value, places: Value, how: Value) -> Value:
 
 
 def operands_of_eight(builder: Any, data: Value, places: Value, at: Value, hows: Value, arity: int) -> list[Value]:
-    """The operands of eight statements, from the table of their places, row ``at``, and ``hows`` they lie."""
-    row = builder.mul(at, ir.Constant(at.type, 3 * LANES))
+    """The operands of eight statements, from the list of their places, from ``at`` on, and ``hows`` they lie."""
     operands = []
     for number in range(arity):
-        first = builder.gep(places, [builder.add(row, ir.Constant(row.type, LANES * number))])
         shifted = builder.lshr(hows, ir.Constant(hows.type, 2 * number))
-        operands.append(_gathered(builder, data, first, builder.and_(shifted, ir.Constant(shifted.type, 3))))
+        how = builder.and_(shifted, ir.Constant(shifted.type, 3))
+        operands.append(_gathered(builder, data, builder.gep(places, [at]), how))
+        apart = builder.icmp_unsigned("==", how, ir.Constant(how.type, APART))
+        at = builder.add(at, builder.select(apart, ir.Constant(at.type, LANES), ir.Constant(at.type, 1)))
     return operands
 
 
@@ -205,11 +211,19 @@ APART, SIDE_BY_SIDE, THE_SAME = 0, 1, 2
 """How the operands of eight statements lie in the arena."""
 
 
+@kernel(U(types.Array(types.uint32, 1, "C"), U, U, U), inline=True, inner=True)
+def place_of(places: NDArray[np.uint32], at: Int, how: Int, e: Int) -> Int:
+    """Where the operand of one of eight statements lies, as :func:`operands_of_eight` finds them."""
+    if how == U(APART):
+        return U(places[at + e])
+    return U(places[at]) + (e if how == U(SIDE_BY_SIDE) else U(0))
+
+
 def eight_statements(name: str, arity: int) -> Any:
     """An intrinsic ``(w, out, places, at, hows)``: eight statements at once, their results side by side at out.
 
-    The operands' places stand in the table ``places``, row ``at``, eight for each argument; ``hows`` has two bits for
-    each argument.
+    The operands' places stand in ``places`` from ``at`` on, for each argument eight where they lie apart, else the
+    first; ``hows`` has two bits for each argument.
     """
     formula = FORMULAS[name]
 

@@ -57,6 +57,7 @@ from adengine.transfer import V_BASE, X_BASE, X_STRIDE, load, store
 from adengine.views import walk, walk_part
 
 U = types.uint64
+U4 = types.Array(types.uint32, 1, "C")
 U4_2 = types.Array(types.uint32, 2, "C")
 F8 = types.Array(types.float64, 1, "C")
 F8R = types.Array(types.float64, 1, "C", readonly=True)
@@ -249,7 +250,7 @@ def _other(
     return at + U(1)
 
 
-@kernel(types.void(U4_2, U, U4_2, I8, F8, U, U), inner=True, apart=True)
+@kernel(types.void(U4_2, U, U4, I8, F8, U, U), inner=True, apart=True)
 def run(
     code: NDArray[np.uint32], first: Int, places: NDArray[np.uint32], pool: NDArray[np.int64], w: NDArray[np.float64],
     lanes: Int, routines: Int,
@@ -279,7 +280,7 @@ def run_some(program: Int, arena: Int, elements: Int, lanes: Int, at: Int, count
     """Run instructions that machine code leaves to the evaluator; called from there, with addresses."""
     columns = int64_at(program, of.DESCRIPTOR_LENGTH)
     code = instructions_at(columns[of.CODE] + at * (4 * COLUMNS), count)
-    places = places_at(columns[of.PLACES], columns[of.BATCHES])
+    places = places_at(columns[of.PLACES], columns[of.PLACES_COUNT])
     pool = int64_at(columns[of.POOL], columns[of.WORDS])
     w = float64_at(arena, elements)
     run(code, U(0), places, pool, w, U(lanes), U(columns[of.ROUTINES]))
@@ -296,7 +297,7 @@ def run_blocks(
     directions at one point.
     """
     code = instructions_at(program[of.CODE], program[of.INSTRUCTIONS])
-    places = places_at(program[of.PLACES], program[of.BATCHES])
+    places = places_at(program[of.PLACES], program[of.PLACES_COUNT])
     pool = int64_at(program[of.POOL], program[of.WORDS])
     w = float64_at(program[of.ARENA], program[of.ELEMENTS])
     inputs = inputs_at(program[of.INPUTS], program[of.INPUT_LINES])
@@ -335,6 +336,6 @@ def run_bare(program: NDArray[np.int64]) -> None:
         call_at(program[of.WHOLE], w)
         return
     code = instructions_at(program[of.CODE], program[of.INSTRUCTIONS])
-    places = places_at(program[of.PLACES], program[of.BATCHES])
+    places = places_at(program[of.PLACES], program[of.PLACES_COUNT])
     pool = int64_at(program[of.POOL], program[of.WORDS])
     run(code, U(0), places, pool, w, U(program[of.LANES]), U(program[of.ROUTINES]))

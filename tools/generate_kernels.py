@@ -48,7 +48,7 @@ from adengine.routine_calls import elements, has, one, one_whole_power, whole_po
 from adengine.rules import (
 {rules}
 )
-from adengine.vector import eight_lanes, eight_statements
+from adengine.vector import APART, eight_lanes, eight_statements, place_of
 
 U = types.uint64
 U4 = types.Array(types.uint32, 1, "C")
@@ -129,16 +129,19 @@ LANED_END = """
 
 CALLED_BATCH = '''
 
-@kernel(types.void(U, U, U4_2, U, U, F8, U), inner=True, apart=True)
+@kernel(types.void(U, U, U4, U, U, F8, U), inner=True, apart=True)
 def _called_batch(
     code: Int, out: Int, places: NDArray[np.uint32], at: Int, hows: Int, w: NDArray[np.float64], routines: Int
 ) -> None:  # fmt: skip
     """Eight statements that call functions, at once."""
+    i = hows & U(3)
+    j = (hows >> U(2)) & U(3)
+    second = at + (U(8) if i == U(APART) else U(1))
 '''
 
 BATCHES = '''
 
-@kernel(U(U4, U, U4_2, F8, U), inner=True, apart=True)
+@kernel(U(U4, U, U4, F8, U), inner=True, apart=True)
 def batches(
     instructions: NDArray[np.uint32], at: Int, places: NDArray[np.uint32], w: NDArray[np.float64], routines: Int
 ) -> Int:  # fmt: skip
@@ -277,7 +280,7 @@ def _eight_leaf(primitive: Primitive, indent: str) -> list[str]:
 
 def _batch_leaf(primitive: Primitive, indent: str) -> list[str]:
     name = primitive.name.lower()
-    operands = tuple(f"w[places[at, e + U({8 * number})]]" for number in range(3))
+    operands = "w[place_of(places, at, i, e)]", "w[place_of(places, second, j, e)]", ""
     return [
         f"{indent}if {_may_call(primitive)}:",
         f"{indent}    _batch_{name}(routines, w, out, places, at, hows)",

@@ -76,7 +76,7 @@ def _in_list_order(rows: NDArray[np.int32], laned: NDArray[np.int64], first_seed
     )
 
 
-SIZES = [(100, 40), (500, 500), (3000, 200), (3000, 3000)]
+SIZES = [(100, 40), (500, 500), (3000, 200), (3000, 3000), (20000, 20000)]
 
 
 @pytest.mark.parametrize("seed", range(3))
