@@ -426,8 +426,8 @@ def single(
         code = U(instructions[at])
         i = U(instructions[at + U(2)])
         j = U(instructions[at + U(3)])
-        if code < 2060:
-            if code < 15:
+        if code < 2059:
+            if code < 20:
                 if code < 12:
                     if code < 11:
                         value = w[i] + w[j]
@@ -437,55 +437,57 @@ def single(
                     if code < 13:
                         value = w[i] * w[j]
                     else:
-                        if code < 14:
-                            value = w[i] / w[j]
+                        if code < 15:
+                            if code < 14:
+                                value = w[i] / w[j]
+                            else:
+                                value = -w[i]
                         else:
-                            value = -w[i]
+                            if code < 16:
+                                value = 1.0 / w[i]
+                            else:
+                                if code < 19:
+                                    value = w[i] * w[i]
+                                else:
+                                    value = w[i] * w[j] + w[instructions[at + U(4)]]
             else:
                 if code < 2058:
-                    if code < 20:
-                        if code < 16:
-                            value = 1.0 / w[i]
-                        else:
-                            if code < 19:
-                                value = w[i] * w[i]
-                            else:
-                                value = w[i] * w[j] + w[instructions[at + U(4)]]
-                    else:
+                    if code < 1011:
                         if code < 30:
                             value = zero_safe_multiply(w[i], w[j])
                         else:
-                            if code < 106:
-                                if code < 86:
-                                    if code < 80:
-                                        if code < 32:
-                                            value = math.sqrt(w[i])
-                                        else:
-                                            if code < 33:
+                            if code < 1010:
+                                if code < 102:
+                                    if code < 82:
+                                        if code < 33:
+                                            if code < 32:
+                                                value = math.sqrt(w[i])
+                                            else:
                                                 value = abs(w[i])
-                                            else:
-                                                value = sign(w[i])
-                                    else:
-                                        if code < 82:
-                                            if code < 81:
-                                                value = np.floor(w[i])
-                                            else:
-                                                value = np.ceil(w[i])
                                         else:
+                                            if code < 80:
+                                                value = sign(w[i])
+                                            else:
+                                                if code < 81:
+                                                    value = np.floor(w[i])
+                                                else:
+                                                    value = np.ceil(w[i])
+                                    else:
+                                        if code < 86:
                                             if code < 83:
                                                 value = np.rint(w[i])
                                             else:
                                                 value = np.trunc(w[i])
-                                else:
-                                    if code < 102:
-                                        if code < 100:
-                                            value = math.copysign(w[i], w[j])
                                         else:
-                                            if code < 101:
-                                                value = minimum(w[i], w[j])
+                                            if code < 100:
+                                                value = math.copysign(w[i], w[j])
                                             else:
-                                                value = maximum(w[i], w[j])
-                                    else:
+                                                if code < 101:
+                                                    value = minimum(w[i], w[j])
+                                                else:
+                                                    value = maximum(w[i], w[j])
+                                else:
+                                    if code < 107:
                                         if code < 104:
                                             if code < 103:
                                                 value = select(w[i], w[j], w[instructions[at + U(4)]])
@@ -495,37 +497,65 @@ def single(
                                             if code < 105:
                                                 value = 1.0 if w[i] <= w[j] else 0.0
                                             else:
-                                                value = 1.0 if w[i] == w[j] else 0.0
-                            else:
-                                if code < 1024:
-                                    if code < 109:
-                                        if code < 107:
-                                            value = 1.0 if w[i] != w[j] else 0.0
-                                        else:
+                                                if code < 106:
+                                                    value = 1.0 if w[i] == w[j] else 0.0
+                                                else:
+                                                    value = 1.0 if w[i] != w[j] else 0.0
+                                    else:
+                                        if code < 109:
                                             if code < 108:
                                                 value = 1.0 if w[i] != 0.0 and w[j] != 0.0 else 0.0
                                             else:
                                                 value = 1.0 if w[i] != 0.0 or w[j] != 0.0 else 0.0
-                                    else:
-                                        if code < 220:
-                                            value = 1.0 if w[i] == 0.0 else 0.0
                                         else:
-                                            if code < 221:
-                                                value = positive_reciprocal(w[i])
+                                            if code < 220:
+                                                value = 1.0 if w[i] == 0.0 else 0.0
                                             else:
-                                                value = step(w[i], w[j])
+                                                if code < 221:
+                                                    value = positive_reciprocal(w[i])
+                                                else:
+                                                    value = step(w[i], w[j])
+                            else:
+                                value = w[instructions[at + U(4)]] + zero_safe_multiply(w[i], w[j])
+                    else:
+                        if code < 1016:
+                            if code < 1014:
+                                if code < 1013:
+                                    if code < 1012:
+                                        value = w[instructions[at + U(4)]] - zero_safe_multiply(w[i], w[j])
+                                    else:
+                                        value = zero_safe_multiply(w[i], w[j]) - w[instructions[at + U(4)]]
+                                else:
+                                    value = zero_safe_multiply(w[i], w[j]) + zero_safe_multiply(w[instructions[at + U(4)]], w[instructions[at + U(5)]])
+                            else:
+                                if code < 1015:
+                                    value = zero_safe_multiply(w[i], w[j]) - zero_safe_multiply(w[instructions[at + U(4)]], w[instructions[at + U(5)]])
+                                else:
+                                    value = w[instructions[at + U(4)]] + w[i] * w[j]
+                        else:
+                            if code < 1019:
+                                if code < 1018:
+                                    if code < 1017:
+                                        value = w[instructions[at + U(4)]] - w[i] * w[j]
+                                    else:
+                                        value = w[i] * w[j] - w[instructions[at + U(4)]]
+                                else:
+                                    value = w[i] * w[j] + w[instructions[at + U(4)]] * w[instructions[at + U(5)]]
+                            else:
+                                if code < 1024:
+                                    value = w[i] * w[j] - w[instructions[at + U(4)]] * w[instructions[at + U(5)]]
                                 else:
                                     value = _called(code - U(1024), w[i], w[j], w[instructions[at + U(4)]], pool[instructions[at + U(5)]], routines)
                 else:
-                    if code < 2059:
-                        value = value + w[j]
-                    else:
-                        value = value - w[j]
+                    value = value + w[j]
         else:
-            if code < 3083:
+            if code < 3082:
                 if code < 2068:
                     if code < 2061:
-                        value = value * w[j]
+                        if code < 2060:
+                            value = value - w[j]
+                        else:
+                            value = value * w[j]
                     else:
                         if code < 2062:
                             value = value / w[j]
@@ -535,24 +565,84 @@ def single(
                             else:
                                 value = value * value
                 else:
-                    if code < 3082:
+                    if code < 3058:
                         value = zero_safe_multiply(value, w[j])
                     else:
-                        value = w[i] + value
+                        if code < 3063:
+                            if code < 3061:
+                                if code < 3059:
+                                    value = w[instructions[at + U(4)]] + zero_safe_multiply(value, w[j])
+                                else:
+                                    if code < 3060:
+                                        value = w[instructions[at + U(4)]] - zero_safe_multiply(value, w[j])
+                                    else:
+                                        value = zero_safe_multiply(value, w[j]) - w[instructions[at + U(4)]]
+                            else:
+                                if code < 3062:
+                                    value = zero_safe_multiply(value, w[j]) + zero_safe_multiply(w[instructions[at + U(4)]], w[instructions[at + U(5)]])
+                                else:
+                                    value = zero_safe_multiply(value, w[j]) - zero_safe_multiply(w[instructions[at + U(4)]], w[instructions[at + U(5)]])
+                        else:
+                            if code < 3066:
+                                if code < 3064:
+                                    value = w[instructions[at + U(4)]] + value * w[j]
+                                else:
+                                    if code < 3065:
+                                        value = w[instructions[at + U(4)]] - value * w[j]
+                                    else:
+                                        value = value * w[j] - w[instructions[at + U(4)]]
+                            else:
+                                if code < 3067:
+                                    value = value * w[j] + w[instructions[at + U(4)]] * w[instructions[at + U(5)]]
+                                else:
+                                    value = value * w[j] - w[instructions[at + U(4)]] * w[instructions[at + U(5)]]
             else:
                 if code < 3085:
-                    if code < 3084:
-                        value = w[i] - value
+                    if code < 3083:
+                        value = w[i] + value
                     else:
-                        value = w[i] * value
-                else:
-                    if code < 3092:
-                        value = w[i] / value
-                    else:
-                        if code < 4096:
-                            value = zero_safe_multiply(w[i], value)
+                        if code < 3084:
+                            value = w[i] - value
                         else:
-                            return at
+                            value = w[i] * value
+                else:
+                    if code < 4082:
+                        if code < 3092:
+                            value = w[i] / value
+                        else:
+                            value = zero_safe_multiply(w[i], value)
+                    else:
+                        if code < 4087:
+                            if code < 4085:
+                                if code < 4083:
+                                    value = value + zero_safe_multiply(w[i], w[j])
+                                else:
+                                    if code < 4084:
+                                        value = value - zero_safe_multiply(w[i], w[j])
+                                    else:
+                                        value = zero_safe_multiply(w[i], w[j]) - value
+                            else:
+                                if code < 4086:
+                                    value = zero_safe_multiply(w[i], w[j]) + zero_safe_multiply(value, w[instructions[at + U(5)]])
+                                else:
+                                    value = zero_safe_multiply(w[i], w[j]) - zero_safe_multiply(value, w[instructions[at + U(5)]])
+                        else:
+                            if code < 4090:
+                                if code < 4088:
+                                    value = value + w[i] * w[j]
+                                else:
+                                    if code < 4089:
+                                        value = value - w[i] * w[j]
+                                    else:
+                                        value = w[i] * w[j] - value
+                            else:
+                                if code < 4091:
+                                    value = w[i] * w[j] + value * w[instructions[at + U(5)]]
+                                else:
+                                    if code < 4096:
+                                        value = w[i] * w[j] - value * w[instructions[at + U(5)]]
+                                    else:
+                                        return at
         w[instructions[at + U(1)]] = value
         at += U(8)
     return at
@@ -1285,7 +1375,7 @@ def row(
                     w[out + e] = w[i + e * di] * w[j + e * dj]
     else:
         if code < 20:
-            if code < 15:
+            if code < 16:
                 if code < 14:
                     if di & dj:
                         for e in range(U(0), whole, U(8)):
@@ -1296,22 +1386,22 @@ def row(
                     for e in range(whole, n):
                         w[out + e] = w[i + e * di] / w[j + e * dj]
                 else:
-                    for e in range(U(0), whole, U(8)):
-                        _eight_negate(w, out + e, i + e * di, j + e * dj, h + e * dh, di, dj, dh)
-                    for e in range(whole, n):
-                        w[out + e] = -w[i + e * di]
-            else:
-                if code < 17:
-                    if code < 16:
+                    if code < 15:
+                        for e in range(U(0), whole, U(8)):
+                            _eight_negate(w, out + e, i + e * di, j + e * dj, h + e * dh, di, dj, dh)
+                        for e in range(whole, n):
+                            w[out + e] = -w[i + e * di]
+                    else:
                         for e in range(U(0), whole, U(8)):
                             _eight_reciprocal(w, out + e, i + e * di, j + e * dj, h + e * dh, di, dj, dh)
                         for e in range(whole, n):
                             w[out + e] = 1.0 / w[i + e * di]
-                    else:
-                        for e in range(U(0), whole, U(8)):
-                            _eight_square(w, out + e, i + e * di, j + e * dj, h + e * dh, di, dj, dh)
-                        for e in range(whole, n):
-                            w[out + e] = w[i + e * di] * w[i + e * di]
+            else:
+                if code < 17:
+                    for e in range(U(0), whole, U(8)):
+                        _eight_square(w, out + e, i + e * di, j + e * dj, h + e * dh, di, dj, dh)
+                    for e in range(whole, n):
+                        w[out + e] = w[i + e * di] * w[i + e * di]
                 else:
                     if code < 19:
                         if code < 18:

@@ -51,7 +51,27 @@ FIRST_STRUCTURAL = INPUT
 CODES = 2012
 """All codes are below this."""
 
-LINKABLE = (ADD, SUBTRACT, MULTIPLY, DIVIDE, NEGATE, SQUARE, ZERO_SAFE_MULTIPLY)
+PLUS_PRODUCT, MINUS_PRODUCT, PRODUCT_MINUS, SUM_OF_PRODUCTS, DIFFERENCE_OF_PRODUCTS = range(5)
+"""Forms of fused statements (:mod:`adengine.fused`)."""
+FUSED_ZERO_SAFE, FUSED_PLAIN = 1010, 1015
+"""Their codes are the forms added to these, as the products are zero-safe or plain."""
+FUSED = {
+    1010: "c + zero_safe_multiply(a, b)",
+    1011: "c - zero_safe_multiply(a, b)",
+    1012: "zero_safe_multiply(a, b) - c",
+    1013: "zero_safe_multiply(a, b) + zero_safe_multiply(c, d)",
+    1014: "zero_safe_multiply(a, b) - zero_safe_multiply(c, d)",
+    1015: "c + a * b",
+    1016: "c - a * b",
+    1017: "a * b - c",
+    1018: "a * b + c * d",
+    1019: "a * b - c * d",
+}
+"""Their formulas, each operation rounded for itself."""
+
+LINKABLE = (
+    ADD, SUBTRACT, MULTIPLY, DIVIDE, NEGATE, SQUARE, ZERO_SAFE_MULTIPLY, *FUSED
+)  # fmt: skip
 """Operations that can take the last result for an operand (:mod:`adengine.links`)."""
 CALLS, LAST_IS_FIRST, LAST_IS_SECOND, SINGLE_CODES = 1024, 2048, 3072, 4096
 """Added to the codes of scalar statements when they are made ready to run: of those that call functions, and of those

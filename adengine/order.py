@@ -17,6 +17,7 @@ from numba import types
 from numpy.typing import NDArray
 
 from adengine import opcodes as op
+from adengine.fused import fuse
 from adengine.graph import FIRST, OPERATION, PARAMETER, SIZE
 from adengine.jit import Bool, Int, kernel
 from adengine.locality import near_operands
@@ -77,12 +78,14 @@ def _find_levels(rows: NDArray[np.int32], facts: NDArray[np.int64], levels: NDAr
 
 
 def execution_order(
-    rows: NDArray[np.int32], laned: NDArray[np.int64], first_seed: int, *, nearby: bool = False
-) -> Order:
+    rows: NDArray[np.int32], laned: NDArray[np.int64], first_seed: int, *, nearby: bool = False,
+    outputs: NDArray[np.int32] | None = None,
+) -> Order:  # fmt: skip
     """The order for a list of which the variables marked in ``laned`` have a value per lane.
 
     The inputs from ``first_seed`` on are tangents or cotangents. The evaluator likes runs of one operation, which its
     branches learn; machine code wants each statement ``nearby`` its operands, which then are still in registers.
+    Given the ``outputs``, products are taken into sums, in place (:mod:`adengine.fused`).
     """
     codes = rows[:, OPERATION]
     inputs = np.flatnonzero(codes == op.INPUT)
@@ -91,6 +94,9 @@ def execution_order(
     rest = np.flatnonzero((codes != op.INPUT) & (laned != 0))
     by_level = _by_level(rows, single, first_seed, nearby=nearby)
     order = Order(single, np.zeros(len(single), np.uint8)) if by_level is None else by_level
+    if outputs is not None:
+        left = fuse(rows, outputs, order.rows[order.batches == ALONE])[order.rows]
+        order = Order(order.rows[left], order.batches[left])
     order = _along_chains(rows, order)
     nothing = np.zeros(len(inputs), np.uint8), np.zeros(len(rest), np.uint8)
     return Order(np.concatenate([inputs, order.rows, rest]), np.concatenate([nothing[0], order.batches, nothing[1]]))

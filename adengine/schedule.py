@@ -139,12 +139,26 @@ def _structural_flags(rows: NDArray[np.int32], layout: NDArray[np.int64], k: Int
     return flags
 
 
+@kernel(INT(I4_2, I8_2, I8, I8_2, INT), inner=True)
+def _pool_column(
+    rows: NDArray[np.int32], facts: NDArray[np.int64], starts: NDArray[np.int64], layout: NDArray[np.int64], k: Int
+) -> Int:
+    """Where the parameters of a statement begin in the pool, or where its fourth operand lives; 0 without either."""
+    operation = rows[k, OPERATION]
+    parameter = rows[k, PARAMETER]
+    if facts[operation, ARITY] == 4:
+        return layout[parameter, ADDRESS]
+    if parameter < 0 or operation == op.INPUT or operation == op.ARRAY:
+        return 0
+    return starts[parameter]
+
+
 @kernel(types.void(I4_2, I8_2, INT, INT, INT, INT, I8_2, U4_2), inner=True)
 def _write(
     rows: NDArray[np.int32], facts: NDArray[np.int64], k: Int, at: Int, in_place: Int, lanes: Int,
     layout: NDArray[np.int64], line: NDArray[np.uint32],
 ) -> None:  # fmt: skip
-    """Write one instruction."""
+    """Write one instruction; ``at`` is what :func:`_pool_column` gave."""
     operation = np.int64(rows[k, OPERATION])
     arity = facts[operation, ARITY]
     elementwise = operation < op.FIRST_STRUCTURAL
@@ -225,9 +239,7 @@ def _emit_code(  # noqa: PLR0913  a kernel over flat columns
             release(rows, facts, layout, k, place, storage, eights)
             continue
         width = lanes if layout[k, LANED] != 0 else np.int64(1)
-        at = np.int64(0)
-        if rows[k, PARAMETER] >= 0 and operation != op.INPUT and operation != op.ARRAY:
-            at = starts[rows[k, PARAMETER]]
+        at = _pool_column(rows, facts, starts, layout, k)
         owner = owner_of(rows, pool, at, k, place, layout, storage, width)
         storage.owner[k] = owner
         storage.owner_last_use[owner] = max(storage.owner_last_use[owner], storage.last_use[k])
@@ -260,13 +272,14 @@ def schedule(source: FlatList, laned_inputs: NDArray[np.uint8], lanes: int, *, n
     lanes : int
         Number of lanes, at least 1.
     nearby : bool
-        For machine code: see :func:`adengine.order.execution_order`.
+        For machine code: see :func:`adengine.order.execution_order`. Nothing is fused then.
     """
-    rows = source.rows
+    rows = source.rows if nearby else source.rows.copy()
     layout = np.zeros((len(rows), 2), np.int64)
     mask = laned_inputs if len(laned_inputs) else np.zeros(1, np.uint8)
     mark_laned(rows, TABLES.facts, mask, layout)
-    order, batches = execution_order(rows, layout[:, LANED], len(source.inputs) - source.seeds, nearby=nearby)
+    first_seed, outputs = len(source.inputs) - source.seeds, None if nearby else source.outputs
+    order, batches = execution_order(rows, layout[:, LANED], first_seed, nearby=nearby, outputs=outputs)
     many = int((batches == FIRST_OF_EIGHT).sum()) + 1
     places = np.zeros((many, PLACES_OF_BATCH), np.uint32)
     eights = new_eights(many, again=not nearby)

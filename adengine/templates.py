@@ -137,6 +137,8 @@ def compile_tables(table: tuple[Primitive, ...] = ELEMENTWISE) -> Tables:
             fact[TEMPLATE + 4 * place : TEMPLATE + 4 * place + 4] = compiler.template(text)
     for code, arity in op.STRUCTURAL_ARITY.items():
         facts[code, ARITY] = arity
+    for code, formula in op.FUSED.items():
+        facts[code, ARITY] = 4 if "d" in formula else 3
     for code in (op.VIEW, op.ACCUMULATE, op.GATHER, op.SCATTER_ADD):
         facts[code, FINITE] = FINITE_WITH_ARGUMENTS
     rows = np.array(compiler.rows, np.int64).reshape(-1, 6)

@@ -16,6 +16,11 @@ import types
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+# As a script this file finds only what is beside it.
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
+
+from tools.decision_tree import decision_tree
+
 if TYPE_CHECKING:
     from collections.abc import Callable
     from types import ModuleType
@@ -172,10 +177,10 @@ def row(
 '''
 
 
-def _formula(primitive: Primitive, operands: tuple[str, ...]) -> str:
-    """The row's formula with the arguments replaced by elements of the arena."""
-    names = dict(zip("abc", operands, strict=True))
-    return re.sub(r"\b[abc]\b", lambda match: names[match.group()], primitive.value)
+def _formula(formula: str, operands: tuple[str, ...]) -> str:
+    """A formula with the arguments replaced by elements of the arena."""
+    names = dict(zip("abcd", operands, strict=False))
+    return re.sub(r"\b[abcd]\b", lambda match: names[match.group()], formula)
 
 
 def _is_elementary(primitive: Primitive) -> bool:
@@ -203,17 +208,22 @@ def _called_leaf(primitive: Primitive, indent: str) -> list[str]:
 def _single_tree(rows: list[Primitive], indent: str) -> list[str]:
     """The simple primitives, also with the last result for an operand; calls share a leaf, and what follows ends."""
     opcodes = _module("opcodes")
-    linkable = [row for row in rows if row.number in opcodes.LINKABLE]
-    third = "w[instructions[at + U(4)]]"
-    kinds = [(0, row, ("w[i]", "w[j]", third)) for row in rows]
-    kinds += [(opcodes.LAST_IS_FIRST, row, ("value", "w[j]", "")) for row in linkable]
-    kinds += [(opcodes.LAST_IS_SECOND, row, ("w[i]", "value", "")) for row in linkable if row.arity > 1]
-    leaves = {row.number + kind: (f"value = {_formula(row, operands)}", _weight(row)) for kind, row, operands in kinds}
-    call = f"_called(code - U({opcodes.CALLS}), w[i], w[j], {third}, pool[instructions[at + U(5)]], routines)"
+    first, second = opcodes.LAST_IS_FIRST, opcodes.LAST_IS_SECOND
+    c, d = "w[instructions[at + U(4)]]", "w[instructions[at + U(5)]]"
+    leaves = {}
+    for row in rows:
+        kinds = {0: ("w[i]", "w[j]", c), first: ("value", "w[j]"), second: ("w[i]", "value")}
+        for kind in list(kinds)[: 1 + row.arity] if row.number in opcodes.LINKABLE else [0]:
+            weight = _weight(row) * (2 if (row.name, kind) == ("ADD", first) else 1)  # long sums
+            leaves[row.number + kind] = f"value = {_formula(row.value, kinds[kind])}", weight
+    for (code, formula), weight in zip(opcodes.FUSED.items(), 2 * _FUSED_WEIGHTS, strict=True):
+        kinds = {0: ("w[i]", "w[j]", c, d), first: ("value", "w[j]", c, d), second: ("w[i]", "w[j]", "value", d)}
+        leaves |= {code + kind: (f"value = {_formula(formula, kinds[kind])}", weight) for kind in kinds}
+    call = f"_called(code - U({opcodes.CALLS}), w[i], w[j], {c}, pool[instructions[at + U(5)]], routines)"
     leaves[opcodes.CALLS] = f"value = {call}", 1.0
     leaves[opcodes.SINGLE_CODES] = "return at", _RARE
     codes = [(code, leaves[code][1]) for code in sorted(leaves)]
-    return _tree_of(codes, indent, lambda code, indent: [indent + leaves[code][0]])
+    return decision_tree(codes, indent, lambda code, indent: [indent + leaves[code][0]])
 
 
 def _eights_tree(rows: list[Primitive], indent: str, least: int, end: int, leaf: str, call: str) -> list[str]:
@@ -222,7 +232,7 @@ def _eights_tree(rows: list[Primitive], indent: str, least: int, end: int, leaf:
     leaves = {least + row.number: (leaf.format(row.name.lower()), _weight(row)) for row in rows}
     leaves |= {calls: (call.format(calls), _RARE), 0: ("return at", _RARE), end: ("return at", _RARE)}
     codes = [(code, weight) for code, (_, weight) in sorted(leaves.items())]
-    return _tree_of(codes, indent, lambda code, indent: [indent + leaves[code][0]])
+    return decision_tree(codes, indent, lambda code, indent: [indent + leaves[code][0]])
 
 
 _ON_LANES = "_eight_{}(w, out, i, j, h, di, dj, dh)", "_called_lanes(code - U({}), out, i, j, di, dj, w, routines)"
@@ -230,7 +240,7 @@ _AT_ONCE = "_batch_{}(w, out, places, row, hows)", "_called_batch(code - U({}), 
 
 
 def _row_leaf(primitive: Primitive, indent: str) -> list[str]:
-    formula = _formula(primitive, ("w[i + e * di]", "w[j + e * dj]", "w[h + e * dh]"))
+    formula = _formula(primitive.value, ("w[i + e * di]", "w[j + e * dj]", "w[h + e * dh]"))
     by_one = ["for e in range(n):", f"    w[out + e] = {formula}"]
     if primitive.name == WHOLE_POWER:
         call = "whole_powers(routines, w, out + e, i + e * di, di, k, n - e)"
@@ -268,7 +278,7 @@ def _deeper(lines: list[str]) -> list[str]:
 
 def _eight_leaf(primitive: Primitive, indent: str) -> list[str]:
     name = primitive.name.lower()
-    formula = _formula(primitive, ("w[i + e * di]", "w[j + e * dj]", ""))
+    formula = _formula(primitive.value, ("w[i + e * di]", "w[j + e * dj]", ""))
     return [
         f"{indent}if {_may_call(primitive)}:",
         f"{indent}    _elements_{name}(routines, w, out, i, j, di, dj, U(8))",
@@ -286,7 +296,7 @@ def _batch_leaf(primitive: Primitive, indent: str) -> list[str]:
         f"{indent}    _batch_{name}(routines, w, out, places, at, hows)",
         f"{indent}else:",
         f"{indent}    for e in range(U(0), U(8)):",
-        f"{indent}        w[out + e] = {_formula(primitive, operands)}",
+        f"{indent}        w[out + e] = {_formula(primitive.value, operands)}",
     ]
 
 
@@ -297,6 +307,8 @@ _WEIGHTS = {
 """How common primitives are in functions and their derivative lists; beside the cost of the others, that of finding
 them does not count."""
 _RARE = 0.125
+_FUSED_WEIGHTS = (3.0, 1.0, 0.25, 3.0, 1.0)
+"""Of the forms of fused statements: c + a b, c - a b, a b - c, a b + c d, a b - c d."""
 
 
 def _weight(primitive: Primitive) -> float:
@@ -306,21 +318,7 @@ def _weight(primitive: Primitive) -> float:
 def _tree(rows: list[Primitive], indent: str, leaf: Callable[[Primitive, str], list[str]]) -> list[str]:
     by_number = {row.number: row for row in rows}
     codes = [(row.number, _weight(row)) for row in rows]
-    return _tree_of(codes, indent, lambda code, indent: leaf(by_number[code], indent))
-
-
-def _tree_of(codes: list[tuple[int, float]], indent: str, leaf: Callable[[int, str], list[str]]) -> list[str]:
-    """Nested comparisons over sorted codes and their weights, fewer for those that lists are full of."""
-    if len(codes) == 1:
-        return leaf(codes[0][0], indent)
-    weights = [weight for _, weight in codes]
-    middle = min(range(1, len(codes)), key=lambda split: abs(sum(weights[:split]) - sum(weights[split:])))
-    return [
-        f"{indent}if code < {codes[middle][0]}:",
-        *_tree_of(codes[:middle], indent + "    ", leaf),
-        f"{indent}else:",
-        *_tree_of(codes[middle:], indent + "    ", leaf),
-    ]
+    return decision_tree(codes, indent, lambda code, indent: leaf(by_number[code], indent))
 
 
 def _module(name: str) -> ModuleType:

@@ -65,9 +65,16 @@ def _line_by_line(function: WengertList, x: Floats) -> Floats:
     return np.array([w[output.argument - 1] for output in function.outputs])
 
 
-def _in_list_order(rows: NDArray[np.int32], laned: NDArray[np.int64], first_seed: int, *, nearby: bool) -> Order:
+def _in_list_order(
+    rows: NDArray[np.int32],
+    laned: NDArray[np.int64],
+    first_seed: int,
+    *,
+    nearby: bool = False,
+    outputs: NDArray[np.int32] | None = None,
+) -> Order:
     """The order without batches."""
-    order = by_level(rows, laned, first_seed, nearby=nearby)
+    order = by_level(rows, laned, first_seed, nearby=nearby, outputs=outputs)
     inputs = int((rows[:, 0] == rows[order.rows[0], 0]).sum()) if len(rows) else 0
     rest = order.rows[inputs:]
     single = np.sort(rest[laned[rest] == 0])
