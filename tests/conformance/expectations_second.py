@@ -1,5 +1,6 @@
 """Second derivatives of a call, by central differences of the reference's gradients in many digits."""
 
+import math
 from typing import Any
 
 import numpy as np
@@ -130,14 +131,21 @@ def sparse_hessian(
     return _case(name, about, "Hessian", request, second, sparse=matrix)
 
 
+def _times(u: Floats, h: Floats) -> Floats:
+    """Return H u along the last axis; sums that come out the same on every machine."""
+    products = np.expand_dims(u, -2) * h
+    sums = [math.fsum(row) for row in products.reshape(-1, products.shape[-1])]
+    return np.array(sums, dtype=np.float64).reshape(products.shape[:-1])
+
+
 def hvp(name: str, about: str, call: Call, tangents: npt.ArrayLike, weights: npt.ArrayLike | None = None) -> Case:
     """Return a case of Hvp."""
     second = Second(call, weights)
     h, u = second.hessian(), np.asarray(tangents, dtype=np.float64)
     if call.single or u.ndim == 1:
-        products = u @ h if call.single else np.einsum("kij,j->ki", h, u)
+        products = _times(u, h)
     else:
         each = np.broadcast_to(u, (len(h), *u.shape[1:]))
-        products = np.einsum("kij,kpj->kpi", h, each)
+        products = np.stack([_times(u_k, h_k) for u_k, h_k in zip(each, h, strict=True)])
     request = second.request("Hvp", tangents=tensor(u))
     return _case(name, about, "Hvp", request, second, products=tensor_json(products))
