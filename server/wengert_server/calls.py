@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import logging
 import time
+from types import MappingProxyType
 from typing import TYPE_CHECKING, NoReturn
 
 import grpc
@@ -16,23 +17,30 @@ from wengert.v1 import service_pb2
 from wengert_server.caller import REQUEST_ID, Call
 from wengert_server.errors import OutOfMemory
 from wengert_server.logs import with_fields
-from wengert_server.status import fault_status, status_of
+from wengert_server.status import call_error, code_of, fault_error, fault_status, status_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
     from typing import Any
 
+    from wengert import v1
+
     Handler = grpc.RpcMethodHandler[Any, Any]
 
 _log = logging.getLogger("wengert_server.calls")
 
+NO_STREAMS: Mapping[str, Handler] = MappingProxyType({})
 SERVICE = service_pb2.DESCRIPTOR.services_by_name["DifferentiationService"]
 
 
-def handlers(rpcs: Mapping[str, Callable[[bytes], bytes]]) -> dict[str, Handler]:
-    """Give a handler for every rpc of the contract; those not in `rpcs` answer UNIMPLEMENTED."""
+def handlers(
+    rpcs: Mapping[str, Callable[[bytes], bytes]], streams: Mapping[str, Handler] = NO_STREAMS
+) -> dict[str, Handler]:
+    """Give a handler for every rpc of the contract; those not in `rpcs` or `streams` answer UNIMPLEMENTED."""
     return {
-        method.name: _served(method.name, rpcs[method.name])
+        method.name: streams[method.name]
+        if method.name in streams
+        else _served(method.name, rpcs[method.name])
         if method.name in rpcs
         else _unserved(method.name, method.client_streaming, method.server_streaming)
         for method in SERVICE.methods
@@ -68,6 +76,19 @@ def abort(call: Call, context: grpc.ServicerContext, error: Exception) -> NoRetu
     if isinstance(error, EngineError):
         _refuse(error, call, context)
     _fail(error, call, context)
+
+
+def error_of(call: Call, context: grpc.ServicerContext, error: Exception) -> v1.CallError:
+    """Log what went wrong with a call of a session, and give the error to answer with."""
+    if isinstance(error, MemoryError):
+        error = OutOfMemory(_NO_MEMORY)
+    if isinstance(error, EngineError):
+        if _log.isEnabledFor(logging.INFO):
+            _record(logging.INFO, call, context, code=code_of(error).name, reason=error.reason)
+        return call_error(error)
+    _log.error("fault in %s", call.rpc, exc_info=error)
+    _record(logging.ERROR, call, context, code="INTERNAL")
+    return fault_error(call.request_id)
 
 
 _NO_MEMORY = "the machine has less memory left than the call needs; make it smaller, or try later"

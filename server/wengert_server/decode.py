@@ -51,6 +51,7 @@ _DERIVATIVES: dict[int, Derivative] = {
 _MATRICES = ("jacobian", "hessian")
 """Calls that have a layout."""
 _MOST_PREPARATIONS = 16
+_BLOCK_BYTES = 1 << 20
 _LAYOUTS: dict[int, bool] = {calls.LAYOUT_UNSPECIFIED: False, calls.LAYOUT_DENSE: False, calls.LAYOUT_SPARSE: True}
 """Whether answers in a layout are sparse."""
 
@@ -223,6 +224,20 @@ def sparse(number: int, field: str = "layout") -> bool:
     if number not in _LAYOUTS:
         raise MalformedRequest(f"layout {number} is none that this server knows", field)
     return _LAYOUTS[number]
+
+
+def dense_mode(request: v1.JacobianRequest) -> Mode:
+    """Give the mode of a request whose layout must be dense."""
+    if sparse(request.layout):
+        raise MalformedRequest("a Jacobian in blocks is dense; ask Jacobian for a sparse one", "layout")
+    return mode(request.mode)
+
+
+def block_elements(asked_bytes: int, most_bytes: int) -> int:
+    """Give the number of entries in one message; 0 bytes asked for leave the choice to the server."""
+    if asked_bytes > most_bytes:
+        raise LimitExceeded("block_bytes", most_bytes, asked_bytes, "bytes of one block", "block_bytes")
+    return max(1, (asked_bytes or min(_BLOCK_BYTES, most_bytes)) // 8)
 
 
 def derivative(number: int) -> Derivative:

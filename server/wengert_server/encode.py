@@ -54,6 +54,8 @@ _FIRST = bytes([1 << 3 | 2])
 _SECOND = bytes([2 << 3 | 2])
 _THIRD = bytes([3 << 3 | 2])
 _FOURTH = bytes([4 << 3 | 2])
+_OFFSET = bytes([v1.StreamJacobianResponse.OFFSET_FIELD_NUMBER << 3])
+_BLOCK = bytes([v1.StreamJacobianResponse.ENTRIES_FIELD_NUMBER << 3 | 2])
 _ROWS = bytes([v1.SparseMatrix.ROWS_FIELD_NUMBER << 3])
 _COLUMNS = bytes([v1.SparseMatrix.COLUMNS_FIELD_NUMBER << 3])
 _ROW = bytes([v1.SparseMatrix.ROW_FIELD_NUMBER << 3 | 2])
@@ -102,6 +104,31 @@ def sparse_hessian(result: SparseHessianResult, *, values_only: bool) -> bytes:
 def hvp(result: HvpResult) -> bytes:
     """Give the bytes of an HvpResponse."""
     return _response(result.report, (_FIRST, result.values), (_SECOND, result.gradient), (_THIRD, result.products))
+
+
+def block(
+    shape: tuple[int, ...],
+    offset: int,
+    entries: NDArray[np.float64],
+    values: NDArray[np.float64] | None,
+    report: Report | None,
+) -> bytes:
+    """Give the bytes of a StreamJacobianResponse; `values` in the first message only, `report` in the last."""
+    parts: list[Part] = []
+    if values is not None:
+        _append_tensor(parts, _FIRST, values)
+        if (size := _size(parts)) > _MAX_BYTES:
+            raise LimitExceeded("reply_bytes", _MAX_BYTES, size, "the values as one message")
+    extents = b"".join([varint(extent) for extent in shape])
+    parts += (_SECOND, varint(len(extents)), extents)
+    if offset:
+        parts += (_OFFSET, varint(offset))
+    if entries.size:
+        array = np.asarray(entries, dtype=_WIRE_DOUBLE, order="C")
+        parts += (_BLOCK, varint(array.nbytes), array.data)
+    if report is not None:
+        parts += _report(report)
+    return b"".join(parts)
 
 
 def sparsity(result: SparsityResult) -> bytes:
@@ -166,6 +193,11 @@ def _response(
         parts += _nested(*matrix)
     if (size := _size(parts)) > _MAX_BYTES:
         raise LimitExceeded("reply_bytes", _MAX_BYTES, size, "the reply as one message")
+    parts += _report(report)
+    return b"".join(parts)
+
+
+def _report(report: Report) -> tuple[bytes, bytes, bytes]:
     told = v1.Report(
         mode=_MODES[report.mode],
         sweeps=report.sweeps,
@@ -175,8 +207,7 @@ def _response(
         reason=report.reason,
         tier=report.tier,
     ).SerializeToString()
-    parts += (_REPORT, varint(len(told)), told)
-    return b"".join(parts)
+    return _REPORT, varint(len(told)), told
 
 
 def _matrix(pattern: Pattern, entries: NDArray[np.float64] | None, values_only: bool) -> list[Part]:

@@ -13,6 +13,7 @@ from adengine import Engine
 from wengert_server import addresses, calls, health, reflection
 from wengert_server.service import DifferentiationService
 from wengert_server.store import FunctionStore
+from wengert_server.streams import Streams
 
 if TYPE_CHECKING:
     from wengert_server.calls import Handler
@@ -56,8 +57,9 @@ class Server:
         self._handlers = ThreadPoolExecutor(settings.calls, thread_name_prefix="call")
         self._health = health.Health()
         self._reflection = reflection.Reflection()
+        self._streams = Streams(service, settings)
         self._server = grpc.server(self._handlers, options=_options(settings))
-        self._add(calls.SERVICE.full_name, calls.handlers(service.rpcs()))
+        self._add(calls.SERVICE.full_name, calls.handlers(service.rpcs(), self._streams.handlers))
         self._add(health.NAME, self._health.handlers)
         for name in reflection.NAMES:
             self._add(name, self._reflection.handlers)
@@ -83,12 +85,14 @@ class Server:
         """
         self._health.drain()
         self._reflection.drain()
+        self._streams.drain()
         return self._server.stop(self._settings.grace_s if grace_s is None else grace_s)
 
     def close(self) -> bool:
         """Let go of the threads; gives whether all of them were idle."""
         self._health.close()
         self._reflection.close()
+        self._streams.close()
         closing = threading.Thread(target=self._handlers.shutdown, daemon=True)
         closing.start()
         closing.join(_CLOSE_S)

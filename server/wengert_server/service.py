@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, cast
 
 from adengine import primitives
 from adengine.errors import EngineError, Unsupported
+from adengine.streamed import PART_ELEMENTS
 from wengert import v1
 from wengert_server import decode, encode
 from wengert_server.caller import current
@@ -17,9 +18,12 @@ from wengert_server.unknown import refuse_unknown_fields
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from adengine import Engine, WengertList
+    from adengine import Engine, JacobianStream, WengertList
     from wengert_server.settings import Settings
     from wengert_server.store import FunctionStore
+
+#: The rpcs that :mod:`wengert_server.streams` serves.
+STREAMS = ("StreamJacobian",)
 
 
 class DifferentiationService:
@@ -45,6 +49,7 @@ class DifferentiationService:
         self._store = store
         self._limits = settings.engine_limits()
         self._max_tensors = settings.max_tensors
+        self._max_block_bytes = settings.max_block_bytes
         self._capabilities = self._describe_capabilities(settings).SerializeToString()
 
     def rpcs(self) -> Mapping[str, Callable[[bytes], bytes]]:
@@ -178,6 +183,29 @@ class DifferentiationService:
         )
         return encode.hvp(result)
 
+    def stream_jacobian(self, data: bytes) -> tuple[JacobianStream, int]:
+        """Give f, J in parts that are computed when they are asked for, and how many entries a message carries."""
+        asked = decode.message(v1.StreamJacobianRequest, data)
+        if not asked.HasField("request"):
+            raise MalformedRequest("nothing is asked for: a JacobianRequest is expected", "request")
+        elements = decode.block_elements(asked.block_bytes, self._max_block_bytes)
+        request = asked.request
+        try:
+            mode = decode.dense_mode(request)
+            function = self._function(request.function)
+            stream = self._engine.jacobian_stream(
+                function,
+                decode.points(request, self._limits),
+                shared=decode.shared(request.shared, len(function.inputs), self._limits),
+                outputs=decode.names(request.outputs, len(function.outputs)),
+                with_respect_to=decode.names(request.with_respect_to, len(function.inputs)),
+                mode=mode,
+                part_elements=max(elements, PART_ELEMENTS),
+            )
+        except EngineError as error:
+            raise error.at("request") from None
+        return stream, elements
+
     def sparsity(self, data: bytes) -> bytes:
         """Give the pattern of J, or of the Hessian, and its colors."""
         request = decode.message(v1.SparsityRequest, data)
@@ -264,7 +292,7 @@ class DifferentiationService:
             primitives=cast("list[v1.Primitive.ValueType]", sorted(primitives.SERVED)),
             tiers=self._engine.tiers,
             cores=settings.threads,
-            rpcs=list(self.rpcs()),
+            rpcs=[*self.rpcs(), *STREAMS],
             vector_functions=self._engine.vector_functions,
         )
         for name, value, description in settings.limits():

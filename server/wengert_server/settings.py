@@ -53,6 +53,8 @@ class Settings:
         "threads that compute, together, what takes longer than some milliseconds; the default is the number of cores")
     calls: int = _row(64, most=4096, description=
         "calls handled at the same time: small ones are answered at once, large ones take turns on the threads")
+    streams: int = _row(16, most=1024, description=
+        "Jacobians sent in blocks at the same time; more wait for one of them to end")
     machine_code: bool = _row(True,
         "compile what is called much to machine code, in the background, and what is registered with prepare")
     reproducible: bool = _row(False,
@@ -67,6 +69,10 @@ class Settings:
         choices=("debug", "info", "warning", "error"))
     # The engine's own defaults where it has the limit; a test holds them equal.
     max_message_bytes: int = _row(16 << 20, "bytes of one request", most=2**31 - 1)
+    max_block_bytes: int = _row(64 << 20, most=2**30, description=
+        "bytes of entries in one message of a Jacobian sent in blocks")
+    max_sessions: int = _row(128, most=65_536, description=
+        "sessions open at the same time, each with a thread of its own")
     max_functions: int = _row(1_000,
         "functions kept; the one longest unused is dropped")
     max_function_bytes: int = _row(2 << 30,

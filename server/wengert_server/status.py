@@ -11,6 +11,7 @@ from google.rpc import error_details_pb2, status_pb2
 from grpc_status import rpc_status
 
 from adengine import errors
+from wengert import v1
 from wengert_server.caller import REQUEST_ID
 from wengert_server.errors import MalformedRequest, OutOfMemory, UnknownField, UnknownFunction
 
@@ -95,11 +96,30 @@ def status_of(error: errors.EngineError, request_id: str = "") -> Status:
     return _told(status, request_id)
 
 
+def call_error(error: errors.EngineError) -> v1.CallError:
+    """Give an error of one call of a session: what the status of a unary call would tell."""
+    first = error.violations[0]
+    return v1.CallError(
+        code=code_of(error).value[0],
+        message=_cut(first.description, _MESSAGE_BYTES),
+        reason=error.reason,
+        field=_cut(first.field, _PATH_BYTES),
+    )
+
+
+def fault_error(request_id: str) -> v1.CallError:
+    """Give the error of a call of a session for a fault of the server."""
+    return v1.CallError(code=grpc.StatusCode.INTERNAL.value[0], message=_fault(request_id))
+
+
 def fault_status(request_id: str) -> Status:
     """Give the status of a fault of the server: nothing of its inside, only where to find it."""
-    message = f"the server failed; its log says more under the request id {request_id}"
     code = grpc.StatusCode.INTERNAL.value[0]
-    return _told(status_pb2.Status(code=code, message=message), request_id)
+    return _told(status_pb2.Status(code=code, message=_fault(request_id)), request_id)
+
+
+def _fault(request_id: str) -> str:
+    return f"the server failed; its log says more under the request id {request_id}"
 
 
 def _told(status: status_pb2.Status, request_id: str) -> Status:

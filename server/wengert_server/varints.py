@@ -28,6 +28,27 @@ def varint(number: int) -> bytes:
     return bytes(encoded)
 
 
+def read_varint(data: bytes, at: int) -> tuple[int, int]:
+    r"""Give a whole number of at most 64 bits that starts at a place, and the place after it.
+
+    >>> read_varint(b"\x08\xac\x02", 1)
+    (300, 3)
+
+    Raises
+    ------
+    ValueError
+        None starts there.
+    """
+    number = 0
+    for k, byte in enumerate(data[at : at + 10]):
+        number |= (byte & 0x7F) << 7 * k
+        if byte < 128:
+            if number >> 64:
+                break
+            return number, at + k + 1
+    raise ValueError("no whole number of 64 bits starts here")
+
+
 def packed(numbers: NDArray[np.int32]) -> bytes:
     r"""Give many numbers, 0 or more, one after another: what a packed field of uint32 holds.
 

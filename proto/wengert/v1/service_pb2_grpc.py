@@ -197,7 +197,7 @@ class DifferentiationServiceServicer(object):
         raise NotImplementedError('Method not implemented!')
 
     def StreamJacobian(self, request, context):
-        """Gives f and a large dense Jacobian as blocks, in order and without gap. Not served yet: UNIMPLEMENTED.
+        """Gives f and a large dense Jacobian as blocks, in order and without gap.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

@@ -87,7 +87,7 @@ class DifferentiationServiceStub:
     Sparsity: _grpc.UnaryUnaryMultiCallable[_derivatives_pb2.SparsityRequest, _derivatives_pb2.SparsityResponse]
     """Gives the pattern of the Jacobian or the Hessian, and its colors, once; later calls send values only."""
     StreamJacobian: _grpc.UnaryStreamMultiCallable[_streams_pb2.StreamJacobianRequest, _streams_pb2.StreamJacobianResponse]
-    """Gives f and a large dense Jacobian as blocks, in order and without gap. Not served yet: UNIMPLEMENTED."""
+    """Gives f and a large dense Jacobian as blocks, in order and without gap."""
     Session: _grpc.StreamStreamMultiCallable[_streams_pb2.SessionRequest, _streams_pb2.SessionResponse]
     """Carries many of the calls above over one stream, for iterative callers. Not served yet: UNIMPLEMENTED."""
     Differentiate: _grpc.UnaryUnaryMultiCallable[_programs_pb2.DifferentiateRequest, _programs_pb2.DifferentiateResponse]
@@ -129,7 +129,7 @@ class DifferentiationServiceAsyncStub(DifferentiationServiceStub):
     Sparsity: _aio.UnaryUnaryMultiCallable[_derivatives_pb2.SparsityRequest, _derivatives_pb2.SparsityResponse]  # type: ignore[assignment]
     """Gives the pattern of the Jacobian or the Hessian, and its colors, once; later calls send values only."""
     StreamJacobian: _aio.UnaryStreamMultiCallable[_streams_pb2.StreamJacobianRequest, _streams_pb2.StreamJacobianResponse]  # type: ignore[assignment]
-    """Gives f and a large dense Jacobian as blocks, in order and without gap. Not served yet: UNIMPLEMENTED."""
+    """Gives f and a large dense Jacobian as blocks, in order and without gap."""
     Session: _aio.StreamStreamMultiCallable[_streams_pb2.SessionRequest, _streams_pb2.SessionResponse]  # type: ignore[assignment]
     """Carries many of the calls above over one stream, for iterative callers. Not served yet: UNIMPLEMENTED."""
     Differentiate: _aio.UnaryUnaryMultiCallable[_programs_pb2.DifferentiateRequest, _programs_pb2.DifferentiateResponse]  # type: ignore[assignment]
@@ -234,7 +234,7 @@ class DifferentiationServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _streams_pb2.StreamJacobianRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_abc.Iterator[_streams_pb2.StreamJacobianResponse], _abc.AsyncIterator[_streams_pb2.StreamJacobianResponse]]:
-        """Gives f and a large dense Jacobian as blocks, in order and without gap. Not served yet: UNIMPLEMENTED."""
+        """Gives f and a large dense Jacobian as blocks, in order and without gap."""
 
     @_abc_1.abstractmethod
     def Session(

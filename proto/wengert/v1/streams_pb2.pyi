@@ -23,8 +23,10 @@ DESCRIPTOR: _descriptor.FileDescriptor
 
 @_typing.final
 class StreamJacobianRequest(_message.Message):
-    """Asks for f and its dense Jacobian, in blocks that need not fit one message together.
-    Not served yet: UNIMPLEMENTED, `UNSUPPORTED`.
+    """Asks for f and its dense Jacobian, in blocks that need not fit one message together. The limits of a reply hold for
+    the values, and for what the server computes at a time: about 4 MiB of rows in reverse mode, a point in forward mode.
+    Where the mode is left to the server, it chooses reverse for rows that can go out one by one, unless that takes much
+    longer. The numbers are those of Jacobian in the same mode.
     """
 
     DESCRIPTOR: _descriptor.Descriptor
@@ -32,8 +34,8 @@ class StreamJacobianRequest(_message.Message):
     REQUEST_FIELD_NUMBER: _builtins.int
     BLOCK_BYTES_FIELD_NUMBER: _builtins.int
     block_bytes: _builtins.int
-    """About how many bytes of entries a message carries. Absent: the server chooses. More than fits one message:
-    `LIMIT_EXCEEDED`.
+    """How many bytes of entries a message carries at most, though at least one entry. Absent: 1 MiB. More than the limit
+    `block_bytes`: `LIMIT_EXCEEDED`.
     """
     @_builtins.property
     def request(self) -> _derivatives_pb2.JacobianRequest:

@@ -1,0 +1,68 @@
+"""A Jacobian as messages: blocks in order and without gap, the next ones computed while these are sent."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from adengine.errors import EngineError
+from wengert_server import encode
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from concurrent.futures import Executor
+
+    from numpy.typing import NDArray
+
+    from adengine import JacobianStream
+
+    Entries = NDArray[np.float64]
+
+_NONE = np.zeros(0)
+
+
+def blocks(stream: JacobianStream, elements: int, workers: Executor) -> Iterator[bytes]:
+    """Give the messages of a Jacobian.
+
+    Memory stays bounded however slow the reader is: there are the part that is being sent, the one computed meanwhile,
+    and one message.
+
+    Parameters
+    ----------
+    stream
+        The parts.
+    elements
+        Entries of a message, at most.
+    workers
+        Compute the next part meanwhile.
+    """
+    values: Entries | None = stream.values
+    held: tuple[int, Entries] = 0, _NONE
+    for offset, entries in _cut(_ahead(iter(stream), workers), elements):
+        # Only what follows tells that a block is not the last one, which has the report.
+        if offset:
+            yield encode.block(stream.shape, *held, values, None)
+            values = None
+        held = offset, entries
+    yield encode.block(stream.shape, *held, values, stream.report)
+
+
+def _cut(parts: Iterator[Entries], elements: int) -> Iterator[tuple[int, Entries]]:
+    offset = 0
+    for part in parts:
+        for first in range(0, len(part), elements):
+            yield offset + first, part[first : first + elements]
+        offset += len(part)
+
+
+def _ahead(parts: Iterator[Entries], workers: Executor) -> Iterator[Entries]:
+    """Give parts, each while the next one is computed."""
+    try:
+        part = next(parts, None)
+        while part is not None:
+            coming = workers.submit(next, parts, None)
+            yield part
+            part = coming.result()
+    except EngineError as error:
+        raise error.at("request") from None

@@ -1,0 +1,68 @@
+"""The streaming rpcs: threads of their own, so that none of them ever keeps a unary call waiting.
+
+A Jacobian in blocks holds a thread while it is sent, and one more computes ahead. A session holds a thread while it is
+open; sessions that wait for their caller are ended when the server drains.
+"""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+from typing import TYPE_CHECKING
+
+import grpc
+
+from wengert_server import calls
+from wengert_server.blocks import blocks
+from wengert_server.caller import Call
+from wengert_server.health import on_pool
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from wengert_server.calls import Handler
+    from wengert_server.service import DifferentiationService
+    from wengert_server.settings import Settings
+
+
+class Streams:
+    """The handlers of the streaming rpcs.
+
+    Parameters
+    ----------
+    service
+        Answers what is asked over them.
+    settings
+        How many there may be.
+
+    Attributes
+    ----------
+    handlers
+        By the names of their rpcs.
+    """
+
+    def __init__(self, service: DifferentiationService, settings: Settings) -> None:
+        self._service = service
+        self._sending = ThreadPoolExecutor(settings.streams, thread_name_prefix="stream")
+        self._computing = ThreadPoolExecutor(settings.streams, thread_name_prefix="ahead")
+        self.handlers: dict[str, Handler] = {"StreamJacobian": self._jacobian()}
+
+    def drain(self) -> None:
+        """End what waits for its caller; what computes or is sent goes on."""
+
+    def close(self) -> None:
+        """Let go of the threads."""
+        self._sending.shutdown(wait=False, cancel_futures=True)
+        self._computing.shutdown(wait=False, cancel_futures=True)
+
+    def _jacobian(self) -> Handler:
+        def jacobian(request: bytes, context: grpc.ServicerContext) -> Iterator[bytes]:
+            if not context.is_active():
+                return  # Cancelled, or past its deadline, while it waited for a thread.
+            with Call.of("StreamJacobian", context) as call:
+                try:
+                    yield from blocks(*self._service.stream_jacobian(request), self._computing)
+                except Exception as error:  # noqa: BLE001  whatever it is, the server goes on
+                    calls.abort(call, context, error)
+                calls.finish(call, context)
+
+        return grpc.unary_stream_rpc_method_handler(on_pool(jacobian, self._sending))
