@@ -1,7 +1,7 @@
 """Derivatives as Wengert lists: functions like any other, with the names of the contract.
 
 The dual and the adjoint list are those that the engine runs, written again as lists of the wire, so they give the same
-numbers.
+numbers. Jacobians and Hessians are made by :mod:`adengine.matrix_lists`.
 """
 
 from __future__ import annotations
@@ -12,13 +12,13 @@ from enum import Enum
 from typing import NamedTuple
 
 from adengine.calls import Selection
-from adengine.derivative_names import Names
-from adengine.errors import LimitExceeded
+from adengine.derived_lists import Parts, check_length, within_limits
 from adengine.functions import HeldFunction
 from adengine.graph import FlatList
 from adengine.jacobian import Mode
 from adengine.lift import lift
 from adengine.limits import Limits
+from adengine.matrix_lists import hessian_matrix, jacobian_matrix
 from adengine.questions import JACOBIAN, Asked
 from adengine.shapes import Shape
 from adengine.wengert_list import Input, WengertList
@@ -33,10 +33,17 @@ class Derivative(Enum):
         For each selected input x the further input ``tangent.x``, for each output y the further output ``tangent.y``.
     ADJOINT
         For each output y the further input ``cotangent.y``, for each selected input x the further output ``adjoint.x``.
+    JACOBIAN
+        For each output y the further output ``jacobian.y``, of shape (size of y, n_w).
+    HESSIAN
+        The further input ``weights`` (m,), the further outputs ``gradient`` (n_w,) and ``hessian`` (n_w, n_w) of the
+        sum of the outputs with these weights.
     """
 
     DUAL = "dual"
     ADJOINT = "adjoint"
+    JACOBIAN = "jacobian"
+    HESSIAN = "hessian"
 
 
 class Differentiated(NamedTuple):
@@ -52,66 +59,40 @@ class Differentiated(NamedTuple):
         return sum(column.nbytes for column in columns) + 16 * made.statements
 
 
-class _Parts(NamedTuple):
-    """What a function and a selection bring to its derivative lists."""
-
-    function: WengertList
-    inputs: list[Input]
-    outputs: list[tuple[str, Shape]]
-
-
-def _parts(function: WengertList, selection: Selection) -> _Parts:
-    chosen = [function.outputs[number] for number in selection.outputs]
-    outputs = [(output.name, function.shape(output.argument)) for output in chosen]
-    return _Parts(function, [function.inputs[number] for number in selection.with_respect_to], outputs)
-
-
-def _lifted(
-    function: WengertList, flat: FlatList, inputs: Sequence[Input], outputs: Sequence[tuple[str, Shape]], limits: Limits
-) -> WengertList:
-    """A flat derivative list as a list of the wire.
-
-    Raises
-    ------
-    LimitExceeded, Unsupported
-    """
-    if len(flat.rows) > limits.statements:
-        raise LimitExceeded(
-            "statements", limits.statements, len(flat.rows), "statements of the derivative list", "derivative"
-        )
-    shapes = [tensor.shape for tensor in function.tensors]
-    try:
-        return lift(flat, inputs, outputs, shapes, limits)
-    except LimitExceeded as error:
-        what = f"{error.limit} of the derivative list"
-        raise LimitExceeded(error.limit, error.allowed, error.needed, what, "derivative") from error
-
-
 def dual_list(held: HeldFunction, selection: Selection, limits: Limits) -> WengertList:
     """f, and for tangents of the selected inputs the tangents of the outputs."""
-    function, by, outputs = _parts(held.list, selection)
-    flat = held.derivative(Mode.FORWARD, selection).flat
-    names = Names((value.name for value in function.inputs), limits.name_bytes)
-    seeds = [Input(names.add("tangent", value.name), value.shape) for value in by]
-    names = Names((name for name, _ in outputs), limits.name_bytes)
-    results = [(names.add("tangent", name), shape) for name, shape in outputs]
-    return _lifted(function, flat, [*function.inputs, *seeds], [*outputs, *results], limits)
+    parts = Parts.of(held.list, selection, limits)
+    names = parts.input_names()
+    seeds = [Input(names.add("tangent", value.name), value.shape) for value in parts.by]
+    names = parts.output_names()
+    results = [(names.add("tangent", name), shape) for name, shape in parts.outputs]
+    return _lifted(held.derivative(Mode.FORWARD, selection).flat, parts, seeds, results, limits)
 
 
 def adjoint_list(held: HeldFunction, selection: Selection, limits: Limits) -> WengertList:
     """f, and for cotangents of the outputs the adjoints of the selected inputs."""
-    function, by, outputs = _parts(held.list, selection)
-    flat = held.derivative(Mode.REVERSE, selection).flat
-    names = Names((value.name for value in function.inputs), limits.name_bytes)
-    seeds = [Input(names.add("cotangent", name), shape) for name, shape in outputs]
-    names = Names((name for name, _ in outputs), limits.name_bytes)
-    results = [(names.add("adjoint", value.name), value.shape) for value in by]
-    return _lifted(function, flat, [*function.inputs, *seeds], [*outputs, *results], limits)
+    parts = Parts.of(held.list, selection, limits)
+    names = parts.input_names()
+    seeds = [Input(names.add("cotangent", name), shape) for name, shape in parts.outputs]
+    names = parts.output_names()
+    results = [(names.add("adjoint", value.name), value.shape) for value in parts.by]
+    return _lifted(held.derivative(Mode.REVERSE, selection).flat, parts, seeds, results, limits)
+
+
+def _lifted(
+    flat: FlatList, parts: Parts, seeds: Sequence[Input], results: Sequence[tuple[str, Shape]], limits: Limits
+) -> WengertList:
+    """A flat dual or adjoint list as a list of the wire."""
+    check_length(len(flat.rows), limits)
+    inputs, outputs = [*parts.function.inputs, *seeds], [*parts.outputs, *results]
+    return within_limits(lambda: lift(flat, inputs, outputs, parts.tensor_shapes, limits))
 
 
 _LISTS: dict[Derivative, Callable[[HeldFunction, Selection, Limits], WengertList]] = {
     Derivative.DUAL: dual_list,
     Derivative.ADJOINT: adjoint_list,
+    Derivative.JACOBIAN: jacobian_matrix,
+    Derivative.HESSIAN: hessian_matrix,
 }
 
 

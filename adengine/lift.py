@@ -9,7 +9,7 @@ whatever shape came about, and is reshaped where another one is needed.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import NamedTuple
+from itertools import accumulate
 
 import numpy as np
 from numpy.typing import NDArray
@@ -31,22 +31,6 @@ _REDUCTIONS = {op.MAXIMA: MAX, op.MINIMA: MIN, op.LOGSUMEXPS: LOGSUMEXP}
 _PRODUCTS = {op.MATMUL: MATMUL, op.ZERO_SAFE_MATMUL: ZERO_SAFE_MATMUL}
 
 
-class Result(NamedTuple):
-    """What an output shall be.
-
-    Attributes
-    ----------
-    name : str
-    shape : tuple of int
-    row : int
-        Row of the flat list, -1 for zeros.
-    """
-
-    name: str
-    shape: Shape
-    row: int
-
-
 class Lifting:
     """One flat list on its way to the wire.
 
@@ -57,10 +41,15 @@ class Lifting:
     inputs : sequence of Input
     tensor_shapes : sequence of tuple
         Shapes of the array constants, for those of more than one element.
+    split : sequence of int
+        Sizes of the flat list's last inputs, which together are the last of the inputs given.
     """
 
-    def __init__(self, source: FlatList, inputs: Sequence[Input], tensor_shapes: Sequence[Shape]) -> None:
+    def __init__(
+        self, source: FlatList, inputs: Sequence[Input], tensor_shapes: Sequence[Shape], split: Sequence[int] = ()
+    ) -> None:
         self.source = source
+        self._split = [0, *accumulate(split)] if split else []
         self.inputs = tuple(inputs)
         self.writer = Writer([value.shape for value in inputs])
         self.argument = np.zeros(len(source.rows), np.int64)
@@ -140,8 +129,13 @@ class Lifting:
         return writer.statement(code, reshaped, parameters, shape)
 
     def _input(self, k: int) -> int:
-        number = int(self.source.rows[k, PARAMETER]) + 1
-        return self.writer.scalar(number) if self.size(k) == 1 else number
+        number, size, last = int(self.source.rows[k, PARAMETER]) + 1, self.size(k), len(self.inputs)
+        if self._split and number >= last:
+            first = self._split[number - last]
+            if size == 1 and self._split[-1] != 1:
+                return self.writer.gather(last, 0, (), [first])
+            number = self.writer.slice(last, [first], [size], [1])
+        return self.writer.scalar(number) if size == 1 else number
 
     def _array(self, k: int) -> int:
         number = int(self.source.rows[k, PARAMETER])
@@ -193,17 +187,19 @@ class Lifting:
 
     # the whole ---------------------------------------------------------------------------------------------------
 
-    def output(self, result: Result) -> Output:
-        """An output of the shape wanted, its statements written."""
-        if result.row == NONE:
-            return Output(result.name, self.writer.filled(0.0, result.shape))
-        argument = int(self.argument[result.row])
-        if self.writer.shape(argument) != result.shape:
-            if self.writer.size(argument) == size_of(result.shape):
-                argument = self.writer.reshape(argument, result.shape)
-            else:
-                argument = self.writer.broadcast(argument, result.shape)
-        return Output(result.name, argument)
+    def named(self, outputs: Sequence[tuple[str, Shape]]) -> list[Output]:
+        """Outputs of the names and shapes given, from the first of the flat list's."""
+        rows = self.source.outputs.tolist()
+        return [Output(name, self.shaped(row, shape)) for (name, shape), row in zip(outputs, rows, strict=False)]
+
+    def shaped(self, row: int, shape: Shape) -> int:
+        """Argument of a row in a shape; zeros for none, a scalar spread."""
+        if row == NONE:
+            return self.writer.filled(0.0, shape)
+        argument = int(self.argument[row])
+        if self.writer.size(argument) == size_of(shape):
+            return self.writer.reshape(argument, shape)
+        return self.writer.broadcast(argument, shape)
 
     def finished(self, outputs: Sequence[Output], limits: Limits) -> WengertList:
         """The list, checked as any other."""
@@ -265,5 +261,4 @@ def lift(
     """
     lifting = Lifting(source, inputs, tensor_shapes)
     lifting.rows()
-    named = zip(outputs, source.outputs.tolist(), strict=True)
-    return lifting.finished([lifting.output(Result(name, shape, row)) for (name, shape), row in named], limits)
+    return lifting.finished(lifting.named(outputs), limits)

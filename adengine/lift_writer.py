@@ -192,8 +192,8 @@ class Writer:
         return self.statement(primitive, [x], [0, len(axes), *axes], shape)
 
     def add(self, x: int, y: int) -> int:
-        """x + y, of one shape."""
-        return self.statement(ADD, [x, y], [], self.shape(x))
+        """x + y, of one shape, or one of them a scalar."""
+        return self.statement(ADD, [x, y], [], self.shape(x) or self.shape(y))
 
     # shapes ------------------------------------------------------------------------------------------------------
 

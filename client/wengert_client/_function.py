@@ -116,6 +116,9 @@ class Function(FirstDerivatives, SecondDerivatives):
         derivative
             ``"dual"``: for each input x selected the further input ``tangent.x``, for each output y the further output
             ``tangent.y``. ``"adjoint"``: the further inputs ``cotangent.y``, the further outputs ``adjoint.x``.
+            ``"jacobian"``: the further outputs ``jacobian.y``, of shape (size of y, n_w). ``"hessian"``: the further
+            input ``weights`` (m,), the further outputs ``gradient`` (n_w,) and ``hessian`` (n_w, n_w) of the sum of the
+            outputs with these weights.
         outputs, with_respect_to
             As in the calls; inputs that have a default are differentiated by too, unless `with_respect_to` leaves them
             out.

@@ -27,7 +27,7 @@ ModeName: TypeAlias = Literal["auto", "forward", "reverse"]
 CallName: TypeAlias = Literal[
     "value", "jvp", "vjp", "jacobian", "gradient", "sparse_jacobian", "hessian", "sparse_hessian", "hvp"
 ]
-DerivativeName: TypeAlias = Literal["dual", "adjoint"]
+DerivativeName: TypeAlias = Literal["dual", "adjoint", "jacobian", "hessian"]
 
 MODES: Mapping[str, Mode.ValueType] = {
     "auto": Mode.MODE_AUTO,
@@ -48,6 +48,8 @@ _CALLS: Mapping[str, NumericalCall.ValueType] = {
 _DERIVATIVES: Mapping[str, Derivative.ValueType] = {
     "dual": Derivative.DERIVATIVE_DUAL,
     "adjoint": Derivative.DERIVATIVE_ADJOINT,
+    "jacobian": Derivative.DERIVATIVE_JACOBIAN,
+    "hessian": Derivative.DERIVATIVE_HESSIAN,
 }
 _MOST = 2**64 - 1
 

@@ -11,7 +11,7 @@ import numpy as np
 from google.protobuf.message import DecodeError, Message
 
 from adengine import Derivative, Input, Label, Mode, Output, WengertList
-from adengine.errors import EngineError, InvalidDirections, InvalidShape, LimitExceeded, Unsupported
+from adengine.errors import EngineError, InvalidDirections, InvalidShape, LimitExceeded
 from wengert.v1 import calls_pb2 as calls
 from wengert.v1 import programs_pb2 as programs
 from wengert_server.errors import MalformedRequest
@@ -47,6 +47,8 @@ _CALLS: dict[int, str] = {
 _DERIVATIVES: dict[int, Derivative] = {
     programs.DERIVATIVE_DUAL: Derivative.DUAL,
     programs.DERIVATIVE_ADJOINT: Derivative.ADJOINT,
+    programs.DERIVATIVE_JACOBIAN: Derivative.JACOBIAN,
+    programs.DERIVATIVE_HESSIAN: Derivative.HESSIAN,
 }
 _MATRICES = ("jacobian", "hessian")
 """Calls that have a layout."""
@@ -242,8 +244,6 @@ def block_elements(asked_bytes: int, most_bytes: int) -> int:
 
 def derivative(number: int) -> Derivative:
     """Give the engine's name of a derivative list."""
-    if number in (programs.DERIVATIVE_JACOBIAN, programs.DERIVATIVE_HESSIAN):
-        raise Unsupported("lists of whole Jacobians and Hessians are not served yet", "derivative")
     known = _DERIVATIVES.get(number)
     if known is None:
         expected = ", ".join(f"DERIVATIVE_{name.name}" for name in _DERIVATIVES.values())

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 ENGINE = Engine(machine_code=False)
 DUAL, ADJOINT = Derivative.DUAL, Derivative.ADJOINT
+JACOBIAN, HESSIAN = Derivative.JACOBIAN, Derivative.HESSIAN
 
 
 def lecture() -> WengertList:
@@ -89,6 +90,22 @@ def test_an_adjoint_list_has_the_names_and_shapes_of_the_contract() -> None:
     assert outputs == {"adjoint.x": (2, 3), "adjoint.y": (1, 1), "adjoint.k": (2,)}
 
 
+def test_the_lists_of_matrices_have_the_names_and_shapes_of_the_contract() -> None:
+    function = shaped()
+    inputs, outputs = added(ENGINE.differentiate(function, JACOBIAN), function)
+    assert inputs == {}
+    assert outputs == {
+        "jacobian.product": (6, 9),
+        "jacobian.x": (6, 9),
+        "jacobian.total": (1, 9),
+        "jacobian.one": (1, 9),
+    }
+    made = ENGINE.differentiate(function, HESSIAN, outputs=["total", "product"], with_respect_to=["y", "x"])
+    inputs, outputs = added(made, function)
+    assert inputs == {"weights": (7,)}
+    assert outputs == {"gradient": (7,), "hessian": (7, 7)}
+
+
 def test_selections_choose_and_order_what_is_added() -> None:
     function = shaped()
     made = ENGINE.differentiate(function, DUAL, outputs=["total", "product"], with_respect_to=["y", "x"])
@@ -111,6 +128,21 @@ def test_names_that_are_taken_get_numbers() -> None:
     made = ENGINE.differentiate(function, ADJOINT, with_respect_to=["x"])
     assert [value.name for value in made.inputs[4:]] == ["cotangent.f", "cotangent.tangent.f", "cotangent.adjoint.x"]
     assert [output.name for output in made.outputs[3:]] == ["adjoint2.x"]
+    second = WengertList.build(
+        inputs=[Input("weights"), Input("x")],
+        primitives=[BY_NAME["MULTIPLY"].number],
+        arguments=[1, 2],
+        outputs=[Output("gradient", 3), Output("hessian", 3), Output("jacobian.hessian", 3)],
+    )
+    made = ENGINE.differentiate(second, HESSIAN)
+    assert [value.name for value in made.inputs] == ["weights", "x", "weights2"]
+    assert [output.name for output in made.outputs[3:]] == ["gradient2", "hessian2"]
+    made = ENGINE.differentiate(second, JACOBIAN)
+    assert [output.name for output in made.outputs[3:]] == [
+        "jacobian.gradient",
+        "jacobian2.hessian",
+        "jacobian.jacobian.hessian",
+    ]
 
 
 @pytest.mark.parametrize("tail", ["x" * 9, ".xxxxxxxx", "x.xxxxxxx"])
@@ -160,6 +192,21 @@ def test_the_dual_list_of_the_lecture_has_one_statement_for_each_operation() -> 
         "w_18 = SUBTRACT(w_13, w_16)",
         "f = w_17",
         "tangent.f = w_18",
+    ]
+
+
+def test_the_list_of_a_jacobian_reads_as_such() -> None:
+    assert str(ENGINE.differentiate(lecture(), JACOBIAN, with_respect_to=["x2"])).splitlines()[2:-1] == [
+        "w_3 = LOG(w_1)",
+        "w_4 = MULTIPLY(w_1, w_2)",
+        "w_5 = ADD(w_3, w_4)",
+        "w_6 = SIN(w_2)",
+        "w_7 = SUBTRACT(w_5, w_6)",
+        "w_8 = COS(w_2)",
+        "w_9 = SUBTRACT(w_1, w_8)",
+        "w_10 (1, 1) = RESHAPE[2, 1, 1](w_9)",
+        "f = w_7",
+        "jacobian.f = w_10",
     ]
 
 
@@ -258,10 +305,10 @@ def test_nothing_to_differentiate_gives_zeros() -> None:
     function = WengertList.build(
         inputs=[Input("x", (2,)), Input("none", (0,))], constants=[2.0], outputs=[Output("c", -1), Output("none", 2)]
     )
-    for derivative in (DUAL, ADJOINT):
+    for derivative, zeros in ((DUAL, 1), (ADJOINT, 2), (JACOBIAN, 2), (HESSIAN, 2 + 4)):
         made = ENGINE.differentiate(function, derivative)
         values = ENGINE.evaluate(made, np.full(made.n, 3.0)).values
-        assert values.tolist() == [2.0, 0.0] if derivative is DUAL else [2.0, 0.0, 0.0]
+        assert values.tolist() == [2.0] + [0.0] * zeros
 
 
 # ---- limits ----
@@ -299,3 +346,59 @@ def test_views_of_the_highest_rank_are_written() -> None:
         got = ENGINE.evaluate(made, np.concatenate([x, 2 * x])).values
         moved = x.reshape(shape if derivative is DUAL else shape[::-1])
         assert got[256:].tolist() == (2 * moved.transpose(order)).reshape(-1).tolist()
+
+
+def coupled(steps: int, n: int) -> WengertList:
+    """Return n states that all act on each other, so many times: every entry of a Jacobian grows with each step."""
+    f = ListWriter()
+    states = [f.input(f"x{k}") for k in range(n)]
+    for _ in range(steps):
+        total = states[0]
+        for other in states[1:]:
+            total = f.add("ADD", total, other)
+        wave = f.add("SIN", total)
+        states = [f.add("MULTIPLY", wave, f.add("TANH", each)) for each in states]
+    for k, each in enumerate(states):
+        f.output(f"y{k}", each)
+    return engine_list(f.message)
+
+
+@pytest.mark.parametrize("derivative", [JACOBIAN, HESSIAN])
+def test_deep_narrow_lists_grow_with_their_length_only(derivative: Derivative) -> None:
+    n = 6
+    lengths = []
+    for steps in (10, 20, 40):
+        function = coupled(steps, n)
+        lengths.append(ENGINE.differentiate(function, derivative).statements / function.statements)
+    # Sweeps over the dual list, or over that of the gradient, written out: so many times 1.5, or 4.
+    assert max(lengths) < 2 * (n + 1) * (1.5 if derivative is JACOBIAN else 4)
+    assert lengths[2] < 1.2 * lengths[1]
+
+
+@pytest.mark.parametrize("derivative", [JACOBIAN, HESSIAN])
+def test_a_matrix_whose_list_would_be_too_long_is_refused(derivative: Derivative) -> None:
+    function = coupled(10, 5)
+    with pytest.raises(LimitExceeded, match="the limit statements is 400"):
+        Engine(Limits(statements=400)).differentiate(function, derivative)
+    wide = engine_list(one_statement("SIN", [(1000,)], []))
+    with pytest.raises(LimitExceeded, match="the limit variable_elements is 100000") as caught:
+        Engine(Limits(variable_elements=100_000)).differentiate(wide, derivative)
+    assert caught.value.violations[0].field == "derivative"
+
+
+@pytest.mark.parametrize("kind", ["DJ", "JD", "HD", "JJ", "AJ", "JH"])
+def test_third_derivatives_by_matrices(kind: str) -> None:
+    f = ListWriter()
+    x, y = f.input("x"), f.input("y")
+    f.output("f", f.add("DIVIDE", f.add("EXP", f.add("MULTIPLY", f.add("SIN", x), y)), x))
+    function = engine_list(f.message)
+    orders = {"D": (DUAL, 1), "A": (ADJOINT, 1), "J": (JACOBIAN, 1), "H": (HESSIAN, 2)}
+    made, order = function, 0
+    for letter in kind:
+        derivative, more = orders[letter]
+        made = ENGINE.differentiate(made, derivative, outputs=[made.outputs[-1].name], with_respect_to=["x"])
+        order += more
+    got = ENGINE.evaluate(made, np.array([0.7, 1.3, *[1.0] * (made.n - 2)])).values[-1]
+    with mp.workdps(40):
+        expected = mp.diff(lambda t: mp.exp(mp.sin(t) * mp.mpf(1.3)) / t, mp.mpf(0.7), order)
+    assert got == pytest.approx(float(expected), rel=1e-12)

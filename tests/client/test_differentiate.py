@@ -62,3 +62,14 @@ def test_wrong_names_are_refused(f: Function) -> None:
         f.differentiate("gradient")  # type: ignore[arg-type]
     with pytest.raises(InvalidRequest, match="nothing"):
         f.differentiate("dual", outputs="nothing")
+
+
+def test_matrices_are_functions(f: Function) -> None:
+    jacobian = f.differentiate("jacobian", with_respect_to="x")
+    rows = jacobian.value(X)[4:].reshape(4, 3)
+    np.testing.assert_allclose(rows, f.jacobian(X), rtol=1e-14)
+    assert jacobian.unpack(jacobian.value(X))["jacobian.y"].shape == (3, 3)
+    hessian = f.differentiate("hessian", outputs="total", with_respect_to="x")
+    values = hessian.unpack(hessian.value({"x": X, "weights": [2.0]}))
+    np.testing.assert_allclose(values["gradient"], 6 * X**2, rtol=1e-14)
+    np.testing.assert_allclose(values["hessian"], np.diag(12 * X), rtol=1e-14)
