@@ -91,7 +91,7 @@ def check_jacobian(
     expected = settled(function, points, outputs, by)
     got = ENGINE.evaluate(made, points).values
     m = values.shape[1]
-    same(got[:, :m], values, 0.0, "values of the Jacobian's list")
+    same(got[:, :m], values, relative, "values of the Jacobian's list")
     for found, known in zip(got[:, m:].reshape(expected.shape), expected, strict=True):
         close_where_known(found, known, relative, "entries of the Jacobian's list")
     return made
@@ -107,7 +107,7 @@ def check_hessian(
     given = np.concatenate([points, np.tile(weights, (len(points), 1))], axis=1)
     got = ENGINE.evaluate(made, given).values
     m, n_w = answer.values.shape[1], answer.gradient.shape[1]
-    same(got[:, :m], answer.values, 0.0, "values of the Hessian's list")
+    same(got[:, :m], answer.values, relative, "values of the Hessian's list")
     close_where_known(got[:, m : m + n_w], answer.gradient, relative, "gradient of the Hessian's list")
     hessian = got[:, m + n_w :].reshape(answer.hessian.shape)
     np.testing.assert_array_equal(hessian, hessian.transpose(0, 2, 1))
