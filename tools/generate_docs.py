@@ -187,7 +187,7 @@ def _bytes_or_number(name: str, value: object) -> str:
         for unit, size in (("GiB", 1 << 30), ("MiB", 1 << 20), ("KiB", 1 << 10)):
             if value % size == 0:
                 return f"{value // size} {unit}"
-    return str(value)
+    return str(value) or "none"
 
 
 def settings_page() -> str:

@@ -42,6 +42,7 @@ from wengert_client._errors import (
     ServerFault,
     ServiceError,
     ShapeError,
+    Unauthenticated,
     Unavailable,
     UnknownFunction,
     Unsupported,
@@ -60,6 +61,7 @@ from wengert_client._results import (
     ValueAndSparseDerivative,
     ValueGradientAndSecond,
 )
+from wengert_client._tls import Tls
 from wengert_client._variable import Variable
 
 __all__ = [
@@ -85,6 +87,8 @@ __all__ = [
     "ServiceError",
     "ShapeError",
     "Sparsity",
+    "Tls",
+    "Unauthenticated",
     "Unavailable",
     "UnknownFunction",
     "Unsupported",

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from wengert.v1 import ForgetRequest, GetCapabilitiesRequest, WengertList
 from wengert_client._builder import ListBuilder
+from wengert_client._errors import ConfigurationError
 from wengert_client._function import Function
 from wengert_client._held import HeldFunction
 from wengert_client._results import Capabilities
@@ -17,6 +18,8 @@ if TYPE_CHECKING:
     from typing import Self
 
     import grpc
+
+    from wengert_client._tls import Tls
 
 __all__ = ["Client"]
 
@@ -42,13 +45,21 @@ class Client:
     max_message_bytes
         The largest message sent or received. None: ``WENGERT_CLIENT_MESSAGE_BYTES``, or else 2 GiB. The
         server has a limit of its own for what it receives.
+    tls
+        True: encrypted, to a server known to a public authority. A :class:`Tls`: the same, with files of
+        your own. False: open. None: encrypted where ``WENGERT_TLS_ROOTS``, ``WENGERT_TLS_CERTIFICATE`` and
+        ``WENGERT_TLS_KEY`` name files, or else open.
+    token
+        Says to the server who calls. None: ``WENGERT_TOKEN``. It is not sent over an open connection to
+        another machine unless `tls` is False.
     credentials
-        For TLS, as from ``grpc.ssl_channel_credentials()``. None: an open connection.
+        Of gRPC, in place of `tls`, for what that cannot say.
 
     Raises
     ------
     ConfigurationError
-        No target is named, or a number is not what it should be.
+        No target is named, a number is not what it should be, a file cannot be used, or a token would be
+        sent for all to read.
 
     Examples
     --------
@@ -64,9 +75,15 @@ class Client:
         deadline_s: float | None = None,
         max_attempts: int | None = None,
         max_message_bytes: int | None = None,
+        tls: Tls | bool | None = None,
+        token: str | None = None,
         credentials: grpc.ChannelCredentials | None = None,
     ) -> None:
-        self._settings = Settings.resolve(target, deadline_s, max_attempts, max_message_bytes)
+        if credentials is not None:
+            if tls is not None:
+                raise ConfigurationError("credentials and tls both say how to connect; give one of them")
+            tls = False  # The credentials' own business, a token sent along with them included.
+        self._settings = Settings.resolve(target, deadline_s, max_attempts, max_message_bytes, tls, token)
         self._transport = Transport(self._settings, credentials)
 
     @property

@@ -13,6 +13,7 @@ WengertError
     +-- UnknownFunction        the server does not hold the function, and it cannot be sent again
     +-- LimitExceeded          the request can never fit into a limit of the server
     +-- Unsupported            part of the contract that this server does not serve
+    +-- Unauthenticated        the server does not know who calls: no token, or a wrong one
     +-- Unavailable            no server, or a busy one, after every attempt
     +-- DeadlineExceeded       no answer in time; also a TimeoutError
     +-- Cancelled              the call was cancelled, as by closing the client
@@ -22,7 +23,7 @@ WengertError
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import grpc
 
@@ -43,6 +44,7 @@ __all__ = [
     "ServerFault",
     "ServiceError",
     "ShapeError",
+    "Unauthenticated",
     "Unavailable",
     "UnknownFunction",
     "Unsupported",
@@ -111,6 +113,8 @@ class ServiceError(WengertError):
         reasons than a client knows may come.
     violations : tuple of Violation
         The offending fields, at most ten of them; empty where no field is to blame.
+    request_id : str
+        What the server's log calls the call; empty where the server did not say.
     """
 
     code: grpc.StatusCode = grpc.StatusCode.UNKNOWN
@@ -122,12 +126,14 @@ class ServiceError(WengertError):
         reason: str = "",
         violations: Sequence[Violation] = (),
         code: grpc.StatusCode | None = None,
+        request_id: str = "",
     ) -> None:
         super().__init__(message)
         self.message = message
         self.reason = reason
         self.violations = tuple(violations)
         self.code = code or type(self).code
+        self.request_id = request_id
 
     def __str__(self) -> str:
         head = f"{self.reason}: {self.message}" if self.reason else self.message
@@ -139,14 +145,18 @@ class ServiceError(WengertError):
 
     def __reduce__(self) -> tuple[object, ...]:
         # The default would call the class without its keywords.
-        return _rebuilt, (type(self), self.message, self.reason, self.violations, self.code)
+        keywords = {
+            "reason": self.reason,
+            "violations": self.violations,
+            "code": self.code,
+            "request_id": self.request_id,
+        }
+        return _rebuilt, (type(self), self.message, keywords)
 
 
-def _rebuilt(
-    kind: type[ServiceError], message: str, reason: str, violations: Sequence[Violation], code: grpc.StatusCode
-) -> ServiceError:
+def _rebuilt(kind: type[ServiceError], message: str, keywords: dict[str, Any]) -> ServiceError:
     """Make an unpickled error."""
-    return kind(message, reason=reason, violations=violations, code=code)
+    return kind(message, **keywords)
 
 
 class InvalidRequest(ServiceError, ValueError):
@@ -171,6 +181,12 @@ class Unsupported(ServiceError):
     """Part of the contract that this server does not serve, such as a primitive or a layout."""
 
     code = grpc.StatusCode.UNIMPLEMENTED
+
+
+class Unauthenticated(ServiceError):
+    """The server asks who calls, and the token is missing, or not one of those it knows."""
+
+    code = grpc.StatusCode.UNAUTHENTICATED
 
 
 class Unavailable(ServiceError):

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import ipaddress
 import math
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from wengert_client._errors import ConfigurationError
+from wengert_client._tls import Tls
 
 __all__ = ["MAX_MESSAGE_BYTES", "Settings", "check_seconds"]
 
@@ -28,12 +30,18 @@ class Settings:
         How often a call is tried while the server is unavailable, the first time included.
     max_message_bytes
         The largest message sent or received.
+    tls
+        How the connection is encrypted; None: it is not.
+    token
+        Says to the server who calls; empty: nobody in particular.
     """
 
     target: str
     deadline_s: float
     max_attempts: int
     max_message_bytes: int
+    tls: Tls | None = None
+    token: str = field(default="", repr=False)
 
     @classmethod
     def resolve(
@@ -42,6 +50,8 @@ class Settings:
         deadline_s: float | None,
         max_attempts: int | None,
         max_message_bytes: int | None,
+        tls: Tls | bool | None = None,
+        token: str | None = None,
     ) -> Settings:
         """Fill what is None from the environment, or with defaults, and check everything."""
         target = target or os.environ.get("WENGERT_TARGET")
@@ -49,11 +59,14 @@ class Settings:
             raise ConfigurationError(
                 "no server is named: give Client a target such as 'localhost:50051', or set WENGERT_TARGET"
             )
+        chosen = _tls(tls)
         return cls(
             target,
             _seconds("deadline_s", deadline_s, "WENGERT_DEADLINE_S", 30.0),
             _count("max_attempts", max_attempts, "WENGERT_MAX_ATTEMPTS", 5),
             _count("max_message_bytes", max_message_bytes, "WENGERT_CLIENT_MESSAGE_BYTES", MAX_MESSAGE_BYTES),
+            chosen,
+            _token(token, target, in_clear=chosen is None and tls is not False),
         )
 
 
@@ -87,3 +100,42 @@ def _count(name: str, value: int | None, variable: str, default: int) -> int:
     if not (1 <= number <= MAX_MESSAGE_BYTES and number == int(number)):
         raise ConfigurationError(f"{source} is {number}; a whole number from 1 to {MAX_MESSAGE_BYTES} was expected")
     return int(number)
+
+
+def _tls(given: Tls | bool | None) -> Tls | None:
+    if isinstance(given, Tls):
+        return given
+    if given is False:
+        return None
+    named = (
+        os.environ.get(name) or None for name in ("WENGERT_TLS_ROOTS", "WENGERT_TLS_CERTIFICATE", "WENGERT_TLS_KEY")
+    )
+    found = Tls(*named)
+    return found if given or found != Tls() else None
+
+
+def _token(given: str | None, target: str, *, in_clear: bool) -> str:
+    """Give the token to send, which must fit into a header and not go over a network for all to read."""
+    token, source = (os.environ.get("WENGERT_TOKEN", ""), "WENGERT_TOKEN") if given is None else (given, "token")
+    if not (token.isascii() and token.isprintable()) or " " in token:
+        raise ConfigurationError(f"{source} has characters that a token cannot have: printable ASCII was expected")
+    if token and in_clear and not _stays_here(target):
+        raise ConfigurationError(
+            f"the token would go to {target} for all on the way to read: give Client tls=True or Tls(...), "
+            "or tls=False if that is wanted"
+        )
+    return token
+
+
+def _stays_here(target: str) -> bool:
+    """Whether what is sent to a target stays on this machine."""
+    if target.startswith(("unix:", "unix-abstract:")):
+        return True
+    address = target.rpartition("/")[2]
+    host = (address if address.endswith("]") else address.rpartition(":")[0] or address).strip("[]")
+    if host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False

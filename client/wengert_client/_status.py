@@ -15,6 +15,7 @@ from wengert_client._errors import (
     LimitExceeded,
     ServerFault,
     ServiceError,
+    Unauthenticated,
     Unavailable,
     UnknownFunction,
     Unsupported,
@@ -31,12 +32,14 @@ KIND_OF_CODE: dict[grpc.StatusCode, type[ServiceError]] = {
     grpc.StatusCode.FAILED_PRECONDITION: UnknownFunction,
     grpc.StatusCode.RESOURCE_EXHAUSTED: LimitExceeded,
     grpc.StatusCode.UNIMPLEMENTED: Unsupported,
+    grpc.StatusCode.UNAUTHENTICATED: Unauthenticated,
     grpc.StatusCode.UNAVAILABLE: Unavailable,
     grpc.StatusCode.DEADLINE_EXCEEDED: DeadlineExceeded,
     grpc.StatusCode.CANCELLED: Cancelled,
 }
 
 _DETAILS = "grpc-status-details-bin"
+_REQUEST_ID = "x-request-id"
 _DOMAIN = "wengert.v1"
 
 
@@ -56,7 +59,14 @@ def error_from_call(error: grpc.RpcError) -> ServiceError:
     kind = KIND_OF_CODE.get(code, ServerFault)
     if code is grpc.StatusCode.FAILED_PRECONDITION and reason not in {"", "UNKNOWN_FUNCTION"}:
         kind = InvalidRequest
-    return kind(call.details() or code.name, reason=reason, violations=violations, code=code)
+    request_id = trailer(call, _REQUEST_ID)
+    return kind(
+        call.details() or code.name,
+        reason=reason,
+        violations=violations,
+        code=code,
+        request_id=request_id if isinstance(request_id, str) else "",
+    )
 
 
 def trailer(call: grpc.Call, key: str) -> str | bytes | None:

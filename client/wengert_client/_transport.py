@@ -43,12 +43,20 @@ class Transport:
     settings
         Target, deadline, attempts and message size.
     credentials
-        Of a TLS channel; None: an open one.
+        In place of the settings' own; None: as they say.
+
+    Raises
+    ------
+    ConfigurationError
+        A file that the settings name cannot be used.
     """
 
     def __init__(self, settings: Settings, credentials: grpc.ChannelCredentials | None) -> None:
         self._settings = settings
         self._credentials = credentials
+        if settings.tls is not None:
+            settings.tls.credentials()  # What is wrong with its files is to be said now.
+        self._metadata = (("authorization", f"Bearer {settings.token}"),) if settings.token else ()
         self._lock = threading.Lock()
         self._closed = False
         self._pid = -1
@@ -87,7 +95,7 @@ class Transport:
         while True:
             method = rpc(self._open_stub())
             try:
-                return method(request, timeout=max(ends - time.monotonic(), 0.0))
+                return method(request, timeout=max(ends - time.monotonic(), 0.0), metadata=self._metadata)
             except ValueError:
                 # gRPC's word for a channel that another thread closed just now.
                 self._open_stub()
@@ -146,7 +154,7 @@ class Transport:
 
 
 def _channel(settings: Settings, credentials: grpc.ChannelCredentials | None) -> grpc.Channel:
-    options = [
+    options: list[tuple[str, int | str]] = [
         ("grpc.max_send_message_length", settings.max_message_bytes),
         ("grpc.max_receive_message_length", settings.max_message_bytes),
         # Repetition is ours; theirs would keep a copy of every request.
@@ -155,6 +163,10 @@ def _channel(settings: Settings, credentials: grpc.ChannelCredentials | None) ->
         ("grpc.initial_reconnect_backoff_ms", 50),
         ("grpc.max_reconnect_backoff_ms", 2000),
     ]
+    if settings.tls is not None:
+        credentials = settings.tls.credentials()
+        if settings.tls.server_name is not None:
+            options.append(("grpc.ssl_target_name_override", settings.tls.server_name))
     if credentials is None:
         return grpc.insecure_channel(settings.target, options=options)
     return grpc.secure_channel(settings.target, credentials, options=options)

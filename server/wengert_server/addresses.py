@@ -15,7 +15,7 @@ def is_local(address: str) -> bool:
     >>> [is_local(a) for a in ("0.0.0.0:5", "[::]:5", "example.org:5", "dns:///localhost:5")]
     [False, False, False, False]
     """
-    if address.startswith(_UNIX):
+    if is_unix(address):
         return True
     host = address.rpartition(":")[0].strip("[]")
     if host == "localhost":
@@ -34,7 +34,7 @@ def check(address: str, *, any_address: bool) -> None:
     ValueError
         With a sentence that says what was expected.
     """
-    if address.startswith(_UNIX):
+    if is_unix(address):
         if not address.removeprefix(_UNIX):
             raise ValueError(f"{address!r} names no path; unix:PATH is expected")
         return
@@ -43,9 +43,14 @@ def check(address: str, *, any_address: bool) -> None:
         raise ValueError(f"{address!r} is no address; HOST:PORT or unix:PATH is expected")
     if not (any_address or is_local(address)):
         raise ValueError(
-            f"{address} can be reached from other machines, and nothing is encrypted or "
-            "authenticated; give --insecure-any-address if that is wanted"
+            f"{address} can be reached from other machines, and nothing is encrypted; give "
+            "--tls-certificate and --tls-key, or --insecure-any-address if that is wanted"
         )
+
+
+def is_unix(address: str) -> bool:
+    """Whether an address is a file, so that its permissions say who may connect."""
+    return address.startswith(_UNIX)
 
 
 def bound(address: str, port: int) -> str:
@@ -54,6 +59,6 @@ def bound(address: str, port: int) -> str:
     >>> bound("127.0.0.1:0", 4711)
     '127.0.0.1:4711'
     """
-    if address.startswith(_UNIX):
+    if is_unix(address):
         return address
     return f"{address.rpartition(':')[0]}:{port}"

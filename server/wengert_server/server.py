@@ -14,6 +14,7 @@ from wengert_server import addresses, calls, health, reflection
 from wengert_server.service import DifferentiationService
 from wengert_server.store import FunctionStore
 from wengert_server.streams import Streams
+from wengert_server.tls import Certificates
 
 if TYPE_CHECKING:
     from wengert_server.calls import Handler
@@ -35,7 +36,7 @@ class Server:
     Raises
     ------
     RuntimeError
-        An address cannot be bound.
+        An address cannot be bound, or a file that is set cannot be used.
 
     Attributes
     ----------
@@ -45,6 +46,7 @@ class Server:
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
+        self._certificates = Certificates.of(settings)
         self._engine = Engine(
             settings.engine_limits(),
             threads=settings.threads,
@@ -107,7 +109,9 @@ class Server:
         self._server.add_registered_method_handlers(service, handlers)
 
     def _bind(self, address: str) -> str:
-        return addresses.bound(address, self._server.add_insecure_port(address))
+        if self._certificates is None or addresses.is_unix(address):
+            return addresses.bound(address, self._server.add_insecure_port(address))
+        return addresses.bound(address, self._server.add_secure_port(address, self._certificates.credentials()))
 
 
 def _options(settings: Settings) -> list[tuple[str, int]]:

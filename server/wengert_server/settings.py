@@ -48,7 +48,13 @@ class Settings:
     address: tuple[str, ...] = _row(("127.0.0.1:50051",),
         "where to listen, HOST:PORT or unix:PATH; port 0 takes a free one; may be given several times")
     insecure_any_address: bool = _row(False,
-        "listen off the loopback interface too, although nothing is encrypted or authenticated")
+        "listen off the loopback interface too, although nothing is encrypted")
+    tls_certificate: str = _row("",
+        "file of the server's certificate in PEM, those up to its authority after it; all addresses but unix: ones "
+        "are encrypted then; read again when it changes")
+    tls_key: str = _row("", "file of the certificate's private key in PEM, without a passphrase")
+    tls_client_ca: str = _row("",
+        "file of authorities' certificates in PEM: callers must show a certificate that one of them has signed")
     threads: int = _row(_cores(), most=1024, description=
         "threads that compute, together, what takes longer than some milliseconds; the default is the number of cores")
     calls: int = _row(64, most=4096, description=
@@ -102,8 +108,14 @@ class Settings:
     def __post_init__(self) -> None:
         for row in dataclasses.fields(self):
             _check(row, getattr(self, row.name))
+        if bool(self.tls_certificate) != bool(self.tls_key):
+            raise ValueError("--tls-certificate and --tls-key go together, and one of them is missing")
+        if self.tls_client_ca and not self.tls_certificate:
+            raise ValueError(
+                "--tls-client-ca asks callers for certificates; that needs --tls-certificate and --tls-key"
+            )
         for address in self.address:
-            addresses.check(address, any_address=self.insecure_any_address)
+            addresses.check(address, any_address=self.insecure_any_address or bool(self.tls_certificate))
 
     @classmethod
     def from_command(cls, arguments: Sequence[str], environment: Mapping[str, str]) -> Settings:
@@ -184,7 +196,9 @@ def _parser(table: type[Settings]) -> argparse.ArgumentParser:
         allow_abbrev=False,
     )
     for row in dataclasses.fields(table):
-        default = ",".join(row.default) if isinstance(row.default, tuple) else row.default
+        default = (
+            ",".join(row.default) if isinstance(row.default, tuple) else row.default if row.default != "" else "none"
+        )
         sentence = f"{row.metadata['description']} [{variable(row.name)}; default {default}]"
         options: dict[str, Any] = {"help": sentence, "default": None, "metavar": "VALUE"}
         if isinstance(row.default, bool):

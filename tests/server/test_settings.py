@@ -59,7 +59,9 @@ def test_an_empty_variable_is_none() -> None:
         (["--log-format", "xml"], {}, "--log-format: 'xml' is none of text, json"),
         ([], {"WENGERT_INSECURE_ANY_ADDRESS": "maybe"}, "'maybe' is none of 1, true, yes, 0, false, no"),
         (["--address", "0.0.0.0:1"], {}, "0.0.0.0:1 can be reached from other machines"),
-        (["--address", "[::]:1"], {}, "give --insecure-any-address if that is wanted"),
+        (["--address", "[::]:1"], {}, "or --insecure-any-address if that is wanted"),
+        (["--tls-key", "k"], {}, "--tls-certificate and --tls-key go together"),
+        ([], {"WENGERT_TLS_CLIENT_CA": "c"}, "that needs --tls-certificate and --tls-key"),
         (["--address", "localhost"], {}, "'localhost' is no address; HOST:PORT or unix:PATH is expected"),
         (["--address", "127.0.0.1:70000"], {}, "is no address"),
         (["--address", "unix:"], {}, "'unix:' names no path"),
@@ -79,6 +81,11 @@ def test_wrong_values(
 def test_any_address_when_wanted() -> None:
     settings = Settings.from_command(["--address", "0.0.0.0:1", "--insecure-any-address"], {})
     assert settings.address == ("0.0.0.0:1",)
+
+
+def test_any_address_with_tls() -> None:
+    flags = ["--address", "0.0.0.0:1", "--tls-certificate", "c", "--tls-key", "k"]
+    assert Settings.from_command(flags, {}).address == ("0.0.0.0:1",)
 
 
 def test_help_names_every_flag_variable_and_default(capsys: pytest.CaptureFixture[str]) -> None:
