@@ -233,8 +233,9 @@ _SPECIAL = (
                 "Derivative k + 1 of log gamma; order k from 0 to 20; NaN at the poles 0, -1, -2, ..."),
     _unary(125, "SIGMOID",  "sigmoid(a)",  "w * sigmoid(-a)"),
     _unary(126, "SOFTPLUS", "softplus(a)", "sigmoid(a)", "arguments"),
-    _binary(129, "XLOGY", "xlogy(a, b)", "log(b)", "select(a, a / b, select(b, a / b, 0))", domain=(REAL, POSITIVE),
-            nonlinear=True, note="a log b, and 0 where a = 0; then d/da is log b and d/db is 0."),
+    _binary(129, "XLOGY", "xlogy(a, b)", "log(b)", "select(a, a / b, zero_safe_multiply(a, 1 / b))",
+            domain=(REAL, POSITIVE), nonlinear=True,
+            note="a log b, and 0 where a = 0; then d/da is log b and d/db is 0."),
 )
 
 _SHAPE = (

@@ -211,7 +211,7 @@ class DifferentiationServiceServicer(object):
         raise NotImplementedError('Method not implemented!')
 
     def Differentiate(self, request, context):
-        """Gives a derivative as a Wengert list, to run elsewhere or to differentiate again. Not served yet: UNIMPLEMENTED.
+        """Gives a derivative as a Wengert list, to run elsewhere or to differentiate again.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

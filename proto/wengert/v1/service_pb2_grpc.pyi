@@ -91,7 +91,7 @@ class DifferentiationServiceStub:
     Session: _grpc.StreamStreamMultiCallable[_streams_pb2.SessionRequest, _streams_pb2.SessionResponse]
     """Carries many of the calls above over one stream, for iterative callers. Not served yet: UNIMPLEMENTED."""
     Differentiate: _grpc.UnaryUnaryMultiCallable[_programs_pb2.DifferentiateRequest, _programs_pb2.DifferentiateResponse]
-    """Gives a derivative as a Wengert list, to run elsewhere or to differentiate again. Not served yet: UNIMPLEMENTED."""
+    """Gives a derivative as a Wengert list, to run elsewhere or to differentiate again."""
     Explain: _grpc.UnaryUnaryMultiCallable[_programs_pb2.ExplainRequest, _programs_pb2.ExplainResponse]
     """Gives the function, its dual list and its adjoint list, with their numbers at a point. Not served yet:
     UNIMPLEMENTED.
@@ -133,7 +133,7 @@ class DifferentiationServiceAsyncStub(DifferentiationServiceStub):
     Session: _aio.StreamStreamMultiCallable[_streams_pb2.SessionRequest, _streams_pb2.SessionResponse]  # type: ignore[assignment]
     """Carries many of the calls above over one stream, for iterative callers. Not served yet: UNIMPLEMENTED."""
     Differentiate: _aio.UnaryUnaryMultiCallable[_programs_pb2.DifferentiateRequest, _programs_pb2.DifferentiateResponse]  # type: ignore[assignment]
-    """Gives a derivative as a Wengert list, to run elsewhere or to differentiate again. Not served yet: UNIMPLEMENTED."""
+    """Gives a derivative as a Wengert list, to run elsewhere or to differentiate again."""
     Explain: _aio.UnaryUnaryMultiCallable[_programs_pb2.ExplainRequest, _programs_pb2.ExplainResponse]  # type: ignore[assignment]
     """Gives the function, its dual list and its adjoint list, with their numbers at a point. Not served yet:
     UNIMPLEMENTED.
@@ -250,7 +250,7 @@ class DifferentiationServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _programs_pb2.DifferentiateRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_programs_pb2.DifferentiateResponse, _abc.Awaitable[_programs_pb2.DifferentiateResponse]]:
-        """Gives a derivative as a Wengert list, to run elsewhere or to differentiate again. Not served yet: UNIMPLEMENTED."""
+        """Gives a derivative as a Wengert list, to run elsewhere or to differentiate again."""
 
     @_abc_1.abstractmethod
     def Explain(
