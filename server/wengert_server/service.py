@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from wengert_server.store import FunctionStore
 
 #: The rpcs that :mod:`wengert_server.streams` serves.
-STREAMS = ("StreamJacobian",)
+STREAMS = ("StreamJacobian", "Session")
 
 
 class DifferentiationService:

@@ -15,6 +15,7 @@ from wengert_server import calls
 from wengert_server.blocks import blocks
 from wengert_server.caller import Call
 from wengert_server.health import on_pool
+from wengert_server.sessions import Sessions
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -22,6 +23,9 @@ if TYPE_CHECKING:
     from wengert_server.calls import Handler
     from wengert_server.service import DifferentiationService
     from wengert_server.settings import Settings
+
+
+_REFUSING = 8
 
 
 class Streams:
@@ -44,15 +48,19 @@ class Streams:
         self._service = service
         self._sending = ThreadPoolExecutor(settings.streams, thread_name_prefix="stream")
         self._computing = ThreadPoolExecutor(settings.streams, thread_name_prefix="ahead")
-        self.handlers: dict[str, Handler] = {"StreamJacobian": self._jacobian()}
+        self._sessions = Sessions(service.rpcs(), settings.max_sessions)
+        # Some more than there may be sessions: one too many must be told so.
+        self._talking = ThreadPoolExecutor(settings.max_sessions + _REFUSING, thread_name_prefix="session")
+        self.handlers: dict[str, Handler] = {"StreamJacobian": self._jacobian(), "Session": self._session()}
 
     def drain(self) -> None:
         """End what waits for its caller; what computes or is sent goes on."""
+        self._sessions.drain()
 
     def close(self) -> None:
         """Let go of the threads."""
-        self._sending.shutdown(wait=False, cancel_futures=True)
-        self._computing.shutdown(wait=False, cancel_futures=True)
+        for pool in (self._sending, self._computing, self._talking):
+            pool.shutdown(wait=False, cancel_futures=True)
 
     def _jacobian(self) -> Handler:
         def jacobian(request: bytes, context: grpc.ServicerContext) -> Iterator[bytes]:
@@ -66,3 +74,11 @@ class Streams:
                 calls.finish(call, context)
 
         return grpc.unary_stream_rpc_method_handler(on_pool(jacobian, self._sending))
+
+    def _session(self) -> Handler:
+        def session(requests: Iterator[bytes], context: grpc.ServicerContext) -> Iterator[bytes]:
+            if not context.is_active():
+                return iter(())
+            return self._sessions.serve(requests, context)
+
+        return grpc.stream_stream_rpc_method_handler(on_pool(session, self._talking))

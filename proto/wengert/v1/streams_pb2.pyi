@@ -105,8 +105,9 @@ Global___StreamJacobianResponse: _TypeAlias = StreamJacobianResponse  # noqa: Y0
 
 @_typing.final
 class SessionRequest(_message.Message):
-    """One call of a session. Many may be under way; they are answered in any order.
-    Not served yet: UNIMPLEMENTED, `UNSUPPORTED`.
+    """One call of a session. Many may be sent before an answer comes; they are answered in the order in which they came,
+    one after another. A message larger than the limit `message_bytes` ends the session: RESOURCE_EXHAUSTED. A server
+    that stops ends it between two calls: CANCELLED or UNAVAILABLE; what was not answered may be asked again.
     """
 
     DESCRIPTOR: _descriptor.Descriptor
@@ -119,7 +120,7 @@ class SessionRequest(_message.Message):
     HESSIAN_FIELD_NUMBER: _builtins.int
     HVP_FIELD_NUMBER: _builtins.int
     call: _builtins.int
-    """Number of the call, chosen by the client, and given back in the answer. One still under way is `MALFORMED_REQUEST`."""
+    """Number of the call, chosen by the client, and given back in the answer; nothing hangs on it."""
     @_builtins.property
     def evaluate(self) -> _derivatives_pb2.EvaluateRequest:
         """As the rpc Evaluate."""
@@ -207,7 +208,9 @@ class SessionResponse(_message.Message):
 
     @_builtins.property
     def error(self) -> _calls_pb2.CallError:
-        """The error of a call that failed; absent from one that did not. The session goes on."""
+        """The error of a call that failed; absent from one that did not. The session goes on. To a message that cannot be
+        read it is the answer with the number 0.
+        """
 
     def __init__(
         self,

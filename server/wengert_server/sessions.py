@@ -1,0 +1,97 @@
+"""Sessions: many calls over one stream, answered in the order in which they come."""
+
+from __future__ import annotations
+
+import threading
+from typing import TYPE_CHECKING
+
+from adengine.errors import LimitExceeded
+from wengert_server import calls, frames
+from wengert_server.caller import Call
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping
+
+    import grpc
+
+
+class Sessions:
+    """The sessions that are open.
+
+    Parameters
+    ----------
+    rpcs
+        What may be called, by name: from the bytes of a request to those of a response.
+    most
+        How many there may be.
+
+    Notes
+    -----
+    A session holds a thread while it is open, and is answered by that thread alone: a call that comes while
+    another is computed waits in the transport, which stops its sender when it is full.
+    """
+
+    def __init__(self, rpcs: Mapping[str, Callable[[bytes], bytes]], most: int) -> None:
+        self._rpcs = rpcs
+        self._most = most
+        self._lock = threading.Lock()
+        self._open: dict[grpc.ServicerContext, bool] = {}  # whether it waits for its caller
+        self._draining = False
+
+    def serve(self, requests: Iterator[bytes], context: grpc.ServicerContext) -> Iterator[bytes]:
+        """Answer the calls of one session."""
+        with Call.of("Session", context) as session:
+            if not self._enter(context):
+                described = f"{self._most + 1} sessions at the same time"
+                calls.abort(session, context, LimitExceeded("sessions", self._most, self._most + 1, described))
+            try:
+                for number, data in enumerate(self._waiting_for(requests, context)):
+                    yield self._answer(f"{session.request_id}/{number}", data, context)
+            finally:
+                self._leave(context)
+            calls.finish(session, context)
+
+    def drain(self) -> None:
+        """End the sessions that wait for their callers now; others when they have answered."""
+        with self._lock:
+            self._draining = True
+            idle = [context for context, waits in self._open.items() if waits]
+        for context in idle:
+            context.cancel()
+
+    def _answer(self, request_id: str, data: bytes, context: grpc.ServicerContext) -> bytes:
+        number = 0
+        with Call("Session", request_id) as call:
+            try:
+                frame = frames.read(data)
+                number = frame.call
+                call.rpc = frame.rpc
+                return frames.answer(frame, self._rpcs[frame.rpc](frame.request))
+            except Exception as error:  # noqa: BLE001  whatever it is, the session goes on
+                return frames.refusal(number, calls.error_of(call, context, error))
+
+    def _waiting_for(self, requests: Iterator[bytes], context: grpc.ServicerContext) -> Iterator[bytes]:
+        """Give requests, and remember when one is waited for: a session that waits can be ended."""
+        while True:
+            with self._lock:
+                self._open[context] = True
+                draining = self._draining
+            if draining:
+                context.cancel()
+            data = next(requests, None)
+            if data is None:
+                return
+            with self._lock:
+                self._open[context] = False
+            yield data
+
+    def _enter(self, context: grpc.ServicerContext) -> bool:
+        with self._lock:
+            if len(self._open) >= self._most:
+                return False
+            self._open[context] = False
+            return True
+
+    def _leave(self, context: grpc.ServicerContext) -> None:
+        with self._lock:
+            self._open.pop(context, None)
