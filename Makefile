@@ -16,7 +16,7 @@ GENERATORS = $(addprefix tools/generate_,stubs.py kernels.py docs.py outputs.py)
 SOURCES = $(wildcard $(CODE))
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check pytest bench generate format venv venv-demo venv-bench clean \
+.PHONY: help demo test check pytest fuzz bench generate format venv venv-demo venv-bench clean \
 	check-ruff check-types check-layers check-proto
 
 help: ## show this page
@@ -58,6 +58,9 @@ check-proto: venv
 bench: venv-bench ## measure speed beside other systems; ratios within one run
 	@echo "bench: the first run compiles the kernels, which takes about a minute; later runs find them cached"
 	@$(BIN)/python -m benchmarks $(ARGS)
+
+fuzz: venv ## a million requests at random, by calls and by bytes: nothing may crash, hang, leak or answer improperly
+	@$(BIN)/python -m tests.fuzz $(ARGS)
 
 generate: venv ## make every generated file again: stubs, tables, pages, conformance cases
 	@set -e; for script in $(GENERATORS); do echo "generate: $$script"; $(BIN)/python $$script; done
