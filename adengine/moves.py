@@ -27,8 +27,8 @@ from adengine.tiles import (
     pairwise,
     spread_eight,
     store_eight,
-    transposed,
 )
+from adengine.transposes import transposed
 from adengine.vector import LANES
 
 _cgutils: Any = _numba_cgutils

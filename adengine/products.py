@@ -19,7 +19,8 @@ from numba import types
 from numpy.typing import NDArray
 
 from adengine.jit import Bool, Int, kernel
-from adengine.tiles import GRID, ROWS, VECTORS, Grid, all_finite, dots, laned_dot, tile, transpose_eight
+from adengine.tiles import GRID, ROWS, VECTORS, Grid, all_finite, dots, laned_dot, tile
+from adengine.transposes import transpose_eight
 
 U = types.uint64
 F8 = types.Array(types.float64, 1, "C")

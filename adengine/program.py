@@ -250,7 +250,7 @@ def _input_table(source: FlatList, sources: NDArray[np.int64], plan: Schedule) -
 
 
 def _output_table(source: FlatList, plan: Schedule) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """The lines, and the addresses of neighbouring outputs of one element, which share a line."""
+    """The lines, and the places of neighbouring outputs of one element, which share a line."""
     table = np.zeros((len(source.outputs), OUT_COLUMNS), np.int64)
     used = source.outputs >= 0
     rows = source.outputs[used]
@@ -267,17 +267,15 @@ def _output_table(source: FlatList, plan: Schedule) -> tuple[NDArray[np.int64], 
 
 
 def _joined_outputs(table: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Neighbouring outputs of one element as one line, with a list of their addresses."""
+    """Neighbouring outputs of one element as one line, with a list of their places: see `transfer`."""
     single = (table[:, OUT_SIZE] == 1) & (table[:, OUT_ADDRESS] >= 0)
-    alike = single[1:] & single[:-1]
-    for column in (OUT_LANED, OUT_DERIVATIVE):
-        alike &= table[1:, column] == table[:-1, column]
+    alike = single[1:] & single[:-1] & (table[1:, OUT_DERIVATIVE] == table[:-1, OUT_DERIVATIVE])
     first = np.flatnonzero(np.concatenate([[True], ~alike])) if len(table) else np.zeros(0, np.intp)
     lines = table[first]
     many = np.diff(np.concatenate([first, [len(table)]]))
     lines[many > 1, OUT_ADDRESS] = SCATTERED_FROM - first[many > 1]
     lines[many > 1, OUT_SIZE] = many[many > 1]
-    return lines, np.concatenate([table[:, OUT_ADDRESS], [0]])
+    return lines, np.concatenate([2 * table[:, OUT_ADDRESS] + (table[:, OUT_LANED] != 0), [0]])
 
 
 def input_sources(flat: FlatList, own: int, shared: Sequence[int]) -> NDArray[np.int64]:

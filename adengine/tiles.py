@@ -321,47 +321,7 @@ def laned_dot(a_laned: bool, b_laned: bool, *, careful: bool = False) -> Any:
     return intrinsic(typed)
 
 
-# ---- Copies ----
-
-
-def transposed(builder: Builder, rows: Sequence[Value]) -> list[Value]:
-    """Eight columns of eight rows: blocks of 1, 2 and 4 change places."""
-    rows = list(rows)
-    for size in (1, 2, 4):
-        keep = [j if j & size == 0 else LANES + j - size for j in range(LANES)]
-        give = [j + size if j & size == 0 else LANES + j for j in range(LANES)]
-        for i in (i for i in range(LANES) if i & size == 0):
-            first, second = rows[i], rows[i + size]
-            for place, order in ((i, keep), (i + size, give)):
-                mask = ir.Constant(ir.VectorType(_INT32, LANES), order)
-                rows[place] = builder.shuffle_vector(first, second, mask)
-    return rows
-
-
-def transpose_eight(*, adds: bool = False) -> Any:
-    """An intrinsic ``(source, at, row, target, to, to_row)`` that transposes eight by eight elements.
-
-    ``target[to + q to_row + r] = source[at + r row + q]`` for r and q below 8, or ``+=`` where it adds.
-    """
-
-    def typed(typing_context: Any, source: Any, at: Any, row: Any, target: Any, to: Any, to_row: Any) -> Any:  # noqa: ARG001  what numba asks for
-        signature = types.void(source, at, row, target, to, to_row)
-
-        def generate(context: Any, builder: Builder, signature: Any, arguments: Any) -> Any:
-            _, at, row, _, to, to_row = arguments
-            data = data_of(context, builder, signature.args[0], arguments[0])
-            target = data_of(context, builder, signature.args[3], arguments[3])
-            rows = [load_eight(builder, data, builder.add(at, builder.mul(row, int64(r)))) for r in range(LANES)]
-            for q, column in enumerate(transposed(builder, rows)):
-                place = builder.add(to, builder.mul(to_row, int64(q)))
-                value = builder.fadd(load_eight(builder, target, place), column) if adds else column
-                store_eight(builder, value, target, place)
-            return context.get_dummy_value()
-
-        return signature, generate
-
-    typed.__name__ = f"transpose_eight{'_adding' * adds}"
-    return intrinsic(typed)
+# ---- Sums that tell ----
 
 
 def all_finite() -> Any:

@@ -11,7 +11,7 @@ from numba import types
 from numpy.typing import NDArray
 
 from adengine.jit import Int, kernel
-from adengine.tiles import transpose_eight
+from adengine.transposes import transpose_eight, transpose_scattered
 
 U = types.uint64
 F8 = types.Array(types.float64, 1, "C")
@@ -19,7 +19,7 @@ F8R = types.Array(types.float64, 1, "C", readonly=True)
 I8 = types.Array(types.int64, 1, "C")
 I8_2 = types.Array(types.int64, 2, "C")
 
-_transpose = transpose_eight()
+_transpose, _transpose_scattered = transpose_eight(), transpose_scattered()
 
 POINT, SHARED, SEED = 0, 1, 2
 """Where an input's values come from."""
@@ -100,20 +100,27 @@ def load(
             _load_lanes(w, line, block, lanes, seeds, block[S_BASE], block[S_STRIDE])
 
 
-@kernel(types.void(F8, I8, U, U, F8, U, U, U), inner=True, apart=True)
+@kernel(types.void(F8, I8, U, F8, U, U, U), inner=True, apart=True)
 def _store_scattered(
-    w: NDArray[np.float64], addresses: NDArray[np.int64], laned: Int, valid: Int, target: NDArray[np.float64], to: Int,
+    w: NDArray[np.float64], places: NDArray[np.int64], valid: Int, target: NDArray[np.float64], to: Int,
     lane_step: Int, element_step: Int,
 ) -> None:  # fmt: skip
-    """Take outputs of one element each from their addresses."""
-    count = np.uint64(addresses.shape[0])
+    """Take outputs of one element each from their places: twice the address, and one more where it is laned."""
+    count = np.uint64(places.shape[0])
     if valid == U(1) and element_step == U(1):
         for i in range(count):
-            target[to + i] = w[U(addresses[i])]
+            target[to + i] = w[U(places[i]) >> U(1)]
         return
+    eights: Int = U(0)
+    if element_step == U(1) and count >= U(8):
+        eights = valid & ~U(7)
+    for lane in range(U(0), eights, U(8)):
+        for i in range(U(0), count, U(8)):
+            j = min(i, count - U(8))  # the last eight may overlap those before
+            _transpose_scattered(w, places, j, lane, target, to + j + lane * lane_step, lane_step)
     for i in range(count):
-        first = U(addresses[i])
-        for lane in range(valid):
+        first, laned = U(places[i]) >> U(1), U(places[i]) & U(1)
+        for lane in range(eights, valid):
             target[to + i * element_step + lane * lane_step] = w[first + lane * laned]
 
 
@@ -145,7 +152,7 @@ def _store_elements(  # noqa: PLR0913  a kernel over numbers
 
 @kernel(types.void(F8, I8, I8, U, U, F8, types.int64, U, U), inner=True, apart=True)
 def _store_output(  # noqa: PLR0913  a kernel over a table
-    w: NDArray[np.float64], line: NDArray[np.int64], addresses: NDArray[np.int64], lanes: Int, valid: Int,
+    w: NDArray[np.float64], line: NDArray[np.int64], places: NDArray[np.int64], lanes: Int, valid: Int,
     target: NDArray[np.float64], first: Int, lane_step: Int, element_step: Int,
 ) -> None:  # fmt: skip
     """Take one line of the output table from the arena."""
@@ -160,14 +167,14 @@ def _store_output(  # noqa: PLR0913  a kernel over a table
                 target[to + i * element_step + lane * lane_step] = 0.0
     elif address < 0:
         place = U(SCATTERED_FROM - address)
-        _store_scattered(w, addresses[place : place + size], laned, valid, target, to, lane_step, element_step)
+        _store_scattered(w, places[place : place + size], valid, target, to, lane_step, element_step)
     else:
         _store_elements(w, U(address), size, along, laned, valid, target, to, lane_step, element_step)
 
 
 @kernel(types.void(F8, I8_2, I8, I8, U, F8, F8), inner=True)
 def store(
-    w: NDArray[np.float64], outputs: NDArray[np.int64], addresses: NDArray[np.int64], block: NDArray[np.int64],
+    w: NDArray[np.float64], outputs: NDArray[np.int64], places: NDArray[np.int64], block: NDArray[np.int64],
     lanes: Int, values: NDArray[np.float64], derivatives: NDArray[np.float64],
 ) -> None:  # fmt: skip
     """Take the outputs of a block from the arena; values only from the first block of a point."""
@@ -175,7 +182,7 @@ def store(
         line = outputs[r]
         if line[OUT_DERIVATIVE] != 0:
             steps = U(block[D_LANE]), U(block[D_ELEMENT])
-            _store_output(w, line, addresses, lanes, U(block[VALID]), derivatives, block[D_BASE], steps[0], steps[1])
+            _store_output(w, line, places, lanes, U(block[VALID]), derivatives, block[D_BASE], steps[0], steps[1])
         elif block[V_BASE] >= 0:
             valid = U(block[VALID]) if block[V_STRIDE] != 0 else U(1)
-            _store_output(w, line, addresses, lanes, valid, values, block[V_BASE], U(block[V_STRIDE]), U(1))
+            _store_output(w, line, places, lanes, valid, values, block[V_BASE], U(block[V_STRIDE]), U(1))

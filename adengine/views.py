@@ -25,7 +25,7 @@ from adengine.moves import (
     sum_eight_rows,
     sum_run,
 )
-from adengine.tiles import transpose_eight
+from adengine.transposes import transpose_eight
 
 U = types.uint64
 F8 = types.Array(types.float64, 1, "C")
