@@ -16,7 +16,7 @@ GENERATORS = $(addprefix tools/generate_,stubs.py kernels.py docs.py outputs.py)
 SOURCES = $(wildcard $(CODE))
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check pytest fuzz bench generate format venv venv-demo venv-bench clean \
+.PHONY: help demo test check pytest fuzz load soak bench generate format venv venv-demo venv-bench clean \
 	check-ruff check-types check-layers check-proto
 
 help: ## show this page
@@ -61,6 +61,12 @@ bench: venv-bench ## measure speed beside other systems; ratios within one run
 
 fuzz: venv ## a million requests at random, by calls and by bytes: nothing may crash, hang, leak or answer improperly
 	@$(BIN)/python -m tests.fuzz $(ARGS)
+
+load: venv ## calls of all kinds from several processes: how long each takes, what fails, what is wrong
+	@$(BIN)/python -m tests.load $(ARGS)
+
+soak: venv ## ten minutes of load beside clients that misbehave, with a full disk: nothing may fail, be wrong or grow
+	@$(BIN)/python -m tests.load.soak $(ARGS)
 
 generate: venv ## make every generated file again: stubs, tables, pages, conformance cases
 	@set -e; for script in $(GENERATORS); do echo "generate: $$script"; $(BIN)/python $$script; done
