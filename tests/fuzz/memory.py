@@ -1,4 +1,4 @@
-"""How much memory a process has resident, and whether that grows."""
+"""What a process has of the machine: memory, and whether that grows; and time."""
 
 from __future__ import annotations
 
@@ -17,6 +17,15 @@ def resident_bytes(pid: int | None = None) -> int:
         return 0
     fields = dict(line.split(":", 1) for line in status.read_text().splitlines())
     return int(fields["VmRSS"].split()[0]) * 1024
+
+
+def cpu_seconds(pid: int) -> float:
+    """Seconds that a process has computed; 0 where it is gone, or the system does not tell."""
+    try:
+        fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    except OSError:
+        return 0.0
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
 def growth(samples: Sequence[int]) -> int:

@@ -16,12 +16,15 @@ from typing import Any, NamedTuple
 
 from tests.fuzz.black_box import BlackBox
 from tests.fuzz.findings import Findings
+from tests.fuzz.memory import cpu_seconds
 from tests.fuzz.worker import BATCH, BOX
 
 START_S = 600.0
 """The first batch may wait for kernels to be compiled."""
 HANG_S = 120.0
-"""A batch that takes longer has a call that hangs: the longest one may take is bounded by the limits."""
+"""A batch that computes for longer has a call that hangs: the longest one may take is bounded by the limits."""
+STUCK_S = 900.0
+"""A batch that takes longer waits for something that never comes, however busy the machine."""
 
 
 class _Process(NamedTuple):
@@ -88,22 +91,38 @@ def _read(each: _Process, lines: queue.SimpleQueue[tuple[_Process, str]]) -> Non
     lines.put((each, ""))
 
 
+class _Clock:
+    """What a process has used since it told something."""
+
+    def __init__(self, each: _Process) -> None:
+        self._pid = each.process.pid
+        self._since, self._computed = time.monotonic() + START_S, cpu_seconds(self._pid) + START_S
+
+    def told(self) -> None:
+        """It has told something just now."""
+        self._since, self._computed = time.monotonic(), cpu_seconds(self._pid)
+
+    def hangs(self) -> bool:
+        """Whether it computes, or waits, for longer than anything may take."""
+        return cpu_seconds(self._pid) > self._computed + HANG_S or time.monotonic() > self._since + STUCK_S
+
+
 def _watch(running: list[_Process], lines: queue.SimpleQueue[tuple[_Process, str]], findings: Findings) -> None:
     """Take what the processes tell until all have ended."""
-    last = {each.name: time.monotonic() + START_S - HANG_S for each in running}
-    while last:
+    clocks = {each.name: _Clock(each) for each in running}
+    while clocks:
         try:
             each, line = lines.get(timeout=1.0)
         except queue.Empty:
             for each in running:
-                if each.name in last and time.monotonic() > last[each.name] + HANG_S:
+                if each.name in clocks and clocks[each.name].hangs():
                     each.process.send_signal(signal.SIGABRT)  # it tells where it stands
             continue
         if line:
-            last[each.name] = time.monotonic()
+            clocks[each.name].told()
             _take(each, json.loads(line), findings)
         else:
-            del last[each.name]
+            del clocks[each.name]
             if status := each.process.wait():
                 findings.faults.append(_epitaph(each, status))
 
@@ -116,6 +135,6 @@ def _take(each: _Process, told: dict[str, Any], findings: Findings) -> None:
 
 
 def _epitaph(each: _Process, status: int) -> str:
-    kind = f"no batch of {BATCH} calls in {HANG_S:.0f} s" if status == -signal.SIGABRT else f"ended with {status}"
+    kind = f"hangs: {BATCH} calls were not answered" if status == -signal.SIGABRT else f"ended with {status}"
     name, content = BlackBox(each.folder / BOX).read()
     return f"{each.name}: {kind}; last asked: {name}, sent {content.hex()}\n{each.stderr.read_text()[-3000:]}"
