@@ -11,7 +11,7 @@ import warnings
 from queue import SimpleQueue
 from typing import TYPE_CHECKING
 
-from wengert_server import logs, memory
+from wengert_server import logs, memory, workers
 from wengert_server.settings import Settings
 
 if TYPE_CHECKING:
@@ -26,12 +26,21 @@ def main() -> None:
     """Serve until SIGTERM or SIGINT; a second signal ends the grace."""
     settings = Settings.from_command(sys.argv[1:], os.environ)
     logs.configure(settings)
+    worker = workers.as_worker(settings, os.environ)
+    if worker is None and settings.workers > 1:
+        sys.exit(workers.supervise(settings, sys.argv[1:]))
+    _serve(worker or settings, is_worker=worker is not None)
+
+
+def _serve(settings: Settings, *, is_worker: bool) -> None:
     memory.keep_freed(settings.keep_memory_bytes)
     # NaN and infinity are values like any other; NumPy need not warn of them.
     warnings.simplefilter("ignore", RuntimeWarning)
     # Compiling can take a minute: a signal ends it at once.
     _on_signal(lambda: sys.exit(0))
-    server = _loaded(settings)
+    if is_worker:
+        workers.end_with_parent()
+    server = _loaded(settings, shares_ports=is_worker)
     # What is loaded stays: the collector need not look at it again while calls wait.
     gc.freeze()
     # SimpleQueue may be put to from within a signal handler, unlike locks and semaphores.
@@ -48,13 +57,16 @@ def main() -> None:
     _exit(server)
 
 
-def _loaded(settings: Settings) -> Server:
+def _loaded(settings: Settings, *, shares_ports: bool) -> Server:
     _log.info("loading the engine; the first time its kernels are compiled, for about a minute")
     # Not at the top: it loads the kernels, and logs are to tell of it.
-    from wengert_server.server import Server  # noqa: PLC0415
+    from wengert_server import compiling  # noqa: PLC0415
+
+    with compiling.once():
+        from wengert_server.server import Server  # noqa: PLC0415
 
     try:
-        return Server(settings)
+        return Server(settings, shares_ports=shares_ports)
     except RuntimeError as error:
         sys.exit(f"wengert-server: {error}")
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ipaddress
 
 _UNIX = "unix:"
+_WORKER = "{worker}"
 
 
 def is_local(address: str) -> bool:
@@ -62,3 +63,24 @@ def bound(address: str, port: int) -> str:
     if is_unix(address):
         return address
     return f"{address.rpartition(':')[0]}:{port}"
+
+
+def check_shared(address: str) -> None:
+    """Refuse an address that several workers cannot listen on.
+
+    Raises
+    ------
+    ValueError
+        It is a unix socket, which only one process can listen on, and of one name for all.
+    """
+    if is_unix(address) and _WORKER not in address:
+        raise ValueError(f"{address}: several workers cannot share a unix socket; have {_WORKER} in its name")
+
+
+def of_worker(address: str, index: int) -> str:
+    """Give the address that a worker listens on.
+
+    >>> of_worker("unix:/run/wengert/{worker}.sock", 2), of_worker("127.0.0.1:50051", 2)
+    ('unix:/run/wengert/2.sock', '127.0.0.1:50051')
+    """
+    return address.replace(_WORKER, str(index)) if is_unix(address) else address

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import logging
+import os
 import sys
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
@@ -18,6 +19,10 @@ if TYPE_CHECKING:
     from wengert_server.settings import Settings
 
 _FIELDS = "fields"
+#: The variable that says which of several workers a process is, from 0 on.
+WORKER = "WENGERT_WORKER"
+# Lines of several workers go to one place: each says which worker it is.
+_OF_PROCESS = {"worker": os.environ[WORKER]} if WORKER in os.environ else {}
 
 
 def configure(settings: Settings) -> None:
@@ -63,7 +68,7 @@ class _Text(logging.Formatter):
 def _fields(record: logging.LogRecord) -> dict[str, Any]:
     call = current()
     of_call = {"request_id": call.request_id, "subject": call.subject, "function": call.function}
-    given: dict[str, Any] = getattr(record, _FIELDS, {})
+    given: dict[str, Any] = _OF_PROCESS | getattr(record, _FIELDS, {})
     return given | {name: value for name, value in of_call.items() if value}
 
 

@@ -32,6 +32,8 @@ class Server:
     ----------
     settings
         Where it listens, and its limits.
+    shares_ports
+        Other processes may listen on the same ports, and share the callers.
 
     Raises
     ------
@@ -44,7 +46,7 @@ class Server:
         Where it listens, with the ports that were taken.
     """
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, *, shares_ports: bool = False) -> None:
         self._settings = settings
         self._certificates = Certificates.of(settings)
         self._engine = Engine(
@@ -60,7 +62,7 @@ class Server:
         self._health = health.Health()
         self._reflection = reflection.Reflection()
         self._streams = Streams(service, settings)
-        self._server = grpc.server(self._handlers, options=_options(settings))
+        self._server = grpc.server(self._handlers, options=_options(settings, shares_ports=shares_ports))
         self._add(calls.SERVICE.full_name, calls.handlers(service.rpcs(), self._streams.handlers))
         self._add(health.NAME, self._health.handlers)
         for name in reflection.NAMES:
@@ -114,11 +116,11 @@ class Server:
         return addresses.bound(address, self._server.add_secure_port(address, self._certificates.credentials()))
 
 
-def _options(settings: Settings) -> list[tuple[str, int]]:
+def _options(settings: Settings, *, shares_ports: bool) -> list[tuple[str, int]]:
     return [
         ("grpc.max_receive_message_length", settings.max_message_bytes),
         # Replies have the limits of the engine.
         ("grpc.max_send_message_length", -1),
-        # Two servers on one port would share its calls without a word.
-        ("grpc.so_reuseport", 0),
+        # Two servers on one port would share its calls without a word; workers mean to.
+        ("grpc.so_reuseport", int(shares_ports)),
     ]

@@ -55,6 +55,9 @@ class Settings:
     tls_key: str = _row("", "file of the certificate's private key in PEM, without a passphrase")
     tls_client_ca: str = _row("",
         "file of authorities' certificates in PEM: callers must show a certificate that one of them has signed")
+    workers: int = _row(1, most=1024, description=
+        "processes that share the addresses, each with functions, threads and limits of its own; one that dies is "
+        "started again; a unix socket's name needs {worker} in it then, for the number of the worker")
     threads: int = _row(_cores(), most=1024, description=
         "threads that compute, together, what takes longer than some milliseconds; the default is the number of cores")
     calls: int = _row(64, most=4096, description=
@@ -115,6 +118,8 @@ class Settings:
                 "--tls-client-ca asks callers for certificates; that needs --tls-certificate and --tls-key"
             )
         for address in self.address:
+            if self.workers > 1:
+                addresses.check_shared(address)
             addresses.check(address, any_address=self.insecure_any_address or bool(self.tls_certificate))
 
     @classmethod
