@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import grpc
 
 from adengine import Engine
-from wengert_server import addresses, calls, health, reflection
+from wengert_server import addresses, calls, health, reflection, sockets
 from wengert_server.service import DifferentiationService
 from wengert_server.store import FunctionStore
 from wengert_server.streams import Streams
@@ -111,7 +111,10 @@ class Server:
         self._server.add_registered_method_handlers(service, handlers)
 
     def _bind(self, address: str) -> str:
-        if self._certificates is None or addresses.is_unix(address):
+        if addresses.is_unix(address):
+            with sockets.binding(address):
+                return addresses.bound(address, self._server.add_insecure_port(address))
+        if self._certificates is None:
             return addresses.bound(address, self._server.add_insecure_port(address))
         return addresses.bound(address, self._server.add_secure_port(address, self._certificates.credentials()))
 
