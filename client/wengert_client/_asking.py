@@ -3,24 +3,39 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Protocol, TypeAlias
+from typing import TYPE_CHECKING, Protocol, TypeAlias, TypeVar
 
+import numpy as np
+
+from wengert.v1 import SparsityRequest
 from wengert.v1.tensors import read_tensor, write_tensor
+from wengert_client._cutting import in_parts
 from wengert_client._errors import ServerFault
-from wengert_client._patterns import Key
+from wengert_client._held import Request
+from wengert_client._patterns import Key, read_pattern
 
 if TYPE_CHECKING:
-    from google.protobuf.internal.containers import RepeatedCompositeFieldContainer
-    from numpy.typing import ArrayLike
+    from collections.abc import Callable
 
-    from wengert.v1 import Binding, HessianRequest, HvpRequest, JacobianRequest, JvpRequest, Tensor
+    import grpc
+    from google.protobuf.internal.containers import RepeatedCompositeFieldContainer, RepeatedScalarFieldContainer
+    from google.protobuf.message import Message
+    from numpy.typing import ArrayLike, NDArray
+
+    from wengert.v1 import Binding, EvaluateRequest, HessianRequest, HvpRequest, JacobianRequest, JvpRequest, Tensor
+    from wengert.v1.service_pb2_grpc import DifferentiationServiceStub
+    from wengert_client._cutting import Arrays
     from wengert_client._held import HeldFunction
+    from wengert_client._patterns import Pattern
     from wengert_client._results import Floats, FunctionInfo
 
-__all__ = ["Asking", "Named", "Points", "read"]
+__all__ = ["Asking", "Named", "Points", "directions_at_a_point", "read"]
 
 Named: TypeAlias = "Mapping[str, ArrayLike]"
 Points: TypeAlias = "ArrayLike | Named"
+
+Response = TypeVar("Response", bound="Message")
+Result = TypeVar("Result")
 
 
 class _AtPoints(Protocol):
@@ -30,6 +45,15 @@ class _AtPoints(Protocol):
     def points(self) -> Tensor: ...
     @property
     def shared(self) -> RepeatedCompositeFieldContainer[Binding]: ...
+
+
+class _Selecting(_AtPoints, Protocol):
+    """A request that says what to differentiate, and by what."""
+
+    @property
+    def outputs(self) -> RepeatedScalarFieldContainer[str]: ...
+    @property
+    def with_respect_to(self) -> RepeatedScalarFieldContainer[str]: ...
 
 
 class Asking:
@@ -52,19 +76,92 @@ class Asking:
             by = tuple(each.name for each in self._held.signature.inputs if each.name not in bound) or ("",)
         return Key(hessian, tuple(request.outputs), by)
 
-    def _arrange(self, request: _AtPoints, points: Points | None, shared: Named | None, inputs: Named) -> None:
-        """Put points and shared values into a request."""
+    def _arrange(self, request: _AtPoints, points: Points | None, shared: Named | None, inputs: Named) -> Arrays:
+        """Put shared values into a request; gives the points, which may have to be cut before they go into one."""
         x, bound = self._held.signature.arrange(points, shared, inputs)
-        if x is not None:
-            write_tensor(request.points, x)
         for name, value in bound.items():
             write_tensor(request.shared.add(input=name).value, value)
+        return {} if x is None else {"points": x}
 
-    def _direct(self, request: JvpRequest | HvpRequest, tangents: Points | None) -> None:
-        """Put directions into a request; by name, inputs left out have the tangent 0."""
-        if tangents is not None:
-            bound = [each.input for each in request.shared]
-            write_tensor(request.tangents, self._held.signature.directions(tangents, request.with_respect_to, bound))
+    def _directions(self, request: JvpRequest | HvpRequest, tangents: Points | None) -> Arrays:
+        """Give directions; by name, inputs left out have the tangent 0."""
+        if tangents is None:
+            return {}
+        bound = [each.input for each in request.shared]
+        return {"tangents": self._held.signature.directions(tangents, request.with_respect_to, bound)}
+
+    def _ask(
+        self,
+        rpc: Callable[[DifferentiationServiceStub], grpc.UnaryUnaryMultiCallable[Request, Response]],
+        request: Request,
+        arrays: Arrays,
+        elements: Callable[[], int],
+        finish: Callable[[Response], Result],
+    ) -> Result:
+        """Make a call, or several that together are it.
+
+        Parameters
+        ----------
+        rpc
+            Picks the call from the stub.
+        request, arrays
+            What to send.
+        elements
+            Gives the elements of the largest array of the answer, for one point.
+        finish
+            From the answer to what the caller gets.
+        """
+        ends = self._held.ends()
+        return self._in_parts(request, arrays, elements, lambda asked: finish(self._held.call(rpc, asked, ends)))
+
+    def _in_parts(
+        self, request: Request, arrays: Arrays, elements: Callable[[], int], run: Callable[[Request], Result]
+    ) -> Result:
+        return in_parts(request, arrays, self._held.limits, elements, run)
+
+    def _entries(self, key: Key) -> int:
+        """Give how many entries a sparse matrix has; asks for its pattern where that is not known."""
+        if key.with_respect_to == ("",):
+            return 0
+        info = self._held.info
+        pattern = self._held.patterns.get(key, info)
+        if pattern is None:
+            pattern = self._pattern(
+                SparsityRequest(outputs=key.outputs, with_respect_to=key.with_respect_to, hessian=key.hessian)
+            )[0]
+        return len(pattern.column)
+
+    def _pattern(self, request: SparsityRequest) -> tuple[Pattern, NDArray[np.int32]]:
+        """Ask for a pattern, keep it for calls to come, and give it with its colors."""
+        info = self._held.info
+        answer = self._held.call(lambda stub: stub.Sparsity, request)
+        pattern, colors = read_pattern(answer.pattern), np.array(answer.colors, dtype=np.int32)
+        if len(colors) != pattern.shape[1]:
+            raise ServerFault(f"the answer carries {len(colors)} colors for {pattern.shape[1]} columns")
+        if self._held.info is info:
+            key = Key(request.hessian, tuple(request.outputs), tuple(request.with_respect_to))
+            self._held.patterns.keep(key, info, pattern)
+        return pattern, colors
+
+    def _m(self, request: EvaluateRequest | _Selecting) -> int:
+        """Give how many output scalars are selected."""
+        if not request.outputs:
+            return self.info.m
+        sizes = {each.name: each.size for each in self.info.outputs}
+        return sum(sizes.get(name, 0) for name in request.outputs)
+
+    def _n_w(self, request: _Selecting) -> int:
+        """Give by how many input scalars is differentiated."""
+        left_out = {each.input for each in request.shared}
+        chosen = set(request.with_respect_to)
+        inputs = self._held.signature.inputs
+        return sum(each.size for each in inputs if (each.name in chosen if chosen else each.name not in left_out))
+
+
+def directions_at_a_point(arrays: Arrays, name: str) -> int:
+    """Give p."""
+    array = arrays.get(name)
+    return array.shape[-2] if array is not None and array.ndim > 1 else 1
 
 
 def read(tensor: Tensor) -> Floats:

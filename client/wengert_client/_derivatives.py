@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Literal, overload
+from typing import TYPE_CHECKING, Any, Literal, TypeVar, overload
 
 import numpy as np
 
 from wengert.v1 import JacobianRequest, JvpRequest, Layout, VjpRequest
-from wengert.v1.tensors import write_tensor
-from wengert_client._asking import Asking, read
+from wengert_client._asking import Asking, directions_at_a_point, read
 from wengert_client._errors import ServerFault
 from wengert_client._patterns import csr, require_scipy, with_pattern
 from wengert_client._preparation import mode_number
@@ -16,6 +15,8 @@ from wengert_client._results import Report, ValueAndDerivative, ValueAndSparseDe
 from wengert_client._signature import as_floats, names, refuse
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from numpy.typing import ArrayLike
 
     from wengert.v1 import JacobianResponse, JvpResponse, VjpResponse
@@ -24,6 +25,8 @@ if TYPE_CHECKING:
     from wengert_client._results import Floats
 
 __all__ = ["FirstDerivatives"]
+
+Result = TypeVar("Result")
 
 
 class FirstDerivatives(Asking):
@@ -52,7 +55,8 @@ class FirstDerivatives(Asking):
         -------
         J u : float64, shape (m,) or (p, m) at one point; (K, m) or (K, p, m) at K
         """
-        return read(self._jvp(points, tangents, shared, outputs, with_respect_to, inputs).tangents)
+        at = points, tangents, shared, outputs, with_respect_to, inputs
+        return self._jvp(*at, lambda answer: read(answer.tangents))
 
     def vjp(
         self,
@@ -76,7 +80,8 @@ class FirstDerivatives(Asking):
         -------
         J^T v : float64, shape (n_w,) or (p, n_w) at one point; (K, n_w) or (K, p, n_w) at K
         """
-        return read(self._vjp(points, cotangents, shared, outputs, with_respect_to, inputs).cotangents)
+        at = points, cotangents, shared, outputs, with_respect_to, inputs
+        return self._vjp(*at, lambda answer: read(answer.cotangents))
 
     @overload
     def jacobian(
@@ -122,9 +127,10 @@ class FirstDerivatives(Asking):
 
         With ``sparse=True`` a ``scipy.sparse.csr_array``, or a list of K.
         """
+        at = points, shared, outputs, with_respect_to, mode, inputs
         if sparse:
-            return self._sparse_jacobian(points, shared, outputs, with_respect_to, mode, inputs)[1]
-        return read(self._jacobian(points, shared, outputs, with_respect_to, mode, inputs).dense)
+            return self._sparse_jacobian(*at, lambda _, matrix: matrix)
+        return self._jacobian(*at, lambda answer: read(answer.dense))
 
     def gradient(
         self,
@@ -139,8 +145,8 @@ class FirstDerivatives(Asking):
     ) -> Floats:
         """Give the gradient of a function with m = 1: shape (n_w,), or (K, n_w) at K points."""
         self._check_scalar(outputs)
-        response = self._jacobian(points, shared, outputs, with_respect_to, mode, inputs)
-        return _only_row(read(response.dense))
+        at = points, shared, outputs, with_respect_to, mode, inputs
+        return self._jacobian(*at, lambda answer: _only_row(read(answer.dense)))
 
     def value_and_jvp(
         self,
@@ -154,8 +160,8 @@ class FirstDerivatives(Asking):
         **inputs: ArrayLike,
     ) -> ValueAndDerivative:
         """Give f and J u from one call, with the report; see :meth:`jvp`."""
-        response = self._jvp(points, tangents, shared, outputs, with_respect_to, inputs)
-        return _both(response, read(response.tangents))
+        at = points, tangents, shared, outputs, with_respect_to, inputs
+        return self._jvp(*at, lambda answer: _both(answer, read(answer.tangents)))
 
     def value_and_vjp(
         self,
@@ -169,8 +175,8 @@ class FirstDerivatives(Asking):
         **inputs: ArrayLike,
     ) -> ValueAndDerivative:
         """Give f and J^T v from one call, with the report; see :meth:`vjp`."""
-        response = self._vjp(points, cotangents, shared, outputs, with_respect_to, inputs)
-        return _both(response, read(response.cotangents))
+        at = points, cotangents, shared, outputs, with_respect_to, inputs
+        return self._vjp(*at, lambda answer: _both(answer, read(answer.cotangents)))
 
     @overload
     def value_and_jacobian(
@@ -213,11 +219,10 @@ class FirstDerivatives(Asking):
         **inputs: ArrayLike,
     ) -> ValueAndDerivative | ValueAndSparseDerivative:
         """Give f and J from one call, with the report; see :meth:`jacobian`."""
+        at = points, shared, outputs, with_respect_to, mode, inputs
         if sparse:
-            answer, matrix = self._sparse_jacobian(points, shared, outputs, with_respect_to, mode, inputs)
-            return ValueAndSparseDerivative(read(answer.values), matrix, Report.read(answer.report))
-        response = self._jacobian(points, shared, outputs, with_respect_to, mode, inputs)
-        return _both(response, read(response.dense))
+            return self._sparse_jacobian(*at, _both_sparse)
+        return self._jacobian(*at, lambda answer: _both(answer, read(answer.dense)))
 
     def value_and_gradient(
         self,
@@ -232,8 +237,8 @@ class FirstDerivatives(Asking):
     ) -> ValueAndDerivative:
         """Give f and its gradient from one call, with the report; see :meth:`gradient`."""
         self._check_scalar(outputs)
-        response = self._jacobian(points, shared, outputs, with_respect_to, mode, inputs)
-        return _both(response, _only_row(read(response.dense)))
+        at = points, shared, outputs, with_respect_to, mode, inputs
+        return self._jacobian(*at, lambda answer: _both(answer, _only_row(read(answer.dense))))
 
     def _jvp(
         self,
@@ -243,11 +248,13 @@ class FirstDerivatives(Asking):
         outputs: Names | None,
         with_respect_to: Names | None,
         inputs: Named,
-    ) -> JvpResponse:
+        finish: Callable[[JvpResponse], Result],
+    ) -> Result:
         request = JvpRequest(outputs=names(outputs), with_respect_to=names(with_respect_to))
-        self._arrange(request, points, shared, inputs)
-        self._direct(request, tangents)
-        return self._held.call(lambda stub: stub.Jvp, request)
+        arrays = self._arrange(request, points, shared, inputs)
+        arrays |= self._directions(request, tangents)
+        p = directions_at_a_point(arrays, "tangents")
+        return self._ask(lambda stub: stub.Jvp, request, arrays, lambda: p * self._m(request), finish)
 
     def _vjp(
         self,
@@ -257,12 +264,14 @@ class FirstDerivatives(Asking):
         outputs: Names | None,
         with_respect_to: Names | None,
         inputs: Named,
-    ) -> VjpResponse:
+        finish: Callable[[VjpResponse], Result],
+    ) -> Result:
         request = VjpRequest(outputs=names(outputs), with_respect_to=names(with_respect_to))
-        self._arrange(request, points, shared, inputs)
+        arrays = self._arrange(request, points, shared, inputs)
         if cotangents is not None:
-            write_tensor(request.cotangents, as_floats(cotangents, "cotangents"))
-        return self._held.call(lambda stub: stub.Vjp, request)
+            arrays["cotangents"] = as_floats(cotangents, "cotangents")
+        p = directions_at_a_point(arrays, "cotangents")
+        return self._ask(lambda stub: stub.Vjp, request, arrays, lambda: p * self._n_w(request), finish)
 
     def _jacobian(
         self,
@@ -272,9 +281,12 @@ class FirstDerivatives(Asking):
         with_respect_to: Names | None,
         mode: str,
         inputs: Named,
-    ) -> JacobianResponse:
-        request = self._jacobian_request(points, shared, outputs, with_respect_to, mode, inputs)
-        return self._held.call(lambda stub: stub.Jacobian, request)
+        finish: Callable[[JacobianResponse], Result],
+    ) -> Result:
+        request = _request(outputs, with_respect_to, mode)
+        arrays = self._arrange(request, points, shared, inputs)
+        size = lambda: self._m(request) * self._n_w(request)  # noqa: E731
+        return self._ask(lambda stub: stub.Jacobian, request, arrays, size, finish)
 
     def _sparse_jacobian(
         self,
@@ -284,33 +296,26 @@ class FirstDerivatives(Asking):
         with_respect_to: Names | None,
         mode: str,
         inputs: Named,
-    ) -> tuple[JacobianResponse, Any]:
-        """Give the answer, and the matrix or the K of them."""
+        finish: Callable[[JacobianResponse, Any], Result],
+    ) -> Result:
+        """Ask for the matrix, or the K of them."""
         require_scipy()
-        request = self._jacobian_request(points, shared, outputs, with_respect_to, mode, inputs)
+        request = _request(outputs, with_respect_to, mode)
+        arrays = self._arrange(request, points, shared, inputs)
         request.layout = Layout.LAYOUT_SPARSE
-        answer, pattern = with_pattern(
-            self._held,
-            self._pattern_key(request, hessian=False),
-            request,
-            lambda asked: self._held.call(lambda stub: stub.Jacobian, asked),
-            lambda answer: answer.sparse,
-        )
-        return answer, csr(pattern, answer.sparse)
+        key, ends = self._pattern_key(request, hessian=False), self._held.ends()
 
-    def _jacobian_request(
-        self,
-        points: Points | None,
-        shared: Named | None,
-        outputs: Names | None,
-        with_respect_to: Names | None,
-        mode: str,
-        inputs: Named,
-    ) -> JacobianRequest:
-        request = JacobianRequest(outputs=names(outputs), with_respect_to=names(with_respect_to))
-        self._arrange(request, points, shared, inputs)
-        request.mode = mode_number(mode)
-        return request
+        def run(asked: JacobianRequest) -> Result:
+            answer, pattern = with_pattern(
+                self._held,
+                key,
+                asked,
+                lambda asked: self._held.call(lambda stub: stub.Jacobian, asked, ends),
+                lambda answer: answer.sparse,
+            )
+            return finish(answer, csr(pattern, answer.sparse))
+
+        return self._in_parts(request, arrays, lambda: self._entries(key), run)
 
     def _check_scalar(self, outputs: Names | None) -> None:
         """Refuse a gradient of several output scalars, and say what to ask for instead."""
@@ -328,6 +333,14 @@ class FirstDerivatives(Asking):
 
 def _both(response: JvpResponse | VjpResponse | JacobianResponse, derivative: Floats) -> ValueAndDerivative:
     return ValueAndDerivative(read(response.values), derivative, Report.read(response.report))
+
+
+def _both_sparse(response: JacobianResponse, matrix: Any) -> ValueAndSparseDerivative:
+    return ValueAndSparseDerivative(read(response.values), matrix, Report.read(response.report))
+
+
+def _request(outputs: Names | None, with_respect_to: Names | None, mode: str) -> JacobianRequest:
+    return JacobianRequest(outputs=names(outputs), with_respect_to=names(with_respect_to), mode=mode_number(mode))
 
 
 def _only_row(jacobian: Floats) -> Floats:

@@ -4,13 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import numpy as np
-
 from wengert.v1 import DifferentiateRequest, EvaluateRequest, RegisterRequest, SparsityRequest, WengertList
 from wengert_client._asking import read
 from wengert_client._derivatives import FirstDerivatives
-from wengert_client._errors import ServerFault
-from wengert_client._patterns import Key, Sparsity, read_pattern
+from wengert_client._patterns import Sparsity
 from wengert_client._preparation import CallName, DerivativeName, ModeName, Names, derivative_number, preparation
 from wengert_client._printing import list_text
 from wengert_client._second import SecondDerivatives
@@ -54,9 +51,11 @@ class Function(FirstDerivatives, SecondDerivatives):
         All matrices of a pattern share their indices, which are read-only, and each has values of its own, also
         where an entry is 0: SciPy refuses to ``eliminate_zeros`` in place, so do that to a copy.
 
-    Results are float64 arrays, in C order, writable, of exactly the shape stated. The function is
-    registered with its first call, and again when the server has forgotten it. It may be used from many
-    threads. Every call raises a :class:`ServiceError` when it does not succeed.
+    Results are float64 arrays, in C order, writable, of exactly the shape stated. Calls at more points than
+    a message or an answer may have are cut into several, some at a time; an error then names the points of
+    its part, and the report is of the first one, with the seconds of all. The function is registered with
+    its first call, and again when the server has forgotten it. It may be used from many threads. Every call
+    raises a :class:`ServiceError` when it does not succeed.
     """
 
     def value(
@@ -70,8 +69,10 @@ class Function(FirstDerivatives, SecondDerivatives):
     ) -> Floats:
         """Give f: shape (m,), or (K, m) at K points."""
         request = EvaluateRequest(outputs=names(outputs))
-        self._arrange(request, points, shared, inputs)
-        return read(self._held.call(lambda stub: stub.Evaluate, request).values)
+        arrays = self._arrange(request, points, shared, inputs)
+        return self._ask(
+            lambda stub: stub.Evaluate, request, arrays, lambda: self._m(request), lambda answer: read(answer.values)
+        )
 
     def sparsity(
         self, *, outputs: Names | None = None, with_respect_to: Names | None = None, hessian: bool = False
@@ -88,14 +89,7 @@ class Function(FirstDerivatives, SecondDerivatives):
             The pattern is that of the Hessian of a weighted sum of the outputs.
         """
         request = SparsityRequest(outputs=names(outputs), with_respect_to=names(with_respect_to), hessian=hessian)
-        info = self._held.info
-        answer = self._held.call(lambda stub: stub.Sparsity, request)
-        pattern, colors = read_pattern(answer.pattern), np.array(answer.colors, dtype=np.int32)
-        if len(colors) != pattern.shape[1]:
-            raise ServerFault(f"the answer carries {len(colors)} colors for {pattern.shape[1]} columns")
-        if self._held.info is info:
-            key = Key(hessian, tuple(request.outputs), tuple(request.with_respect_to))
-            self._held.patterns.keep(key, info, pattern)
+        pattern, colors = self._pattern(request)
         colors.flags.writeable = False
         return Sparsity(pattern.shape, pattern.row, pattern.column, colors)
 

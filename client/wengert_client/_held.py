@@ -30,9 +30,10 @@ if TYPE_CHECKING:
     from google.protobuf.message import Message
 
     from wengert.v1.service_pb2_grpc import DifferentiationServiceStub
+    from wengert_client._cutting import Limits
     from wengert_client._transport import Transport
 
-__all__ = ["HeldFunction"]
+__all__ = ["HeldFunction", "Request"]
 
 Request = TypeVar(
     "Request",
@@ -92,7 +93,7 @@ class HeldFunction:
     @property
     def info(self) -> FunctionInfo:
         """What the server knows of it."""
-        return self._info or self._registered(self._transport.ends(self._deadline_s))
+        return self._info or self._registered(self.ends())
 
     @property
     def signature(self) -> Signature:
@@ -104,16 +105,25 @@ class HeldFunction:
         """Its list, not to be changed; asks the server where it is not known."""
         return self._known()[0]
 
+    def ends(self) -> float:
+        """Give when a call that begins now is given up, on the monotonic clock."""
+        return self._transport.ends(self._deadline_s)
+
+    def limits(self) -> Limits:
+        """Give what one call may have."""
+        return self._transport.limits(self.ends())
+
     def call(
         self,
         rpc: Callable[[DifferentiationServiceStub], grpc.UnaryUnaryMultiCallable[Request, Response]],
         request: Request,
+        ends: float | None = None,
     ) -> Response:
         """Make a call by the function's id; register the function before, and where it was forgotten again.
 
         A full server may drop it once more before the call comes; then the list goes with the call.
         """
-        ends = self._transport.ends(self._deadline_s)
+        ends = self.ends() if ends is None else ends
         info = self._info or self._registered(ends)
         for _ in range(_ATTEMPTS_BY_ID):
             request.function.id = info.id
@@ -126,7 +136,7 @@ class HeldFunction:
 
     def _known(self) -> tuple[WengertList, Signature]:
         while self._source is None:
-            self._registered(self._transport.ends(self._deadline_s))
+            self._registered(self.ends())
         return self._source
 
     def _registered(self, ends: float, again: FunctionInfo | None = None) -> FunctionInfo:

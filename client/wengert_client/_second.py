@@ -3,26 +3,30 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, Literal, overload
+from typing import TYPE_CHECKING, Any, Literal, TypeVar, overload
 
 import numpy as np
 
 from wengert.v1 import HessianRequest, HvpRequest, Layout
-from wengert.v1.tensors import write_tensor
-from wengert_client._asking import Asking, read
+from wengert_client._asking import Asking, directions_at_a_point, read
 from wengert_client._patterns import csr, require_scipy, with_pattern
 from wengert_client._results import Report, ValueGradientAndSecond
 from wengert_client._signature import as_floats, names, refuse
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from numpy.typing import ArrayLike
 
     from wengert.v1 import HessianResponse, HvpResponse
     from wengert_client._asking import Named, Points
+    from wengert_client._cutting import Arrays
     from wengert_client._preparation import Names
     from wengert_client._results import Floats
 
 __all__ = ["SecondDerivatives"]
+
+Result = TypeVar("Result")
 
 
 class SecondDerivatives(Asking):
@@ -81,7 +85,8 @@ class SecondDerivatives(Asking):
         H : float64, shape (n_w, n_w), or (K, n_w, n_w) at K points
             With ``sparse=True`` a ``scipy.sparse.csr_array`` of both triangles, or a list of K.
         """
-        return self._hessian(points, weights, shared, outputs, with_respect_to, inputs, sparse)[1]
+        at = points, weights, shared, outputs, with_respect_to, inputs
+        return self._hessian(*at, sparse, lambda _, matrix: matrix)
 
     def hvp(
         self,
@@ -108,7 +113,8 @@ class SecondDerivatives(Asking):
         -------
         H u : float64, shape (n_w,) or (p, n_w) at one point; (K, n_w) or (K, p, n_w) at K
         """
-        return read(self._hvp(points, tangents, weights, shared, outputs, with_respect_to, inputs).products)
+        at = points, tangents, weights, shared, outputs, with_respect_to, inputs
+        return self._hvp(*at, lambda answer: read(answer.products))
 
     def value_gradient_and_hessian(
         self,
@@ -123,8 +129,8 @@ class SecondDerivatives(Asking):
         **inputs: ArrayLike,
     ) -> ValueGradientAndSecond:
         """Give f, and gradient and Hessian of the weighted sum, from one call, with the report; see :meth:`hessian`."""
-        answer, matrix = self._hessian(points, weights, shared, outputs, with_respect_to, inputs, sparse)
-        return _all(answer, matrix)
+        at = points, weights, shared, outputs, with_respect_to, inputs
+        return self._hessian(*at, sparse, _all)
 
     def value_gradient_and_hvp(
         self,
@@ -139,8 +145,8 @@ class SecondDerivatives(Asking):
         **inputs: ArrayLike,
     ) -> ValueGradientAndSecond:
         """Give f, and gradient and H u of the weighted sum, from one call, with the report; see :meth:`hvp`."""
-        answer = self._hvp(points, tangents, weights, shared, outputs, with_respect_to, inputs)
-        return _all(answer, read(answer.products))
+        at = points, tangents, weights, shared, outputs, with_respect_to, inputs
+        return self._hvp(*at, lambda answer: _all(answer, read(answer.products)))
 
     def _hessian(
         self,
@@ -151,25 +157,31 @@ class SecondDerivatives(Asking):
         with_respect_to: Names | None,
         inputs: Named,
         sparse: bool,
-    ) -> tuple[HessianResponse, Any]:
-        """Give the answer, and the matrix or the K of them."""
+        finish: Callable[[HessianResponse, Any], Result],
+    ) -> Result:
+        """Ask for the matrix, or the K of them."""
         if sparse:
             require_scipy()
         request = HessianRequest(outputs=names(outputs), with_respect_to=names(with_respect_to))
-        self._arrange(request, points, shared, inputs)
-        self._weigh(request, weights)
+        arrays = self._arrange(request, points, shared, inputs) | self._weights(request, weights)
         if not sparse:
-            answer = self._held.call(lambda stub: stub.Hessian, request)
-            return answer, read(answer.dense)
+            size = lambda: self._n_w(request) ** 2  # noqa: E731
+            dense = lambda answer: finish(answer, read(answer.dense))  # noqa: E731
+            return self._ask(lambda stub: stub.Hessian, request, arrays, size, dense)
         request.layout = Layout.LAYOUT_SPARSE
-        answer, pattern = with_pattern(
-            self._held,
-            self._pattern_key(request, hessian=True),
-            request,
-            lambda asked: self._held.call(lambda stub: stub.Hessian, asked),
-            lambda answer: answer.sparse,
-        )
-        return answer, csr(pattern, answer.sparse)
+        key, ends = self._pattern_key(request, hessian=True), self._held.ends()
+
+        def run(asked: HessianRequest) -> Result:
+            answer, pattern = with_pattern(
+                self._held,
+                key,
+                asked,
+                lambda asked: self._held.call(lambda stub: stub.Hessian, asked, ends),
+                lambda answer: answer.sparse,
+            )
+            return finish(answer, csr(pattern, answer.sparse))
+
+        return self._in_parts(request, arrays, lambda: self._entries(key), run)
 
     def _hvp(
         self,
@@ -180,20 +192,22 @@ class SecondDerivatives(Asking):
         outputs: Names | None,
         with_respect_to: Names | None,
         inputs: Named,
-    ) -> HvpResponse:
+        finish: Callable[[HvpResponse], Result],
+    ) -> Result:
         request = HvpRequest(outputs=names(outputs), with_respect_to=names(with_respect_to))
-        self._arrange(request, points, shared, inputs)
-        self._direct(request, tangents)
-        self._weigh(request, weights)
-        return self._held.call(lambda stub: stub.Hvp, request)
+        arrays = self._arrange(request, points, shared, inputs)
+        arrays |= self._directions(request, tangents)
+        arrays |= self._weights(request, weights)
+        p = directions_at_a_point(arrays, "tangents")
+        return self._ask(lambda stub: stub.Hvp, request, arrays, lambda: p * self._n_w(request), finish)
 
-    def _weigh(self, request: HessianRequest | HvpRequest, weights: Points | None) -> None:
-        """Put the weights into a request; by name, outputs left out weigh 0."""
+    def _weights(self, request: HessianRequest | HvpRequest, weights: Points | None) -> Arrays:
+        """Give the weights; by name, outputs left out weigh 0."""
         if weights is None:
-            return
+            return {}
         if isinstance(weights, Mapping):
             weights = self._by_output(weights, request.outputs)
-        write_tensor(request.weights, as_floats(weights, "weights"))
+        return {"weights": as_floats(weights, "weights")}
 
     def _by_output(self, weights: Named, chosen: Names) -> Floats:
         known = {each.name: each for each in self.info.outputs}

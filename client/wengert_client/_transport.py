@@ -14,8 +14,11 @@ from typing import TYPE_CHECKING, TypeVar
 
 import grpc
 
+from wengert.v1 import GetCapabilitiesRequest
 from wengert.v1.service_pb2_grpc import DifferentiationServiceStub
+from wengert_client._cutting import Limits
 from wengert_client._errors import ClientClosed
+from wengert_client._settings import MAX_MESSAGE_BYTES
 from wengert_client._status import call_of, error_from_call, trailer
 
 if TYPE_CHECKING:
@@ -58,6 +61,7 @@ class Transport:
             settings.tls.credentials()  # What is wrong with its files is to be said now.
         self._metadata = (("authorization", f"Bearer {settings.token}"),) if settings.token else ()
         self._lock = threading.Lock()
+        self._limits: Limits | None = None
         self._closed = False
         self._pid = -1
         self._channel: grpc.Channel | None = None
@@ -110,6 +114,17 @@ class Transport:
     def ends(self, deadline_s: float | None = None) -> float:
         """Give the time, on the monotonic clock, at which a call that begins now is given up."""
         return time.monotonic() + (self._settings.deadline_s if deadline_s is None else deadline_s)
+
+    def limits(self, ends: float) -> Limits:
+        """Give what one call may have; asks the server once."""
+        if self._limits is None:
+            response = self.call(lambda stub: stub.GetCapabilities, GetCapabilitiesRequest(), ends)
+            told = {limit.name: limit.value for limit in response.limits}
+            most = self._settings.max_message_bytes
+            self._limits = Limits(
+                min(most, told.get("message_bytes", most)), most, told.get("reply_elements", MAX_MESSAGE_BYTES)
+            )
+        return self._limits
 
     def close(self) -> None:
         """Close the channel; calls under way are cancelled."""

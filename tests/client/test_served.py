@@ -238,8 +238,9 @@ def test_a_large_array_comes_and_goes(client: Client) -> None:
     f = client.function(b)
     jacobian = f.jacobian(np.ones(1000))
     np.testing.assert_array_equal(jacobian, 1.0 + 1000.0 * np.eye(1000))
+    assert np.all(f.value(np.ones((3000, 1000))) == 1000.0)  # 24 MB, in two calls
     with pytest.raises(LimitExceeded):
-        f.value(np.ones((3000, 1000)))
+        f.jvp(np.ones(1000), np.ones((3000, 1000)))
 
 
 def test_a_function_of_nothing(client: Client) -> None:

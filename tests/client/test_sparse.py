@@ -53,11 +53,11 @@ def asked(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
     sent: list[Any] = []
     call = HeldFunction.call
 
-    def spy(self: HeldFunction, rpc: Any, request: Any) -> Any:
+    def spy(self: HeldFunction, rpc: Any, request: Any, ends: float | None = None) -> Any:
         copy = type(request)()
         copy.CopyFrom(request)
         sent.append(copy)
-        return call(self, rpc, request)
+        return call(self, rpc, request, ends)
 
     monkeypatch.setattr(HeldFunction, "call", spy)
     return sent
