@@ -12,12 +12,17 @@ import time
 from contextvars import ContextVar
 from typing import TYPE_CHECKING
 
+from wengert_server.subjects import ANYBODY
+
 if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
     from contextvars import Token
     from types import TracebackType
     from typing import Self
 
     import grpc
+
+    Metadata = Iterable[tuple[str, str | bytes]]
 
 #: The metadata that carries a call's id, in both directions.
 REQUEST_ID = "x-request-id"
@@ -36,34 +41,46 @@ class Call:
         Its name.
     request_id
         The caller's name for it, or one that was made.
+    metadata
+        What the caller sent along.
+    on_end
+        Is told when it has ended, however that was.
 
     Attributes
     ----------
-    subject : str
-        In whose name it is made; empty where nobody is asked for a name.
+    subject : Subject
+        In whose name it is made.
+    seated : bool
+        Whether it counts among its subject's calls.
     function : str
         The beginning of the id of the function it is about, as log lines have it.
     started : float
         When it began, by ``time.perf_counter``.
     """
 
-    __slots__ = ("_token", "function", "request_id", "rpc", "started", "subject")
+    __slots__ = ("_on_end", "_token", "function", "metadata", "request_id", "rpc", "seated", "started", "subject")
 
-    def __init__(self, rpc: str, request_id: str) -> None:
+    def __init__(
+        self, rpc: str, request_id: str, metadata: Metadata = (), on_end: Callable[[Call], None] | None = None
+    ) -> None:
         self.rpc = rpc
         self.request_id = request_id
-        self.subject = ""
+        self.metadata = metadata
+        self._on_end = on_end
+        self.subject = ANYBODY
+        self.seated = False
         self.function = ""
         self.started = time.perf_counter()
         self._token: Token[Call] | None = None
 
     @classmethod
-    def of(cls, rpc: str, context: grpc.ServicerContext) -> Call:
+    def of(cls, rpc: str, context: grpc.ServicerContext, on_end: Callable[[Call], None] | None = None) -> Call:
         """Begin a call, under the id its metadata gives, if that is short and plain."""
-        for key, value in context.invocation_metadata() or ():
+        metadata = context.invocation_metadata() or ()
+        for key, value in metadata:
             if key == REQUEST_ID and isinstance(value, str) and _PLAIN.fullmatch(value):
-                return cls(rpc, value)
-        return cls(rpc, secrets.token_hex(8))
+                return cls(rpc, value, metadata, on_end)
+        return cls(rpc, secrets.token_hex(8), metadata, on_end)
 
     def about(self, function_id: str) -> None:
         """Say which function it is about."""
@@ -79,6 +96,8 @@ class Call:
         if self._token is not None:
             _current.reset(self._token)
             self._token = None
+        if self._on_end is not None:
+            self._on_end(self)
 
 
 _NONE = Call("", "")

@@ -14,7 +14,7 @@ import grpc
 
 from adengine.errors import EngineError, Unsupported
 from wengert.v1 import service_pb2
-from wengert_server.caller import REQUEST_ID, Call
+from wengert_server.caller import REQUEST_ID
 from wengert_server.errors import OutOfMemory
 from wengert_server.logs import with_fields
 from wengert_server.status import call_error, code_of, fault_error, fault_status, status_of
@@ -24,6 +24,8 @@ if TYPE_CHECKING:
     from typing import Any
 
     from wengert import v1
+    from wengert_server.caller import Call
+    from wengert_server.reception import Reception
 
     Handler = grpc.RpcMethodHandler[Any, Any]
 
@@ -34,25 +36,26 @@ SERVICE = service_pb2.DESCRIPTOR.services_by_name["DifferentiationService"]
 
 
 def handlers(
-    rpcs: Mapping[str, Callable[[bytes], bytes]], streams: Mapping[str, Handler] = NO_STREAMS
+    rpcs: Mapping[str, Callable[[bytes], bytes]], reception: Reception, streams: Mapping[str, Handler] = NO_STREAMS
 ) -> dict[str, Handler]:
     """Give a handler for every rpc of the contract; those not in `rpcs` or `streams` answer UNIMPLEMENTED."""
     return {
         method.name: streams[method.name]
         if method.name in streams
-        else _served(method.name, rpcs[method.name])
+        else _served(method.name, rpcs[method.name], reception)
         if method.name in rpcs
-        else _unserved(method.name, method.client_streaming, method.server_streaming)
+        else _unserved(method.name, reception, method.client_streaming, method.server_streaming)
         for method in SERVICE.methods
     }
 
 
-def _served(rpc: str, answer: Callable[[bytes], bytes]) -> Handler:
+def _served(rpc: str, answer: Callable[[bytes], bytes], reception: Reception) -> Handler:
     def behavior(request: bytes, context: grpc.ServicerContext) -> bytes:
         if not context.is_active():
             return b""  # Cancelled, or past its deadline, while it waited for a worker.
-        with Call.of(rpc, context) as call:
+        with reception.call(rpc, context) as call:
             try:
+                reception.admit(call)
                 response = answer(request)
             except Exception as error:  # noqa: BLE001  whatever it is, the server goes on
                 abort(call, context, error)
@@ -94,16 +97,19 @@ def error_of(call: Call, context: grpc.ServicerContext, error: Exception) -> v1.
 _NO_MEMORY = "the machine has less memory left than the call needs; make it smaller, or try later"
 
 
-def _unserved(rpc: str, client_streaming: bool, server_streaming: bool) -> Handler:
-    error = Unsupported(f"{rpc} is not served yet; GetCapabilities names the rpcs that are")
+def _unserved(rpc: str, reception: Reception, client_streaming: bool, server_streaming: bool) -> Handler:
+    unserved = Unsupported(f"{rpc} is not served yet; GetCapabilities names the rpcs that are")
 
-    def one(_request: object, context: grpc.ServicerContext) -> bytes:
-        with Call.of(rpc, context) as call:
-            abort(call, context, error)
+    def one(_request: object, context: grpc.ServicerContext) -> NoReturn:
+        with reception.call(rpc, context) as call:
+            try:
+                reception.admit(call)
+            except EngineError as error:
+                abort(call, context, error)
+            abort(call, context, unserved)
 
-    def stream(_request: object, context: grpc.ServicerContext) -> Iterator[bytes]:
-        with Call.of(rpc, context) as call:
-            abort(call, context, error)
+    def stream(request: object, context: grpc.ServicerContext) -> Iterator[bytes]:
+        one(request, context)
 
     if client_streaming:
         return grpc.stream_stream_rpc_method_handler(stream)

@@ -7,6 +7,8 @@
     +-- UnknownField        UNKNOWN_FIELD       a field of a list that this server does not know
     +-- UnknownFunction     UNKNOWN_FUNCTION    an id that this server does not hold
     +-- OutOfMemory         LIMIT_EXCEEDED      the machine has less memory left than the call needs
+    +-- Unauthenticated     UNAUTHENTICATED     nobody knows in whose name the call comes
+    +-- Overloaded          OVERLOADED          there is no room for the call now; later there is
 
 :mod:`wengert_server.status` maps them, and the engine's, to gRPC's codes.
 """
@@ -38,3 +40,25 @@ class OutOfMemory(EngineError):
     """The machine ran out of memory within the limits set."""
 
     reason = "LIMIT_EXCEEDED"
+
+
+class Unauthenticated(EngineError):
+    """The server asks in whose name a call comes, and was not told, or does not know that name."""
+
+    reason = "UNAUTHENTICATED"
+
+
+class Overloaded(EngineError):
+    """There is no room for the call now.
+
+    Attributes
+    ----------
+    pause_ms : int
+        After how many milliseconds it may be tried again.
+    """
+
+    reason = "OVERLOADED"
+
+    def __init__(self, description: str, pause_ms: int) -> None:
+        super().__init__(description)
+        self.pause_ms = pause_ms

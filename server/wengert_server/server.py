@@ -11,10 +11,12 @@ import grpc
 
 from adengine import Engine
 from wengert_server import addresses, calls, health, reflection, sockets
+from wengert_server.reception import Reception
 from wengert_server.service import DifferentiationService
 from wengert_server.store import FunctionStore
 from wengert_server.streams import Streams
 from wengert_server.tls import Certificates
+from wengert_server.tokens import Tokens
 
 if TYPE_CHECKING:
     from wengert_server.calls import Handler
@@ -49,6 +51,7 @@ class Server:
     def __init__(self, settings: Settings, *, shares_ports: bool = False) -> None:
         self._settings = settings
         self._certificates = Certificates.of(settings)
+        reception = Reception(Tokens.of(settings))
         self._engine = Engine(
             settings.engine_limits(),
             threads=settings.threads,
@@ -61,11 +64,11 @@ class Server:
         self._handlers = ThreadPoolExecutor(settings.calls, thread_name_prefix="call")
         self._health = health.Health()
         self._reflection = reflection.Reflection()
-        self._streams = Streams(service, settings)
+        self._streams = Streams(service, reception, settings)
         self._server = grpc.server(self._handlers, options=_options(settings, shares_ports=shares_ports))
-        self._add(calls.SERVICE.full_name, calls.handlers(service.rpcs(), self._streams.handlers))
+        self._add(calls.SERVICE.full_name, calls.handlers(service.rpcs(), reception, self._streams.handlers))
         self._add(health.NAME, self._health.handlers)
-        for name in reflection.NAMES:
+        for name in reflection.NAMES if settings.reflection else ():
             self._add(name, self._reflection.handlers)
         self.addresses = tuple(self._bind(address) for address in settings.address)
 

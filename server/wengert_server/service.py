@@ -92,7 +92,7 @@ class DifferentiationService:
     def forget(self, data: bytes) -> bytes:
         """Drop a function."""
         request = decode.message(v1.ForgetRequest, data)
-        return v1.ForgetResponse(held=self._store.drop(request.id)).SerializeToString()
+        return v1.ForgetResponse(held=self._store.drop(request.id, current().subject)).SerializeToString()
 
     def evaluate(self, data: bytes) -> bytes:
         """Give f at the points."""
@@ -253,7 +253,7 @@ class DifferentiationService:
         raise MalformedRequest("no function is given: an id or a list is expected", "function")
 
     def _by_id(self, function_id: str) -> WengertList:
-        function = self._store.get(function_id)
+        function = self._store.get(function_id, current().subject)
         if function is None:
             given = f"this server holds no function of the id {function_id[:64]!r}"
             raise UnknownFunction(f"{given}; register its list and repeat the call", "function.id")
@@ -280,10 +280,11 @@ class DifferentiationService:
     def _sent(self, message: v1.WengertList) -> WengertList:
         # The digest spares building a list that was sent before as the same bytes.
         digest = hashlib.sha256(refuse_unknown_fields(message)).digest()
-        function = self._store.find(digest)
+        subject = current().subject
+        function = self._store.find(digest, subject)
         if function is None:
             function = decode.wengert_list(message, self._limits, self._max_tensors)
-            self._store.put(function, digest)
+            self._store.put(function, digest, subject)
         return function
 
     def _describe_capabilities(self, settings: Settings) -> v1.GetCapabilitiesResponse:

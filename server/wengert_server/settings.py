@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from wengert_server import addresses
+from wengert_server.units import whole_number
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -22,7 +23,6 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
-_UNITS = {"KiB": 1 << 10, "MiB": 1 << 20, "GiB": 1 << 30}
 _TRUTHS = {"1": True, "true": True, "yes": True, "0": False, "false": False, "no": False}
 _LIMIT = "max_"
 
@@ -58,6 +58,11 @@ class Settings:
     workers: int = _row(1, most=1024, description=
         "processes that share the addresses, each with functions, threads and limits of its own; one that dies is "
         "started again; a unix socket's name needs {worker} in it then, for the number of the worker")
+    token_file: str = _row("",
+        "file with a line for each token that lets calls in: SUBJECT sha256:HASH, as wengert-token writes it; read "
+        "again when it changes; without it nobody is asked who calls")
+    reflection: bool = _row(True,
+        "describe the contract over gRPC to tools that ask, without a token")
     threads: int = _row(_cores(), most=1024, description=
         "threads that compute, together, what takes longer than some milliseconds; the default is the number of cores")
     calls: int = _row(64, most=4096, description=
@@ -228,20 +233,10 @@ def _read(row: dataclasses.Field[Any], text: Any) -> Any:
             raise ValueError(f"{text!r} is none of {', '.join(_TRUTHS)}")
         return _TRUTHS[text.lower()]
     if isinstance(row.default, int):
-        return _whole_number(text)
+        return whole_number(text)
     if isinstance(row.default, float):
         return float(text)
     return text
-
-
-def _whole_number(text: str) -> int:
-    unit = text[-3:]
-    digits = text[:-3].strip() if unit in _UNITS else text
-    try:
-        return int(digits) * _UNITS.get(unit, 1)
-    except ValueError:
-        expected = "a whole number, which may end in KiB, MiB or GiB"
-        raise ValueError(f"{text!r} is not {expected}") from None
 
 
 def _check(row: dataclasses.Field[Any], value: Any) -> None:

@@ -13,12 +13,22 @@ from grpc_status import rpc_status
 from adengine import errors
 from wengert import v1
 from wengert_server.caller import REQUEST_ID
-from wengert_server.errors import MalformedRequest, OutOfMemory, UnknownField, UnknownFunction
+from wengert_server.errors import (
+    MalformedRequest,
+    OutOfMemory,
+    Overloaded,
+    Unauthenticated,
+    UnknownField,
+    UnknownFunction,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
 DOMAIN = "wengert.v1"
+
+#: The trailer that asks clients to try again after so many milliseconds.
+PUSHBACK = "grpc-retry-pushback-ms"
 
 #: The code of each error, or of the nearest of its bases that is here.
 CODES: Mapping[type[errors.EngineError], grpc.StatusCode] = {
@@ -30,6 +40,8 @@ CODES: Mapping[type[errors.EngineError], grpc.StatusCode] = {
     UnknownField: grpc.StatusCode.INVALID_ARGUMENT,
     UnknownFunction: grpc.StatusCode.FAILED_PRECONDITION,
     OutOfMemory: grpc.StatusCode.RESOURCE_EXHAUSTED,
+    Unauthenticated: grpc.StatusCode.UNAUTHENTICATED,
+    Overloaded: grpc.StatusCode.UNAVAILABLE,
 }
 
 # Clients refuse trailers over 8 kB. The details travel in base64, four bytes for three, and the
@@ -93,6 +105,11 @@ def status_of(error: errors.EngineError, request_id: str = "") -> Status:
         blamed.field_violations.add(field=field, description=description)
     if blamed.field_violations:
         status.details.append(_packed(blamed))
+    if isinstance(error, Overloaded):
+        pause = error_details_pb2.RetryInfo()
+        pause.retry_delay.FromMilliseconds(error.pause_ms)
+        status.details.add().Pack(pause)
+        return _told(status, request_id, (PUSHBACK, str(error.pause_ms)))
     return _told(status, request_id)
 
 
@@ -122,9 +139,9 @@ def _fault(request_id: str) -> str:
     return f"the server failed; its log says more under the request id {request_id}"
 
 
-def _told(status: status_pb2.Status, request_id: str) -> Status:
+def _told(status: status_pb2.Status, request_id: str, *more: tuple[str, str]) -> Status:
     made = rpc_status.to_status(status)
-    trailers = made.trailing_metadata
+    trailers = (*made.trailing_metadata, *more)
     if request_id:
         trailers = (*trailers, (REQUEST_ID, request_id))
     return Status(made.code, made.details, trailers)

@@ -1,16 +1,23 @@
-"""The functions a server holds: by id, the one longest unused dropped first."""
+"""The functions a server holds: by subject and id, the one longest unused dropped first.
+
+Each subject has functions of its own, also where another one has equal ones: what one does is never seen in what is
+held for another. Where there is no room, the subject that holds most gives it, so that nobody is pushed out by others.
+"""
 
 from __future__ import annotations
 
 import threading
-from collections import OrderedDict
+from collections import Counter, OrderedDict
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from wengert_server.subjects import ANYBODY
+
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     from adengine import WengertList
+    from wengert_server.subjects import Subject
 
 # What a list takes beside its columns: the objects, and its tables of shapes.
 _OVERHEAD_BYTES = 4096
@@ -24,6 +31,28 @@ class _Held:
     size: int
 
 
+class _Share:
+    """What is held for one subject, the one longest unused first."""
+
+    def __init__(self) -> None:
+        self.held: OrderedDict[str, _Held] = OrderedDict()
+        self.ids: dict[bytes, str] = {}
+        self.size = 0
+
+    def add(self, function_id: str, held: _Held) -> None:
+        self.held[function_id] = held
+        self.ids[held.digest] = function_id
+        self.size += held.size
+
+    def remove(self, function_id: str) -> _Held | None:
+        held = self.held.pop(function_id, None)
+        if held is not None:
+            self.size -= held.size
+            if self.ids.get(held.digest) == function_id:
+                del self.ids[held.digest]
+        return held
+
+
 class FunctionStore:
     """Functions by id, and by the digest of the bytes they were sent as.
 
@@ -34,7 +63,7 @@ class FunctionStore:
     max_bytes
         How many bytes they take at most, all together; the newest is held even if larger.
     on_drop
-        Called with the id of each function that is dropped.
+        Called with the id of each function that nobody has any more.
 
     Notes
     -----
@@ -46,64 +75,96 @@ class FunctionStore:
         self._max_bytes = max_bytes
         self._on_drop = on_drop
         self._lock = threading.Lock()
-        self._held: OrderedDict[str, _Held] = OrderedDict()
-        self._ids: dict[bytes, str] = {}
+        self._shares: dict[str, _Share] = {}
+        # Of how many subjects each function is: what the engine knows of it is shared.
+        self._owners: Counter[str] = Counter()
+        self._count = 0
         self._size = 0
 
     def __len__(self) -> int:
-        return len(self._held)
+        return self._count
 
-    def get(self, function_id: str) -> WengertList | None:
-        """Give the function of this id, or None."""
+    @property
+    def size(self) -> int:
+        """How many bytes the functions take."""
+        return self._size
+
+    def get(self, function_id: str, subject: Subject = ANYBODY) -> WengertList | None:
+        """Give the subject's function of this id, or None."""
         with self._lock:
-            held = self._held.get(function_id)
-            if held is None:
+            share = self._shares.get(subject.name)
+            held = None if share is None else share.held.get(function_id)
+            if share is None or held is None:
                 return None
-            self._held.move_to_end(function_id)
+            share.held.move_to_end(function_id)
             return held.function
 
-    def find(self, digest: bytes) -> WengertList | None:
-        """Give the function that was sent as the bytes of this digest, or None."""
+    def find(self, digest: bytes, subject: Subject = ANYBODY) -> WengertList | None:
+        """Give the function that the subject sent as the bytes of this digest, or None."""
         with self._lock:
-            function_id = self._ids.get(digest)
-        return None if function_id is None else self.get(function_id)
+            share = self._shares.get(subject.name)
+            function_id = None if share is None else share.ids.get(digest)
+        return None if function_id is None else self.get(function_id, subject)
 
-    def put(self, function: WengertList, digest: bytes) -> None:
+    def put(self, function: WengertList, digest: bytes, subject: Subject = ANYBODY) -> None:
         """Hold a function, in place of an equal one, and drop what is too much."""
-        size = _size_of(function)
+        held = _Held(function, digest, _size_of(function))
         with self._lock:
-            self._remove(function.id)
-            self._held[function.id] = _Held(function, digest, size)
-            self._ids[digest] = function.id
-            self._size += size
-            dropped = list(self._drop_excess())
-        for function_id in dropped:
-            self._on_drop(function_id)
+            self._remove(subject.name, function.id)
+            self._shares.setdefault(subject.name, _Share()).add(function.id, held)
+            self._owners[function.id] += 1
+            self._count += 1
+            self._size += held.size
+            dropped = [*self._drop_excess_of(subject), *self._drop_excess()]
+        self._tell(dropped)
 
-    def drop(self, function_id: str) -> bool:
-        """Drop a function; gives whether it was held."""
+    def drop(self, function_id: str, subject: Subject = ANYBODY) -> bool:
+        """Drop the subject's function of this id; gives whether there was one."""
         with self._lock:
-            held = self._remove(function_id)
-        if held:
-            self._on_drop(function_id)
+            held = self._remove(subject.name, function_id)
+        self._tell([function_id] if held else [])
         return held
 
-    def _drop_excess(self) -> list[str]:
-        dropped: list[str] = []
-        while len(self._held) > self._max_functions or (self._size > self._max_bytes and len(self._held) > 1):
-            oldest = next(iter(self._held))
-            self._remove(oldest)
-            dropped.append(oldest)
-        return dropped
+    def _drop_excess_of(self, subject: Subject) -> Iterator[str]:
+        share = self._shares[subject.name]
+        most = self._max_functions if subject.functions is None else subject.functions
+        most_bytes = self._max_bytes if subject.function_bytes is None else subject.function_bytes
+        while len(share.held) > most or (share.size > most_bytes and len(share.held) > 1):
+            yield self._drop_oldest(subject.name)
 
-    def _remove(self, function_id: str) -> bool:
-        held = self._held.pop(function_id, None)
-        if held is None:
+    def _drop_excess(self) -> Iterator[str]:
+        while self._count > self._max_functions:
+            yield self._drop_oldest(max(self._shares, key=lambda name: len(self._shares[name].held)))
+        while self._size > self._max_bytes and self._count > 1:
+            yield self._drop_oldest(self._largest())
+
+    def _largest(self) -> str:
+        # A single function is not dropped while others hold several: it may just have come.
+        return max(self._shares, key=lambda name: (len(self._shares[name].held) > 1, self._shares[name].size))
+
+    def _drop_oldest(self, name: str) -> str:
+        oldest = next(iter(self._shares[name].held))
+        self._remove(name, oldest)
+        return oldest
+
+    def _remove(self, name: str, function_id: str) -> bool:
+        share = self._shares.get(name)
+        held = None if share is None else share.remove(function_id)
+        if share is None or held is None:
             return False
+        if not share.held:
+            del self._shares[name]
+        self._count -= 1
         self._size -= held.size
-        if self._ids.get(held.digest) == function_id:
-            del self._ids[held.digest]
+        self._owners[function_id] -= 1
+        if not self._owners[function_id]:
+            del self._owners[function_id]
         return True
+
+    def _tell(self, dropped: list[str]) -> None:
+        for function_id in dropped:
+            if function_id not in self._owners:
+                self._on_drop(function_id)
 
 
 def _size_of(function: WengertList) -> int:

@@ -13,7 +13,6 @@ import grpc
 
 from wengert_server import calls
 from wengert_server.blocks import blocks
-from wengert_server.caller import Call
 from wengert_server.health import on_pool
 from wengert_server.sessions import Sessions
 
@@ -21,6 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from wengert_server.calls import Handler
+    from wengert_server.reception import Reception
     from wengert_server.service import DifferentiationService
     from wengert_server.settings import Settings
 
@@ -35,6 +35,8 @@ class Streams:
     ----------
     service
         Answers what is asked over them.
+    reception
+        Lets calls in.
     settings
         How many there may be.
 
@@ -44,8 +46,9 @@ class Streams:
         By the names of their rpcs.
     """
 
-    def __init__(self, service: DifferentiationService, settings: Settings) -> None:
+    def __init__(self, service: DifferentiationService, reception: Reception, settings: Settings) -> None:
         self._service = service
+        self._reception = reception
         self._sending = ThreadPoolExecutor(settings.streams, thread_name_prefix="stream")
         self._computing = ThreadPoolExecutor(settings.streams, thread_name_prefix="ahead")
         self._sessions = Sessions(service.rpcs(), settings.max_sessions)
@@ -66,8 +69,9 @@ class Streams:
         def jacobian(request: bytes, context: grpc.ServicerContext) -> Iterator[bytes]:
             if not context.is_active():
                 return  # Cancelled, or past its deadline, while it waited for a thread.
-            with Call.of("StreamJacobian", context) as call:
+            with self._reception.call("StreamJacobian", context) as call:
                 try:
+                    self._reception.admit(call)
                     yield from blocks(*self._service.stream_jacobian(request), self._computing)
                 except Exception as error:  # noqa: BLE001  whatever it is, the server goes on
                     calls.abort(call, context, error)

@@ -8,12 +8,13 @@ from google.rpc import error_details_pb2, status_pb2
 
 from adengine.errors import EngineError, InvalidList, LimitExceeded, Violation
 from wengert_server import errors as server_errors
+from wengert_server.errors import Overloaded
 from wengert_server.status import CODES, code_of, fault_status, status_of
 
 REASONS = {
     "MALFORMED_REQUEST", "INVALID_LIST", "INVALID_SHAPE", "INVALID_POINTS", "INVALID_DIRECTIONS",
     "AMBIGUOUS_DIRECTIONS", "INVALID_NAME", "UNKNOWN_NAME", "UNKNOWN_FIELD", "UNKNOWN_PRIMITIVE",
-    "UNKNOWN_FUNCTION", "LIMIT_EXCEEDED", "UNSUPPORTED",
+    "UNKNOWN_FUNCTION", "LIMIT_EXCEEDED", "OVERLOADED", "UNAUTHENTICATED", "UNSUPPORTED",
 }  # fmt: skip
 
 
@@ -80,6 +81,16 @@ def test_a_limit_tells_its_name_and_value() -> None:
     parsed.details[0].Unpack(info)
     assert dict(info.metadata) == {"limit": "statements", "allowed": "10", "needed": "12"}
     assert parsed.message == "statements of the list: 12 needed, the limit statements is 10"
+
+
+def test_one_that_is_busy_says_when_to_try_again() -> None:
+    status = status_of(Overloaded("no room", 250), "i")
+    parsed, blamed, _ = _details(status)
+    again = error_details_pb2.RetryInfo()
+    assert parsed.details[1].Unpack(again)
+    assert again.retry_delay.ToMilliseconds() == 250
+    assert dict(status.trailing_metadata)["grpc-retry-pushback-ms"] == "250"
+    assert not blamed
 
 
 def test_a_fault_tells_its_id_alone() -> None:

@@ -6,6 +6,9 @@ import threading
 
 from adengine import Input, Label, Output, WengertList
 from wengert_server.store import FunctionStore
+from wengert_server.subjects import Subject
+
+A, B = Subject("a"), Subject("b")
 
 
 def function(number: int, statements: int = 1) -> WengertList:
@@ -86,6 +89,54 @@ def test_equal_functions_are_held_once_the_newest_labels_last() -> None:
     assert (len(held), dropped) == (1, [])
 
 
+def test_each_subject_has_functions_of_its_own() -> None:
+    held, dropped = store()
+    f = function(1)
+    held.put(f, b"1", A)
+    assert held.get(f.id, A) is f
+    for other in (B, Subject()):
+        assert held.get(f.id, other) is None
+        assert held.find(b"1", other) is None
+        assert not held.drop(f.id, other)
+    equal = function(1)
+    held.put(equal, b"1", B)
+    assert (held.get(f.id, A), held.get(f.id, B)) == (f, equal)
+    assert held.get(f.id, B) is equal
+    # What is known of it stays until the last one drops it.
+    assert held.drop(f.id, A)
+    assert (len(held), dropped) == (1, [])
+    assert held.drop(f.id, B)
+    assert (len(held), held.size, dropped) == (0, 0, [f.id])
+
+
+def test_what_is_granted_to_a_subject() -> None:
+    held, dropped = store(100)
+    few, small = Subject("few", functions=2), Subject("small", function_bytes=10_000)
+    f, g, h = (function(number) for number in range(3))
+    for each in (f, g, h):
+        held.put(each, each.id.encode(), few)
+        held.put(each, each.id.encode(), small)
+    assert [held.get(each.id, few) is not None for each in (f, g, h)] == [False, True, True]
+    assert [held.get(each.id, small) is not None for each in (f, g, h)] == [False, True, True]
+    assert dropped == [f.id]
+
+
+def test_who_holds_most_makes_room() -> None:
+    held, dropped = store(4)
+    functions = [function(number) for number in range(6)]
+    held.put(functions[0], b"b", B)
+    for each in functions[1:]:
+        held.put(each, each.id.encode(), A)
+    assert held.get(functions[0].id, B) is functions[0]
+    assert dropped == [functions[1].id, functions[2].id]
+    held, _ = store(100, 100_000)
+    held.put(functions[0], b"b", B)
+    for number in range(10):
+        held.put(function(number, 1_000), b"%d" % number, A)
+    assert held.get(functions[0].id, B) is functions[0]
+    assert held.size <= 100_000
+
+
 def test_many_threads() -> None:
     held, dropped = store(4)
     functions = [function(number) for number in range(8)]
@@ -97,6 +148,7 @@ def test_many_threads() -> None:
             found = held.find(f.id.encode())
             assert found is None or found.id == f.id
             held.drop(functions[k % 8].id)
+            held.put(f, b"of a", A)
 
     threads = [threading.Thread(target=work, args=(first,)) for first in range(4)]
     for thread in threads:
@@ -104,5 +156,6 @@ def test_many_threads() -> None:
     for thread in threads:
         thread.join()
     assert len(held) <= 4
-    assert held._size == sum(entry.size for entry in held._held.values())
+    assert held.size == sum(entry.size for share in held._shares.values() for entry in share.held.values())
+    assert len(held) == sum(len(share.held) for share in held._shares.values()) == held._owners.total()
     assert set(dropped) <= {f.id for f in functions}

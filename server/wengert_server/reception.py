@@ -1,0 +1,77 @@
+"""What every call passes before it is answered: it gets an id, and those who may not come in are turned away."""
+
+from __future__ import annotations
+
+import threading
+from typing import TYPE_CHECKING
+
+from wengert_server.caller import Call
+from wengert_server.errors import Overloaded
+
+if TYPE_CHECKING:
+    import grpc
+
+    from wengert_server.tokens import Tokens
+
+_PAUSE_MS = 100
+
+
+class Reception:
+    """Where calls come in.
+
+    Parameters
+    ----------
+    tokens
+        Say in whose name a call comes; None: nobody is asked.
+
+    Notes
+    -----
+    All methods may be called from many threads.
+    """
+
+    def __init__(self, tokens: Tokens | None = None) -> None:
+        self._tokens = tokens
+        self._lock = threading.Lock()
+        self._inside: dict[str, int] = {}
+
+    def call(self, rpc: str, context: grpc.ServicerContext) -> Call:
+        """Begin a call; it is to be admitted next, within its ``with``."""
+        return Call.of(rpc, context, self._ended)
+
+    def admit(self, call: Call) -> None:
+        """Let a call in.
+
+        Raises
+        ------
+        Unauthenticated
+            Nobody knows in whose name it comes.
+        Overloaded
+            Too many calls of that name are inside.
+        """
+        if self._tokens is None:
+            return
+        subject = self._tokens.subject(call.metadata)
+        call.subject = subject
+        if subject.calls is not None:
+            self._seat(call, subject.name, subject.calls)
+
+    def _seat(self, call: Call, name: str, most: int) -> None:
+        with self._lock:
+            inside = self._inside.get(name, 0)
+            if inside < most:
+                self._inside[name] = inside + 1
+                call.seated = True
+                return
+        raise Overloaded(f"{most} calls of {name} are being handled, as many as it may have; try again", _PAUSE_MS)
+
+    def _ended(self, call: Call) -> None:
+        if not call.seated:
+            return
+        call.seated = False
+        name = call.subject.name
+        with self._lock:
+            left = self._inside[name] - 1
+            if left:
+                self._inside[name] = left
+            else:
+                del self._inside[name]
