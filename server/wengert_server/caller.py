@@ -82,6 +82,12 @@ class Call:
                 return cls(rpc, value, metadata, on_end)
         return cls(rpc, secrets.token_hex(8), metadata, on_end)
 
+    def within(self, number: int) -> Call:
+        """Begin one of the calls of which this one, a session, consists: in the same name, with an id of its own."""
+        call = Call(self.rpc, f"{self.request_id}/{number}", on_end=self._on_end)
+        call.subject = self.subject
+        return call
+
     def about(self, function_id: str) -> None:
         """Say which function it is about."""
         self.function = function_id[:_SHORT]

@@ -5,14 +5,16 @@ from __future__ import annotations
 import threading
 from typing import TYPE_CHECKING
 
-from adengine.errors import LimitExceeded
+from adengine.errors import EngineError, LimitExceeded
 from wengert_server import calls, frames
-from wengert_server.caller import Call
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
     import grpc
+
+    from wengert_server.caller import Call
+    from wengert_server.reception import Reception
 
 
 class Sessions:
@@ -22,6 +24,8 @@ class Sessions:
     ----------
     rpcs
         What may be called, by name: from the bytes of a request to those of a response.
+    reception
+        Lets them in.
     most
         How many there may be.
 
@@ -31,7 +35,8 @@ class Sessions:
     another is computed waits in the transport, which stops its sender when it is full.
     """
 
-    def __init__(self, rpcs: Mapping[str, Callable[[bytes], bytes]], most: int) -> None:
+    def __init__(self, rpcs: Mapping[str, Callable[[bytes], bytes]], reception: Reception, most: int) -> None:
+        self._reception = reception
         self._rpcs = rpcs
         self._most = most
         self._lock = threading.Lock()
@@ -40,13 +45,15 @@ class Sessions:
 
     def serve(self, requests: Iterator[bytes], context: grpc.ServicerContext) -> Iterator[bytes]:
         """Answer the calls of one session."""
-        with Call.of("Session", context) as session:
-            if not self._enter(context):
-                described = f"{self._most + 1} sessions at the same time"
-                calls.abort(session, context, LimitExceeded("sessions", self._most, self._most + 1, described))
+        with self._reception.call("Session", context) as session:
+            try:
+                self._reception.admit(session)
+                self._enter(context)
+            except EngineError as error:
+                calls.abort(session, context, error)
             try:
                 for number, data in enumerate(self._waiting_for(requests, context)):
-                    yield self._answer(f"{session.request_id}/{number}", data, context)
+                    yield self._answer(session.within(number), data, context)
             finally:
                 self._leave(context)
             calls.finish(session, context)
@@ -59,9 +66,9 @@ class Sessions:
         for context in idle:
             context.cancel()
 
-    def _answer(self, request_id: str, data: bytes, context: grpc.ServicerContext) -> bytes:
+    def _answer(self, call: Call, data: bytes, context: grpc.ServicerContext) -> bytes:
         number = 0
-        with Call("Session", request_id) as call:
+        with call:
             try:
                 frame = frames.read(data)
                 number = frame.call
@@ -85,12 +92,12 @@ class Sessions:
                 self._open[context] = False
             yield data
 
-    def _enter(self, context: grpc.ServicerContext) -> bool:
+    def _enter(self, context: grpc.ServicerContext) -> None:
         with self._lock:
             if len(self._open) >= self._most:
-                return False
+                described = f"{self._most + 1} sessions at the same time"
+                raise LimitExceeded("sessions", self._most, self._most + 1, described)
             self._open[context] = False
-            return True
 
     def _leave(self, context: grpc.ServicerContext) -> None:
         with self._lock:

@@ -51,7 +51,7 @@ class Streams:
         self._reception = reception
         self._sending = ThreadPoolExecutor(settings.streams, thread_name_prefix="stream")
         self._computing = ThreadPoolExecutor(settings.streams, thread_name_prefix="ahead")
-        self._sessions = Sessions(service.rpcs(), settings.max_sessions)
+        self._sessions = Sessions(service.rpcs(), reception, settings.max_sessions)
         # Some more than there may be sessions: one too many must be told so.
         self._talking = ThreadPoolExecutor(settings.max_sessions + _REFUSING, thread_name_prefix="session")
         self.handlers: dict[str, Handler] = {"StreamJacobian": self._jacobian(), "Session": self._session()}

@@ -12,6 +12,7 @@ import pytest
 
 from tests.server.asking import SERVICE, raw, refusal
 from wengert_server import calls
+from wengert_server.reception import Reception
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -33,7 +34,7 @@ def _recurse(data: bytes) -> bytes:
 def broken() -> Iterator[grpc.Channel]:
     rpcs = {"Evaluate": _divide, "Jvp": _exhaust, "Vjp": _recurse, "Forget": lambda data: data}
     server = grpc.server(ThreadPoolExecutor(1))
-    server.add_generic_rpc_handlers((grpc.method_handlers_generic_handler(SERVICE, calls.handlers(rpcs)),))
+    server.add_generic_rpc_handlers((grpc.method_handlers_generic_handler(SERVICE, calls.handlers(rpcs, Reception())),))
     port = server.add_insecure_port("127.0.0.1:0")
     server.start()
     with grpc.insecure_channel(f"127.0.0.1:{port}") as channel:
@@ -63,12 +64,12 @@ def test_no_memory_left(broken: grpc.Channel) -> None:
 
 
 def test_every_rpc_of_the_contract_has_a_handler() -> None:
-    assert set(calls.handlers({})) == {method.name for method in calls.SERVICE.methods}
+    assert set(calls.handlers({}, Reception())) == {method.name for method in calls.SERVICE.methods}
 
 
 def test_a_call_whose_caller_is_gone_is_not_computed() -> None:
     answer = Mock(return_value=b"answer")
-    handler = calls.handlers({"Evaluate": answer})["Evaluate"]
+    handler = calls.handlers({"Evaluate": answer}, Reception())["Evaluate"]
     assert handler.unary_unary is not None
     gone = Mock(is_active=lambda: False)
     there = Mock(is_active=lambda: True, invocation_metadata=lambda: ())

@@ -13,10 +13,10 @@ from typing import TYPE_CHECKING
 
 import grpc
 import pytest
-from grpc_health.v1 import health_pb2
 from grpc_reflection.v1alpha import reflection_pb2
 
 from tests.server.asking import DEADLINE_S, SERVICE, long_call, product, product_at, raw, refusal, unary
+from tests.server.probing import NOT_SERVING, SERVING, health, reflect, watch
 from tests.serving import running_server
 from tests.wire_lists import tensor
 from wengert import v1
@@ -30,47 +30,15 @@ if TYPE_CHECKING:
 
     from tests.serving import RunningServer
 
-SERVING = health_pb2.HealthCheckResponse.SERVING
-NOT_SERVING = health_pb2.HealthCheckResponse.NOT_SERVING
-
-
-def _health(channel: grpc.Channel, service: str = "") -> health_pb2.HealthCheckResponse:
-    check = channel.unary_unary(
-        "/grpc.health.v1.Health/Check",
-        request_serializer=health_pb2.HealthCheckRequest.SerializeToString,
-        response_deserializer=health_pb2.HealthCheckResponse.FromString,
-    )
-    return check(health_pb2.HealthCheckRequest(service=service), timeout=DEADLINE_S)
-
-
-def _watch(channel: grpc.Channel) -> Iterator[health_pb2.HealthCheckResponse]:
-    watch = channel.unary_stream(
-        "/grpc.health.v1.Health/Watch",
-        request_serializer=health_pb2.HealthCheckRequest.SerializeToString,
-        response_deserializer=health_pb2.HealthCheckResponse.FromString,
-    )
-    return watch(health_pb2.HealthCheckRequest())
-
-
-def _reflect(
-    channel: grpc.Channel, requests: Iterator[reflection_pb2.ServerReflectionRequest], version: str = "v1alpha"
-) -> Iterator[reflection_pb2.ServerReflectionResponse]:
-    info = channel.stream_stream(
-        f"/grpc.reflection.{version}.ServerReflection/ServerReflectionInfo",
-        request_serializer=reflection_pb2.ServerReflectionRequest.SerializeToString,
-        response_deserializer=reflection_pb2.ServerReflectionResponse.FromString,
-    )
-    return info(requests)
-
 
 @pytest.mark.parametrize("service", ["", SERVICE])
 def test_health(channel: grpc.Channel, service: str) -> None:
-    assert _health(channel, service).status == SERVING
+    assert health(channel, service).status == SERVING
 
 
 def test_health_of_a_service_that_is_none(channel: grpc.Channel) -> None:
     with pytest.raises(grpc.RpcError) as caught:
-        _health(channel, "wengert.v2.DifferentiationService")
+        health(channel, "wengert.v2.DifferentiationService")
     assert "NOT_FOUND" in str(caught.value)
 
 
@@ -80,7 +48,7 @@ def test_reflection_lists_the_services_and_gives_the_contract(channel: grpc.Chan
         reflection_pb2.ServerReflectionRequest(list_services=""),
         reflection_pb2.ServerReflectionRequest(file_containing_symbol=SERVICE),
     ]
-    listed, file = _reflect(channel, iter(asked), version)
+    listed, file = reflect(channel, iter(asked), version)
     names = {service.name for service in listed.list_services_response.service}
     assert names == {SERVICE, "grpc.health.v1.Health", "grpc.reflection.v1alpha.ServerReflection"}
     files = b"".join(file.file_descriptor_response.file_descriptor_proto)
@@ -93,9 +61,9 @@ class _Open:
 
     def __init__(self, channel: grpc.Channel) -> None:
         self._requests = threading.Event()
-        self.watch = _watch(channel)
+        self.watch = watch(channel)
         assert next(self.watch).status == SERVING
-        self.reflection = _reflect(channel, self._ask())
+        self.reflection = reflect(channel, self._ask())
         assert next(self.reflection).list_services_response.service
 
     def _ask(self) -> Iterator[reflection_pb2.ServerReflectionRequest]:
@@ -114,7 +82,7 @@ def _in_flight(channel: grpc.Channel, count: int, depth: int = 2500) -> Sequence
     calls = [call.future(data, timeout=count * DEADLINE_S) for _ in range(count)]
     # Sent later over the same connection, so handled later.
     for _ in range(3 * count):
-        _health(channel)
+        health(channel)
     return calls
 
 
@@ -125,7 +93,7 @@ def test_health_while_every_handler_waits_then_a_drain_that_loses_no_call(tmp_pa
         with server.channel() as channel:
             opened = _Open(channel)
             calls = _in_flight(channel, 3, 1000)
-            assert _health(channel).status == SERVING
+            assert health(channel).status == SERVING
             assert not any(call.done() for call in calls)
             server.process.send_signal(signal.SIGTERM)
             assert [update.status for update in opened.watch] == [NOT_SERVING]
@@ -184,7 +152,7 @@ def _refused_in_the_end(channel: grpc.Channel) -> bool:
     """Ask for health until the server takes no more calls."""
     for _ in range(100_000):
         try:
-            _health(channel)
+            health(channel)
         except grpc.RpcError:
             return True
     return False

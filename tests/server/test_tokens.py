@@ -12,10 +12,10 @@ from typing import TYPE_CHECKING, cast
 
 import grpc
 import pytest
-from grpc_health.v1 import health_pb2, health_pb2_grpc
-from grpc_reflection.v1alpha import reflection_pb2, reflection_pb2_grpc
+from grpc_reflection.v1alpha import reflection_pb2
 
 from tests.server.asking import DEADLINE_S, SERVICE, long_call, product, read_refusal, refusal, unary
+from tests.server.probing import SERVING, health, reflect
 from tests.serving import running_server
 from tests.wire_lists import tensor
 from wengert import v1
@@ -69,12 +69,12 @@ def _called(channel: grpc.Channel, rpc: str, data: bytes, metadata: tuple[tuple[
     """Call any rpc, streams included, with one request."""
     path, method = f"/{SERVICE}/{rpc}", METHODS[rpc]
     if method.client_streaming:
-        answers = channel.stream_stream(path)(iter([data]), timeout=DEADLINE_S, metadata=metadata)
-    elif method.server_streaming:
-        answers = channel.unary_stream(path)(data, timeout=DEADLINE_S, metadata=metadata)
-    else:
-        return cast("bytes", channel.unary_unary(path)(data, timeout=DEADLINE_S, metadata=metadata))
-    return b"".join(cast("Iterator[bytes]", answers))
+        talk: grpc.StreamStreamMultiCallable[bytes, bytes] = channel.stream_stream(path)
+        return b"".join(talk(iter([data]), timeout=DEADLINE_S, metadata=metadata))
+    if method.server_streaming:
+        listen: grpc.UnaryStreamMultiCallable[bytes, bytes] = channel.unary_stream(path)
+        return b"".join(listen(data, timeout=DEADLINE_S, metadata=metadata))
+    return unary(channel, rpc)(data, timeout=DEADLINE_S, metadata=metadata)
 
 
 @pytest.mark.parametrize("rpc", METHODS)
@@ -104,15 +104,13 @@ def test_a_token_lets_in(channel: grpc.Channel, value: str) -> None:
 
 
 def test_health_and_reflection_ask_for_none(channel: grpc.Channel) -> None:
-    health = health_pb2_grpc.HealthStub(channel).Check(health_pb2.HealthCheckRequest(), timeout=DEADLINE_S)
-    assert health.status == health_pb2.HealthCheckResponse.SERVING
+    assert health(channel).status == SERVING
     assert _services(channel)
 
 
 def _services(channel: grpc.Channel) -> list[str]:
     asked = reflection_pb2.ServerReflectionRequest(list_services="")
-    info = reflection_pb2_grpc.ServerReflectionStub(channel).ServerReflectionInfo
-    (answer,) = info(iter([asked]), timeout=DEADLINE_S)
+    (answer,) = reflect(channel, iter([asked]))
     return [service.name for service in answer.list_services_response.service]
 
 
@@ -138,6 +136,18 @@ def test_no_subject_sees_the_functions_of_another(server: RunningServer, channel
     assert v1.ForgetResponse.FromString(_called(channel, "Forget", forget, bearer(A))).held
     assert _called(channel, "Evaluate", by_id, bearer(B))
     assert "subject=team-b" in server.logged()
+
+
+def test_the_calls_of_a_session_are_its_subjects(channel: grpc.Channel) -> None:
+    held = v1.RegisterRequest(function=v1.FunctionSource(list=product())).SerializeToString()
+    info = v1.RegisterResponse.FromString(_called(channel, "Register", held, bearer(A))).info
+    asked = v1.EvaluateRequest(function=v1.FunctionSource(id=info.id), points=tensor([3.0, 4.0]))
+    forget = v1.ForgetRequest(id=info.id).SerializeToString()
+    _called(channel, "Forget", forget, bearer(B))
+    for token, reason in ((A, ""), (B, "UNKNOWN_FUNCTION")):
+        data = v1.SessionRequest(call=1, evaluate=asked).SerializeToString()
+        answer = v1.SessionResponse.FromString(_called(channel, "Session", data, bearer(token)))
+        assert answer.error.reason == reason
 
 
 def test_calls_at_once_are_bounded_for_each_subject(server: RunningServer, channel: grpc.Channel) -> None:

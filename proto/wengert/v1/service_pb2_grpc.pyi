@@ -21,6 +21,7 @@ fields, at most ten of them, as google.rpc.BadRequest, with paths from the reque
   UNKNOWN_FUNCTION      FAILED_PRECONDITION: an id this server does not hold; register and repeat
   LIMIT_EXCEEDED        RESOURCE_EXHAUSTED: what can never fit; the message names the limit and its value
   OVERLOADED            UNAVAILABLE: busy now, try again; the trailer grpc-retry-pushback-ms says when
+  UNAUTHENTICATED       UNAUTHENTICATED: the server asks who calls; no token is given, or one it does not know
   UNSUPPORTED           UNIMPLEMENTED: part of this contract, but not served
 
 DEADLINE_EXCEEDED and CANCELLED are gRPC's own. INTERNAL is a fault of the server and carries no details. A message
