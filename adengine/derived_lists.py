@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 from adengine.calls import Selection
 from adengine.derivative_names import Names
 from adengine.errors import LimitExceeded
 from adengine.limits import Limits
-from adengine.shapes import Shape
+from adengine.shapes import Shape, size_of
 from adengine.wengert_list import Input, WengertList
 
 FIELD = "derivative"
@@ -49,6 +49,10 @@ class Parts(NamedTuple):
             limits.name_bytes,
         )
 
+    def n_w(self) -> int:
+        """Scalars of the inputs differentiated by."""
+        return sum(size_of(value.shape) for value in self.by)
+
     def input_names(self) -> Names:
         """Names for further inputs."""
         return Names((value.name for value in self.function.inputs), self.most_bytes)
@@ -67,6 +71,19 @@ def check_length(rows: int, limits: Limits) -> None:
     """
     if rows > limits.statements:
         raise LimitExceeded("statements", limits.statements, rows, "statements of the derivative list", FIELD)
+
+
+def check_elements(shapes: Sequence[Shape], limits: Limits) -> None:
+    """Refuse matrices that are too large, one or all of them, before any is written.
+
+    Raises
+    ------
+    LimitExceeded
+    """
+    sizes = [size_of(shape) for shape in shapes]
+    for name, needed in (("variable_elements", max(sizes, default=0)), ("list_elements", sum(sizes))):
+        if needed > (allowed := int(getattr(limits, name))):
+            raise LimitExceeded(name, allowed, needed, f"{name} of the derivative list", FIELD)
 
 
 def within_limits(write: Callable[[], WengertList]) -> WengertList:

@@ -140,8 +140,19 @@ class Lifting:
     def _array(self, k: int) -> int:
         number = int(self.source.rows[k, PARAMETER])
         values = self.source.arrays[number]
-        shape = self._tensor_shapes[number] if number < len(self._tensor_shapes) else values.shape
-        return self.writer.tensor(values.reshape(() if self.size(k) == 1 else shape))
+        if number >= len(self._tensor_shapes):
+            return self._made_array(values)
+        return self.writer.tensor(values.reshape(() if self.size(k) == 1 else self._tensor_shapes[number]))
+
+    def _made_array(self, values: NDArray[np.float64]) -> int:
+        """An array that is none of the function's: mostly zeros, such as a seed, it takes no room for them."""
+        places = np.flatnonzero(values.view(np.int64))
+        if 2 * len(places) > len(values) or (values[places] == 0.0).any():  # -0.0 added to 0.0 would be 0.0
+            return self.writer.tensor(values)
+        first = float(values[places[0]]) if len(places) else 0.0
+        alike = bool((values[places] == first).all())
+        some = self.writer.filled(first, places.shape) if alike else self.writer.tensor(values[places])
+        return self.writer.scatter_add(self.writer.filled(0.0, values.shape), some, 0, places)
 
     def _view(self, k: int) -> int:
         return viewed(self.writer, self.operand(k, 0), self.words(k))

@@ -14,9 +14,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from adengine.calls import Selection
-from adengine.coloring import Coloring, color_columns
-from adengine.compression import compress_symmetric
-from adengine.derived_lists import Parts, check_length, within_limits
+from adengine.compression import compress, compress_symmetric
+from adengine.derived_lists import Parts, check_elements, check_length, within_limits
 from adengine.functions import HeldFunction
 from adengine.graph import FlatList
 from adengine.jacobian import Mode
@@ -26,7 +25,7 @@ from adengine.lift_writer import Writer
 from adengine.limits import Limits
 from adengine.second import entry_below, hessian_list
 from adengine.second_plan import held_gradient, held_tangents
-from adengine.shapes import Shape
+from adengine.shapes import Shape, size_of
 from adengine.sparse import hessian_pattern_of, pattern_of
 from adengine.unions import Pattern
 from adengine.wengert_list import Input, Output, WengertList
@@ -34,8 +33,10 @@ from adengine.written_out import written_length, written_out
 
 _SLACK, _LEAST = 2, 256
 """A list of all entries may be so many times as long as the sweeps written out; a short one always may be."""
-_REVERSE_COST = 1.3
-"""What a reverse sweep costs compared to a forward one."""
+_FORWARD_COST, _REVERSE_COST = 1.0, 1.3
+"""What a sweep costs, compared to a forward one."""
+_NOT_BOTH = 1e30
+"""What both kinds together cost: two lists would have to be written."""
 
 Places = NDArray[np.int64]
 
@@ -66,6 +67,8 @@ def jacobian_matrix(held: HeldFunction, selection: Selection, limits: Limits) ->
     LimitExceeded, Unsupported
     """
     parts = Parts.of(held.list, selection, limits)
+    n_w = parts.n_w()
+    check_elements([(size_of(shape), n_w) for _, shape in parts.outputs], limits)
     pattern = pattern_of(held, selection, limits)
     entries = _jacobian_entries(held, selection, pattern, limits)
     check_length(len(entries.flat.rows), limits)
@@ -75,7 +78,7 @@ def jacobian_matrix(held: HeldFunction, selection: Selection, limits: Limits) ->
         lifting.rows()
         outputs = lifting.named(parts.outputs)
         vector = _Vector(lifting, entries)
-        names, first, n_w = parts.output_names(), 0, pattern.shape[1]
+        names, first = parts.output_names(), 0
         for (name, _), size in zip(parts.outputs, entries.flat.output_sizes.tolist(), strict=False):
             begin, end = int(pattern.starts[first]), int(pattern.starts[first + size])
             at = (pattern.row[begin:end].astype(np.int64) - first) * n_w + pattern.column[begin:end]
@@ -92,21 +95,16 @@ def _jacobian_entries(held: HeldFunction, selection: Selection, pattern: Pattern
     primal, by, q = held.primal(selection).flat, selection.with_respect_to, len(selection.outputs)
     if not pattern.nnz:
         return Entries(primal, q, np.zeros(0, np.int64))
-    columns, rows = color_columns(pattern), color_columns(pattern.transposed())
-    forward = columns.number <= _REVERSE_COST * rows.number
-    mode, coloring = (Mode.FORWARD, columns) if forward else (Mode.REVERSE, rows)
-    derivative = held.derivative(mode, selection).flat
-    length = written_length(derivative, coloring.number)
+    compression = compress(pattern, _FORWARD_COST, _REVERSE_COST, _NOT_BOTH)
+    forward = compression.columns.number > 0
+    derivative = held.derivative(Mode.FORWARD if forward else Mode.REVERSE, selection).flat
+    length = written_length(derivative, compression.columns.number + compression.rows.number)
     flat = jacobian_list(primal, by, pattern, _most(length, limits))
     if flat is not None:
         return Entries(flat, q, np.arange(pattern.nnz))
     check_length(length, limits)
-    m, n_w = pattern.shape
-    if forward:
-        place = coloring.colors[pattern.column].astype(np.int64) * m + pattern.row
-    else:
-        place = coloring.colors[pattern.row].astype(np.int64) * n_w + pattern.column
-    return Entries(written_out(derivative, _seeds(coloring)), q, place)
+    seeds = compression.tangents() if forward else compression.cotangents()
+    return Entries(written_out(derivative, seeds), q, compression.place)
 
 
 def hessian_matrix(held: HeldFunction, selection: Selection, limits: Limits) -> WengertList:
@@ -117,6 +115,8 @@ def hessian_matrix(held: HeldFunction, selection: Selection, limits: Limits) -> 
     LimitExceeded, Unsupported
     """
     parts = Parts.of(held.list, selection, limits)
+    n_w = parts.n_w()
+    check_elements([(n_w, n_w)], limits)
     pattern = hessian_pattern_of(held, selection, limits)
     entries = _hessian_entries(held, selection, pattern, limits)
     check_length(len(entries.flat.rows), limits)
@@ -130,9 +130,8 @@ def hessian_matrix(held: HeldFunction, selection: Selection, limits: Limits) -> 
         lifting.rows()
         outputs = lifting.named(parts.outputs)
         slopes = zip(entries.flat.outputs[q:].tolist(), parts.by, strict=False)
-        gradient = [lifting.shaped(row, (int(np.prod(value.shape, dtype=np.int64)),)) for row, value in slopes]
+        gradient = [lifting.shaped(row, (size_of(value.shape),)) for row, value in slopes]
         outputs.append(Output(results.add("gradient"), _joined(lifting.writer, gradient)))
-        n_w = pattern.shape[1]
         at = pattern.row.astype(np.int64) * n_w + pattern.column
         argument = _Vector(lifting, entries).matrix(slice(0, pattern.nnz), at, (n_w, n_w))
         outputs.append(Output(results.add("hessian"), argument))
@@ -145,6 +144,7 @@ def _hessian_entries(held: HeldFunction, selection: Selection, pattern: Pattern,
     """The list of all entries below the diagonal, or of the sweeps that show them; those above are the same."""
     gradient, by = held_gradient(held, selection, weighted=True).flat, selection.with_respect_to
     own = len(gradient.outputs)
+    check_length(len(gradient.rows), limits)  # which any list of the Hessian has in it
     if not pattern.nnz:
         return Entries(gradient, own, np.zeros(0, np.int64))
     below, number = pattern.column <= pattern.row, entry_below(pattern)
@@ -163,14 +163,6 @@ def _hessian_entries(held: HeldFunction, selection: Selection, pattern: Pattern,
 def _most(length: int, limits: Limits) -> int:
     """Rows that a list of all entries may have, beside sweeps of some length."""
     return min(max(_SLACK * length, _LEAST), limits.statements)
-
-
-def _seeds(coloring: Coloring) -> NDArray[np.float64]:
-    """float64 array (colours, columns): the sum of the unit vectors of each colour."""
-    seeds = np.zeros((coloring.number, len(coloring.colors)))
-    colored = np.flatnonzero(coloring.colors >= 0)
-    seeds[coloring.colors[colored], colored] = 1.0
-    return seeds
 
 
 class _Vector:
