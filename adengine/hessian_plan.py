@@ -28,7 +28,7 @@ from adengine.questions import Asked, Prepared
 from adengine.runs import Run, Told
 from adengine.second import hessian_list
 from adengine.second_plan import SecondPlan, held_tangents
-from adengine.sparse import CLEARLY, hessian_pattern_of, usual
+from adengine.sparse import CLEARLY, check_directions, hessian_pattern_of, usual
 from adengine.triangles import mirrored
 from adengine.unions import Pattern
 
@@ -72,7 +72,7 @@ class HessianPlan(SecondPlan):
     def __init__(self, held: HeldFunction, asked: Asked, weighing: Weighing, limits: Limits) -> None:
         super().__init__(held, asked, weighing)
         self.pattern = hessian_pattern_of(held, self.selection, limits)
-        self._sweeps = _sweeps(self.pattern)
+        self._sweeps = _sweeps(self.pattern, limits)
         self._list, self._reason = self._better_list()
 
     @property
@@ -172,13 +172,14 @@ class HessianPlan(SecondPlan):
         return Told(Mode.FORWARD, sweeps, self.operations, self.primal.cost.operations, self._reason, VM)
 
 
-def _sweeps(pattern: Pattern) -> Sweeps:
+def _sweeps(pattern: Pattern, limits: Limits) -> Sweeps:
     """The fewest sweeps found."""
     n = pattern.shape[0]
     below = pattern.column <= pattern.row
     if 2 * pattern.nnz <= n * n:
         found = compress_symmetric(pattern)
         if found.columns.number < n:
+            check_directions(found, limits)
             place = np.where(below, found.place, found.place[mirrored(pattern)])
             return Sweeps(found.columns.number, found.tangents().reshape(-1), place)
     low, high = np.maximum(pattern.row, pattern.column), np.minimum(pattern.row, pattern.column)

@@ -21,6 +21,7 @@ from adengine.calls import NO_VALUES, Array, Points, Selection, Shared, check_po
 from adengine.coloring import color_columns, color_symmetric
 from adengine.compression import Compression, compress
 from adengine.counting import Cost, cost
+from adengine.errors import LimitExceeded
 from adengine.functions import HeldFunction, Plan
 from adengine.jacobian import Mode, choose_lanes
 from adengine.jacobian_list import goes_in_reverse, jacobian_list
@@ -87,6 +88,20 @@ def hessian_pattern_of(held: HeldFunction, selection: Selection, limits: Limits)
     return held.keep(("hessian pattern", selection.outputs, selection.with_respect_to), find)
 
 
+def check_directions(compression: Compression, limits: Limits) -> None:
+    """Refuse sweeps by colours whose directions alone would take more memory than a call has.
+
+    Raises
+    ------
+    LimitExceeded
+    """
+    (m, n), columns, rows = compression.shape, compression.columns.number, compression.rows.number
+    needed = 8 * (columns * n + rows * m)
+    if needed > limits.call_bytes:
+        what = f"bytes of the directions of {columns + rows} colors"
+        raise LimitExceeded("call_bytes", limits.call_bytes, needed, what)
+
+
 class SparsePlan(Plan):
     """All that is the same for every call that asks for the same sparse Jacobian.
 
@@ -101,7 +116,7 @@ class SparsePlan(Plan):
         forward = _NEVER if asked.mode is Mode.REVERSE else _FORWARD_COST
         reverse = _NEVER if asked.mode is Mode.FORWARD else _REVERSE_COST
         self._compression: Compression = compress(self.pattern, forward, reverse, _BOTH_COST)
-        self._sweeps = self._needed_sweeps()
+        self._sweeps = self._needed_sweeps(limits)
         self._place: NDArray[np.int64] = self._places()
         self._list, self._reason = self._better_list()
 
@@ -151,10 +166,11 @@ class SparsePlan(Plan):
 
     # how ---------------------------------------------------------------------------------------------------------
 
-    def _needed_sweeps(self) -> list[Sweeps]:
+    def _needed_sweeps(self, limits: Limits) -> list[Sweeps]:
         columns, rows = self._compression.columns, self._compression.rows
         if columns.number >= self.n_w or rows.number >= self.m:
             return [Sweeps(self._asked, max(columns.number, rows.number), NO_VALUES)]
+        check_directions(self._compression, limits)
         tangents, cotangents = self._compression.tangents(), self._compression.cotangents()
         both = (
             Sweeps(self._asked._replace(what=DIRECTIONAL, mode=Mode.FORWARD), columns.number, tangents.reshape(-1)),
