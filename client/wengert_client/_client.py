@@ -14,6 +14,7 @@ from wengert_client._settings import Settings, check_seconds
 from wengert_client._transport import Transport
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from types import TracebackType
     from typing import Self
 
@@ -25,7 +26,9 @@ __all__ = ["Client"]
 
 
 class Client:
-    """A client of one server, for use in a ``with`` statement and from any number of threads.
+    """A client of one server, or of several that answer for each other.
+
+    It is for use in a ``with`` statement and from any number of threads.
 
     It connects when it is first used, connects again when it must, repeats calls while the server is
     unavailable (every call is pure), and gives every call a deadline. It may be made before a process
@@ -34,14 +37,15 @@ class Client:
     Parameters
     ----------
     target
-        Where the server is, as gRPC names it: ``host:port``, ``unix:path``, ``dns:///name:port``. None:
-        ``WENGERT_TARGET``.
+        Where the server is, as gRPC names it: ``host:port``, ``unix:path``, ``dns:///name:port``; or a sequence
+        of such, or one string with commas. Calls go to each of them in turn, also where a name stands for several
+        addresses; what one does not answer another does. None: ``WENGERT_TARGET``.
     deadline_s
         Seconds until a call is given up, its repetitions and registrations included. None:
         ``WENGERT_DEADLINE_S``, or else 30.
     max_attempts
-        How often a call is tried while the server is unavailable. None: ``WENGERT_MAX_ATTEMPTS``, or
-        else 5; pauses double from 50 ms on, unless the server names another.
+        How often a call is tried while no server is available. None: ``WENGERT_MAX_ATTEMPTS``, or
+        else 5; pauses double from 50 ms on, unless a server names another.
     max_message_bytes
         The largest message sent or received. None: ``WENGERT_CLIENT_MESSAGE_BYTES``, or else 2 GiB. The
         server has a limit of its own for what it receives.
@@ -70,7 +74,7 @@ class Client:
 
     def __init__(
         self,
-        target: str | None = None,
+        target: str | Sequence[str] | None = None,
         *,
         deadline_s: float | None = None,
         max_attempts: int | None = None,
@@ -88,7 +92,7 @@ class Client:
 
     @property
     def target(self) -> str:
-        """Where the server is."""
+        """Where the server is; several are separated by commas."""
         return self._settings.target
 
     def function(self, source: ListBuilder | WengertList | str, *, deadline_s: float | None = None) -> Function:

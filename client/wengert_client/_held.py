@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import copy
 import threading
 from typing import TYPE_CHECKING, TypeVar
 
 from wengert.v1 import (
     DescribeRequest,
+    DescribeResponse,
     DifferentiateRequest,
     EvaluateRequest,
     HessianRequest,
@@ -18,7 +20,8 @@ from wengert.v1 import (
     VjpRequest,
     WengertList,
 )
-from wengert_client._errors import UnknownFunction
+from wengert_client._errors import LimitExceeded, UnknownFunction
+from wengert_client._misses import Misses
 from wengert_client._patterns import Patterns
 from wengert_client._results import FunctionInfo, read_inputs
 from wengert_client._signature import Signature
@@ -49,7 +52,9 @@ Request = TypeVar(
 )
 Response = TypeVar("Response", bound="Message")
 
-_ATTEMPTS_BY_ID = 2
+_ATTEMPTS_BY_ID = 3
+# Half of what servers take as one message by default.
+_SMALL_BYTES = 8 << 20
 
 
 class HeldFunction:
@@ -74,6 +79,7 @@ class HeldFunction:
         self._transport = transport
         self._deadline_s = deadline_s
         self.patterns = Patterns()
+        self._misses = Misses()
         self._lock = threading.Lock()
         self._info: FunctionInfo | None = None
         self._source: tuple[WengertList, Signature] | None = None
@@ -119,31 +125,73 @@ class HeldFunction:
         request: Request,
         ends: float | None = None,
     ) -> Response:
-        """Make a call by the function's id; register the function before, and where it was forgotten again.
+        """Make a call by the function's id; register the function before.
 
-        A full server may drop it once more before the call comes; then the list goes with the call.
+        A server that does not hold it, for it has forgotten it or is another than the one it was registered with,
+        gets the list with the call, and holds it from then on. Where the two are large, and might be too much for one
+        message, the list is registered again instead, and goes with the call only if that was in vain.
         """
         ends = self.ends() if ends is None else ends
         info = self._info or self._registered(ends)
+        if self._misses.goes_along() and self._is_small(request):
+            return self._call_with_list(rpc, request, ends)
+        request.function.id = info.id
+        try:
+            return self._transport.call(rpc, request, ends)
+        except UnknownFunction:
+            misses = self._misses.note()
+            # Equal, and another one: what is kept under a registration, as patterns are, ends with it.
+            self._info = copy.copy(info)
+        if not self._is_small(request):
+            return self._call_after_registering(rpc, request, ends, misses)
+        self._misses.send_along()
+        try:
+            return self._call_with_list(rpc, request, ends)
+        except LimitExceeded:
+            # Of a server that takes smaller messages than most do.
+            return self._call_after_registering(rpc, request, ends, misses)
+
+    def _is_small(self, request: Message) -> bool:
+        """Whether the list and a call surely go into one message."""
+        return self.wengert_list.ByteSize() + request.ByteSize() <= _SMALL_BYTES
+
+    def _call_with_list(
+        self,
+        rpc: Callable[[DifferentiationServiceStub], grpc.UnaryUnaryMultiCallable[Request, Response]],
+        request: Request,
+        ends: float,
+    ) -> Response:
+        request.function.list.CopyFrom(self.wengert_list)
+        return self._transport.call(rpc, request, ends)
+
+    def _call_after_registering(
+        self,
+        rpc: Callable[[DifferentiationServiceStub], grpc.UnaryUnaryMultiCallable[Request, Response]],
+        request: Request,
+        ends: float,
+        misses: int,
+    ) -> Response:
         for _ in range(_ATTEMPTS_BY_ID):
+            info = self._registered(ends, times=misses)
             request.function.id = info.id
             try:
                 return self._transport.call(rpc, request, ends)
             except UnknownFunction:
-                info = self._registered(ends, again=info)
-        request.function.list.CopyFrom(self.wengert_list)
-        return self._transport.call(rpc, request, ends)
+                misses = self._misses.note()
+        return self._call_with_list(rpc, request, ends)
 
     def _known(self) -> tuple[WengertList, Signature]:
         while self._source is None:
             self._registered(self.ends())
         return self._source
 
-    def _registered(self, ends: float, again: FunctionInfo | None = None) -> FunctionInfo:
-        """Register the function, once among all threads; `again`: what is no longer so."""
+    def _registered(self, ends: float, times: int = 0) -> FunctionInfo:
+        """Register the function, once among all threads; `times`: so often once more, with a server in turn each."""
         with self._lock:
-            if self._info is None or self._info is again:
+            if self._info is None:
                 self._info = self._describe(ends) if self._source is None else self._register(self._source[0], ends)
+            for _ in range(times):
+                self._info = self._register(self._known()[0], ends)
             return self._info
 
     def _register(self, wengert_list: WengertList, ends: float) -> FunctionInfo:
@@ -156,13 +204,22 @@ class HeldFunction:
         """Fetch a function known by its id, with its list, so that it can be sent again later."""
         request = DescribeRequest(with_list=True)
         request.function.id = self._id
-        response = self._transport.call(lambda stub: stub.Describe, request, ends)
+        response = self._described(request, ends, self._transport.targets - 1)
         self._source = _kept(response.list)
         return FunctionInfo.read(response.info)
+
+    def _described(self, request: DescribeRequest, ends: float, others: int) -> DescribeResponse:
+        try:
+            return self._transport.call(lambda stub: stub.Describe, request, ends)
+        except UnknownFunction:
+            if not others:
+                raise
+        # It may have been registered with another server, whose turn it is now.
+        return self._described(request, ends, others - 1)
 
 
 def _kept(source: WengertList) -> tuple[WengertList, Signature]:
     """Copy a list, so that nobody changes it, and read its inputs."""
-    copy = WengertList()
-    copy.CopyFrom(source)
-    return copy, Signature(read_inputs(copy))
+    kept = WengertList()
+    kept.CopyFrom(source)
+    return kept, Signature(read_inputs(kept))

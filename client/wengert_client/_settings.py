@@ -6,9 +6,13 @@ import ipaddress
 import math
 import os
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from wengert_client._errors import ConfigurationError
 from wengert_client._tls import Tls
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 __all__ = ["MAX_MESSAGE_BYTES", "Settings", "check_seconds"]
 
@@ -22,12 +26,13 @@ class Settings:
 
     Attributes
     ----------
-    target
-        Where the server is, as gRPC names it: ``host:port``, ``unix:path``, ``dns:///name:port``.
+    targets
+        Where the servers are, any of which can answer, as gRPC names them: ``host:port``, ``unix:path``,
+        ``dns:///name:port``.
     deadline_s
         Seconds until a call is given up, its repetitions included.
     max_attempts
-        How often a call is tried while the server is unavailable, the first time included.
+        How often a call is tried while every server is unavailable, the first time included.
     max_message_bytes
         The largest message sent or received.
     tls
@@ -36,7 +41,7 @@ class Settings:
         Says to the server who calls; empty: nobody in particular.
     """
 
-    target: str
+    targets: tuple[str, ...]
     deadline_s: float
     max_attempts: int
     max_message_bytes: int
@@ -46,7 +51,7 @@ class Settings:
     @classmethod
     def resolve(
         cls,
-        target: str | None,
+        target: str | Sequence[str] | None,
         deadline_s: float | None,
         max_attempts: int | None,
         max_message_bytes: int | None,
@@ -54,20 +59,32 @@ class Settings:
         token: str | None = None,
     ) -> Settings:
         """Fill what is None from the environment, or with defaults, and check everything."""
-        target = target or os.environ.get("WENGERT_TARGET")
-        if not target:
+        targets = _targets(target or os.environ.get("WENGERT_TARGET") or ())
+        if not targets:
             raise ConfigurationError(
                 "no server is named: give Client a target such as 'localhost:50051', or set WENGERT_TARGET"
             )
         chosen = _tls(tls)
         return cls(
-            target,
+            targets,
             _seconds("deadline_s", deadline_s, "WENGERT_DEADLINE_S", 30.0),
             _count("max_attempts", max_attempts, "WENGERT_MAX_ATTEMPTS", 5),
             _count("max_message_bytes", max_message_bytes, "WENGERT_CLIENT_MESSAGE_BYTES", MAX_MESSAGE_BYTES),
             chosen,
-            _token(token, target, in_clear=chosen is None and tls is not False),
+            _token(token, targets, in_clear=chosen is None and tls is not False),
         )
+
+    @property
+    def target(self) -> str:
+        """The targets, as they are told."""
+        return ",".join(self.targets)
+
+
+def _targets(given: str | Sequence[str]) -> tuple[str, ...]:
+    """Give each target by itself; what gRPC reads as one list of addresses is one."""
+    if isinstance(given, str):
+        given = [given] if given.startswith(("ipv4:", "ipv6:")) else given.split(",")
+    return tuple(dict.fromkeys(target.strip() for target in given if target.strip()))
 
 
 def check_seconds(seconds: float, name: str) -> float:
@@ -114,14 +131,15 @@ def _tls(given: Tls | bool | None) -> Tls | None:
     return found if given or found != Tls() else None
 
 
-def _token(given: str | None, target: str, *, in_clear: bool) -> str:
+def _token(given: str | None, targets: Sequence[str], *, in_clear: bool) -> str:
     """Give the token to send, which must fit into a header and not go over a network for all to read."""
     token, source = (os.environ.get("WENGERT_TOKEN", ""), "WENGERT_TOKEN") if given is None else (given, "token")
     if not (token.isascii() and token.isprintable()) or " " in token:
         raise ConfigurationError(f"{source} has characters that a token cannot have: printable ASCII was expected")
-    if token and in_clear and not _stays_here(target):
+    away = [target for target in targets if not _stays_here(target)]
+    if token and in_clear and away:
         raise ConfigurationError(
-            f"the token would go to {target} for all on the way to read: give Client tls=True or Tls(...), "
+            f"the token would go to {away[0]} for all on the way to read: give Client tls=True or Tls(...), "
             "or tls=False if that is wanted"
         )
     return token

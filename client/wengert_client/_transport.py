@@ -1,4 +1,4 @@
-"""One channel to one server: deadlines, repetitions, and errors as this package raises them.
+"""Calls to one server or to any of several: deadlines, repetitions, and errors as this package raises them.
 
 Repetition is a loop of our own rather than gRPC's retry policy: that one stops at messages over
 256 KiB, and at five attempts.
@@ -15,9 +15,9 @@ from typing import TYPE_CHECKING, TypeVar
 import grpc
 
 from wengert.v1 import GetCapabilitiesRequest
-from wengert.v1.service_pb2_grpc import DifferentiationServiceStub
 from wengert_client._cutting import Limits
 from wengert_client._errors import ClientClosed
+from wengert_client._replicas import Replicas
 from wengert_client._settings import MAX_MESSAGE_BYTES
 from wengert_client._status import call_of, error_from_call, trailer
 
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
     from google.protobuf.message import Message
 
+    from wengert.v1.service_pb2_grpc import DifferentiationServiceStub
     from wengert_client._settings import Settings
 
 __all__ = ["Transport"]
@@ -39,12 +40,12 @@ _LONGEST_PAUSE_S = 2.0
 
 
 class Transport:
-    """A channel that is opened when first used, and again in a forked process.
+    """Channels that are opened when first used, and again in a forked process.
 
     Parameters
     ----------
     settings
-        Target, deadline, attempts and message size.
+        Targets, deadline, attempts and message size.
     credentials
         In place of the settings' own; None: as they say.
 
@@ -61,11 +62,10 @@ class Transport:
             settings.tls.credentials()  # What is wrong with its files is to be said now.
         self._metadata = (("authorization", f"Bearer {settings.token}"),) if settings.token else ()
         self._lock = threading.Lock()
-        self._limits: Limits | None = None
         self._closed = False
         self._pid = -1
-        self._channel: grpc.Channel | None = None
-        self._stub: DifferentiationServiceStub | None = None
+        self._limits: Limits | None = None
+        self._replicas: Replicas | None = None
 
     def __reduce__(self) -> tuple[object, ...]:
         # A channel cannot travel to another process; what it was made from can.
@@ -77,7 +77,7 @@ class Transport:
         request: Request,
         ends: float,
     ) -> Response:
-        """Make a call, again while the server is unavailable.
+        """Make a call, again while the server is unavailable, of another one first where there are several.
 
         Parameters
         ----------
@@ -97,19 +97,47 @@ class Transport:
         """
         attempt = 1
         while True:
-            method = rpc(self._open_stub())
             try:
-                return method(request, timeout=max(ends - time.monotonic(), 0.0), metadata=self._metadata)
+                return self._ask_in_turn(rpc, request, ends, attempt)
+            except _NoneAvailable as none:
+                if attempt >= self._settings.max_attempts or time.monotonic() + none.pause_s >= ends:
+                    raise error_from_call(none.error) from none.error
+                time.sleep(none.pause_s)
+            attempt += 1
+
+    def _ask_in_turn(
+        self,
+        rpc: Callable[[DifferentiationServiceStub], grpc.UnaryUnaryMultiCallable[Request, Response]],
+        request: Request,
+        ends: float,
+        attempt: int,
+    ) -> Response:
+        """Ask one server after the other until one is available."""
+        none: _NoneAvailable | None = None
+        for replica in self._open().in_turn():
+            method = rpc(replica.stub)
+            try:
+                response = method(request, timeout=max(ends - time.monotonic(), 0.0), metadata=self._metadata)
             except ValueError:
                 # gRPC's word for a channel that another thread closed just now.
-                self._open_stub()
+                self._open()
                 raise
             except grpc.RpcError as error:
-                pause_s = self._pause_s(error, attempt)
-                if pause_s is None or time.monotonic() + pause_s >= ends:
+                pause_s = _pause_s(error, attempt)
+                if pause_s is None:
                     raise error_from_call(error) from error
-            time.sleep(pause_s)
-            attempt += 1
+                replica.failed()
+                none = _NoneAvailable(error, pause_s if none is None else min(pause_s, none.pause_s))
+            else:
+                replica.answered()
+                return response
+        assert none is not None  # noqa: S101  there is at least one
+        raise none
+
+    @property
+    def targets(self) -> int:
+        """How many servers there are, as far as they were named."""
+        return len(self._settings.targets)
 
     def ends(self, deadline_s: float | None = None) -> float:
         """Give the time, on the monotonic clock, at which a call that begins now is given up."""
@@ -127,61 +155,49 @@ class Transport:
         return self._limits
 
     def close(self) -> None:
-        """Close the channel; calls under way are cancelled."""
+        """Close the channels; calls under way are cancelled."""
         with self._lock:
             self._closed = True
             # A forked process must not close what belongs to its parent.
-            if self._channel is not None and self._pid == os.getpid():
-                self._channel.close()
-            self._channel = self._stub = None
+            if self._replicas is not None and self._pid == os.getpid():
+                self._replicas.close()
+            self._replicas = None
 
-    def _open_stub(self) -> DifferentiationServiceStub:
-        stub = self._stub
-        if stub is None or self._pid != os.getpid():
+    def _open(self) -> Replicas:
+        replicas = self._replicas
+        if replicas is None or self._pid != os.getpid():
             with self._lock:
-                stub = self._reopen()
-        return stub
+                replicas = self._reopen()
+        return replicas
 
-    def _reopen(self) -> DifferentiationServiceStub:
+    def _reopen(self) -> Replicas:
         if self._closed:
             raise ClientClosed(f"this client of {self._settings.target} was closed; make another one")
-        if self._stub is None or self._pid != os.getpid():
-            self._channel = _channel(self._settings, self._credentials)
-            self._stub = DifferentiationServiceStub(self._channel)
+        if self._replicas is None or self._pid != os.getpid():
+            self._replicas = Replicas(self._settings, self._credentials)
             self._pid = os.getpid()
-        return self._stub
-
-    def _pause_s(self, error: grpc.RpcError, attempt: int) -> float | None:
-        """Give the seconds to wait before the next attempt; None: there is to be none."""
-        call = call_of(error)
-        if call is None or call.code() is not grpc.StatusCode.UNAVAILABLE:
-            return None
-        if attempt >= self._settings.max_attempts:
-            return None
-        asked = trailer(call, _PUSHBACK)
-        if asked is not None:
-            # The server's word: that many milliseconds; anything else means not to try again.
-            text: str = asked.decode("ascii", "replace") if isinstance(asked, bytes) else str(asked)
-            return int(text) / 1000 if text.isascii() and text.isdigit() else None
-        longest = min(_FIRST_PAUSE_S * 2.0 ** (attempt - 1), _LONGEST_PAUSE_S)
-        # Clients that failed together must not come back together.
-        return longest * random.uniform(0.5, 1.0)  # noqa: S311 - nothing secret hangs on it
+        return self._replicas
 
 
-def _channel(settings: Settings, credentials: grpc.ChannelCredentials | None) -> grpc.Channel:
-    options: list[tuple[str, int | str]] = [
-        ("grpc.max_send_message_length", settings.max_message_bytes),
-        ("grpc.max_receive_message_length", settings.max_message_bytes),
-        # Repetition is ours; theirs would keep a copy of every request.
-        ("grpc.enable_retries", 0),
-        # By default a server that was away is tried again after a second at the earliest.
-        ("grpc.initial_reconnect_backoff_ms", 50),
-        ("grpc.max_reconnect_backoff_ms", 2000),
-    ]
-    if settings.tls is not None:
-        credentials = settings.tls.credentials()
-        if settings.tls.server_name is not None:
-            options.append(("grpc.ssl_target_name_override", settings.tls.server_name))
-    if credentials is None:
-        return grpc.insecure_channel(settings.target, options=options)
-    return grpc.secure_channel(settings.target, credentials, options=options)
+class _NoneAvailable(Exception):
+    """No server was available; the last one's word, and when to ask again."""
+
+    def __init__(self, error: grpc.RpcError, pause_s: float) -> None:
+        super().__init__(error, pause_s)
+        self.error = error
+        self.pause_s = pause_s
+
+
+def _pause_s(error: grpc.RpcError, attempt: int) -> float | None:
+    """Give the seconds to wait before the next attempt; None: there is to be none."""
+    call = call_of(error)
+    if call is None or call.code() is not grpc.StatusCode.UNAVAILABLE:
+        return None
+    asked = trailer(call, _PUSHBACK)
+    if asked is not None:
+        # The server's word: that many milliseconds; anything else means not to try again.
+        text: str = asked.decode("ascii", "replace") if isinstance(asked, bytes) else str(asked)
+        return int(text) / 1000 if text.isascii() and text.isdigit() else None
+    longest = min(_FIRST_PAUSE_S * 2.0 ** (attempt - 1), _LONGEST_PAUSE_S)
+    # Clients that failed together must not come back together.
+    return longest * random.uniform(0.5, 1.0)  # noqa: S311 - nothing secret hangs on it

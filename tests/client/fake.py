@@ -35,7 +35,7 @@ class Fake:
     remaining_s
         Seconds each call had left.
     held
-        Ids of the functions it holds.
+        The functions it holds, by id.
     sparse
         The matrices of the next sparse Jacobians, one each, in order.
     """
@@ -45,7 +45,7 @@ class Fake:
     calls: list[str] = field(default_factory=list)
     remaining_s: list[float] = field(default_factory=list)
     requests: list[Any] = field(default_factory=list)
-    held: set[str] = field(default_factory=set)
+    held: dict[str, v1.WengertList] = field(default_factory=dict)
     sparse: deque[v1.SparseMatrix] = field(default_factory=deque)
 
     def answer(self, rpc: str, request: Any, context: grpc.ServicerContext) -> Any:
@@ -60,8 +60,14 @@ class Fake:
         wanted = request.function.list
         info = v1.FunctionInfo(id=function_id(wanted), n=1, m=1, inputs=wanted.inputs)
         info.outputs.extend(v1.OutputInfo(name=each.name) for each in wanted.outputs)
-        self.held.add(info.id)
+        self.held[info.id] = wanted
         return v1.RegisterResponse(info=info)
+
+    def _describe(self, request: v1.DescribeRequest, context: grpc.ServicerContext) -> v1.DescribeResponse:
+        self._check(request.function, context)
+        held = self.held[request.function.id]
+        info = self._register(v1.RegisterRequest(function=v1.FunctionSource(list=held)), context).info
+        return v1.DescribeResponse(info=info, list=held)
 
     def _evaluate(self, request: v1.EvaluateRequest, context: grpc.ServicerContext) -> v1.EvaluateResponse:
         self._check(request.function, context)
@@ -82,7 +88,9 @@ class Fake:
         return response
 
     def _check(self, function: v1.FunctionSource, context: grpc.ServicerContext) -> None:
-        if not function.HasField("list") and function.id not in self.held:
+        if function.HasField("list"):
+            self.held[function_id(function.list)] = function.list
+        elif function.id not in self.held:
             fail(grpc.StatusCode.FAILED_PRECONDITION, "no such function", "UNKNOWN_FUNCTION")(context)
 
 

@@ -29,6 +29,7 @@ from wengert_client import (
     Unsupported,
     WengertError,
     _errors,
+    _held,
 )
 from wengert_client._status import KIND_OF_CODE
 
@@ -211,18 +212,41 @@ def test_nothing_is_sent_before_the_first_call(fake: Fake, f: Function) -> None:
     assert fake.calls == []
 
 
-def test_a_forgotten_function_is_registered_again(fake: Fake, f: Function) -> None:
+def test_a_forgotten_function_goes_with_the_call_and_is_held_again(fake: Fake, f: Function) -> None:
+    f.value([1.0, 2.0, 3.0])
+    fake.held.clear()
+    for _ in range(5):
+        assert f.value([1.0, 2.0, 3.0]).tolist() == [6.0]
+    assert fake.calls == ["Register"] + ["Evaluate"] * 7
+    # The one that was not held, and two more: another server behind the same name may not hold it either.
+    assert [each.function.HasField("list") for each in fake.requests[2:]] == [False, True, True, True, False, False]
+    assert fake.requests[3].function.list == f.to_message()
+
+
+def test_a_large_function_that_was_forgotten_is_registered_again(
+    fake: Fake, f: Function, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(_held, "_SMALL_BYTES", 0)
     f.value([1.0, 2.0, 3.0])
     fake.held.clear()
     assert f.value([1.0, 2.0, 3.0]).tolist() == [6.0]
     assert fake.calls == ["Register", "Evaluate", "Evaluate", "Register", "Evaluate"]
 
 
-def test_a_function_forgotten_at_once_goes_with_the_call(fake: Fake, f: Function) -> None:
+def test_a_large_function_forgotten_at_once_goes_with_the_call(
+    fake: Fake, f: Function, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(_held, "_SMALL_BYTES", 0)
     f.info  # noqa: B018 - registers
-    fake.failures.extend([lambda _: fake.held.clear()] * 9)
+    fake.failures.extend([lambda _: fake.held.clear()] * 20)
     assert f.value([1.0, 2.0, 3.0]).tolist() == [6.0]
-    assert fake.calls == ["Register"] + ["Evaluate", "Register"] * 2 + ["Evaluate"]
+    assert fake.calls == [
+        *["Register", "Evaluate"],
+        *["Register", "Evaluate"],
+        *["Register", "Register", "Evaluate"],
+        *["Register", "Register", "Register", "Evaluate"],
+        "Evaluate",
+    ]
     assert fake.requests[-1].function.list == f.to_message()
 
 
@@ -269,10 +293,10 @@ def test_a_forked_process_opens_its_own_connection(
     client: Client, f: Function, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     f.value([1.0, 2.0, 3.0])
-    parents = client._transport._channel
+    parents = client._transport._replicas
     monkeypatch.setattr(os, "getpid", lambda: 1)
     assert f.value([1.0, 2.0, 3.0]).tolist() == [6.0]
-    assert client._transport._channel is not parents
+    assert client._transport._replicas is not parents
     client.close()
     monkeypatch.undo()
     assert parents is not None

@@ -1,0 +1,119 @@
+"""The servers a client may ask, any of which can answer: one channel to each, and whose turn it is.
+
+A name that stands for several addresses is one channel, and gRPC takes turns among them.
+"""
+
+from __future__ import annotations
+
+import itertools
+import json
+import time
+from typing import TYPE_CHECKING
+
+import grpc
+
+from wengert.v1.service_pb2_grpc import DifferentiationServiceStub
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from wengert_client._settings import Settings
+
+__all__ = ["Replica", "Replicas"]
+
+_FIRST_REST_S = 0.05
+_LONGEST_REST_S = 2.0
+_CONFIG = json.dumps({"loadBalancingConfig": [{"round_robin": {}}]})
+
+
+class Replica:
+    """A server, or several behind one name.
+
+    Attributes
+    ----------
+    stub
+        Its calls.
+    """
+
+    def __init__(self, channel: grpc.Channel) -> None:
+        self._channel = channel
+        self.stub = DifferentiationServiceStub(channel)
+        self._failures = 0
+        self._rests_until = 0.0
+
+    @property
+    def rests(self) -> bool:
+        """Whether others are to be asked first."""
+        return self._failures > 0 and time.monotonic() < self._rests_until
+
+    def answered(self) -> None:
+        """Note that it is there."""
+        self._failures = 0
+
+    def failed(self) -> None:
+        """Note that it could not be reached, or was busy: it rests, the longer the more often."""
+        self._rests_until = time.monotonic() + min(_FIRST_REST_S * 2.0**self._failures, _LONGEST_REST_S)
+        self._failures = min(self._failures + 1, 10)
+
+    def close(self) -> None:
+        """Close the channel."""
+        self._channel.close()
+
+
+class Replicas:
+    """All servers of one client; any number of threads may take turns.
+
+    Parameters
+    ----------
+    settings
+        Targets, message size, encryption.
+    credentials
+        In place of the settings' own; None: as they say.
+    """
+
+    def __init__(self, settings: Settings, credentials: grpc.ChannelCredentials | None) -> None:
+        self._replicas = [Replica(_channel(target, settings, credentials)) for target in settings.targets]
+        self._turn = itertools.count()
+
+    def __len__(self) -> int:
+        return len(self._replicas)
+
+    def in_turn(self) -> Iterator[Replica]:
+        """Give each server once, beginning with the one whose turn it is, and with those that do not rest."""
+        if len(self._replicas) == 1:
+            yield self._replicas[0]
+            return
+        first = next(self._turn) % len(self._replicas)
+        last = []
+        for replica in self._replicas[first:] + self._replicas[:first]:
+            if replica.rests:
+                last.append(replica)
+            else:
+                yield replica
+        yield from last
+
+    def close(self) -> None:
+        """Close all channels."""
+        for replica in self._replicas:
+            replica.close()
+
+
+def _channel(target: str, settings: Settings, credentials: grpc.ChannelCredentials | None) -> grpc.Channel:
+    options: list[tuple[str, int | str]] = [
+        ("grpc.max_send_message_length", settings.max_message_bytes),
+        ("grpc.max_receive_message_length", settings.max_message_bytes),
+        # Repetition is ours; theirs would keep a copy of every request.
+        ("grpc.enable_retries", 0),
+        # By default a server that was away is tried again after a second at the earliest.
+        ("grpc.initial_reconnect_backoff_ms", 50),
+        ("grpc.max_reconnect_backoff_ms", 2000),
+        # What a name stands for may say otherwise in its own record.
+        ("grpc.service_config", _CONFIG),
+    ]
+    if settings.tls is not None:
+        credentials = settings.tls.credentials()
+        if settings.tls.server_name is not None:
+            options.append(("grpc.ssl_target_name_override", settings.tls.server_name))
+    if credentials is None:
+        return grpc.insecure_channel(target, options=options)
+    return grpc.secure_channel(target, credentials, options=options)
