@@ -4,33 +4,23 @@ No fastmath anywhere: it licenses wrong NaN and infinity.
 
 Numba's cache notices a change of the file that holds a function, not of the files of the functions it calls. So the
 cache lies in a folder named by a fingerprint of all files with kernels: any edit makes a new folder and compiles anew.
-The folder is Numba's ``NUMBA_CACHE_DIR`` where that is set, else beside the sources, else in the user's cache; it must
-belong to the user alone, for the cache is pickle.
+Which folder, and for which processor, says :mod:`adengine.kernel_cache`.
 """
 
 from __future__ import annotations
 
-import hashlib
 import logging
-import os
-import shutil
 import time
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any, TypeAlias, TypeVar, cast
 
 import numba
-from numba.core import config as _numba_config
 
+from adengine import kernel_cache
 from adengine.by_name import call_by_name, refuse_python
 
-_config: Any = _numba_config  # its attributes are made at run time
 _log = logging.getLogger("adengine.jit")
 _SLOW_S = 0.5
-_KEPT_FOLDERS = 4
-_CONSTANTS = ("opcodes.py", "templates.py")
-"""Files without compiled code whose numbers go into that of others."""
-
 F = TypeVar("F", bound=Callable[..., Any])
 
 Int: TypeAlias = Any
@@ -40,48 +30,6 @@ Bool: TypeAlias = Any
 signature."""
 
 
-def _fingerprint() -> str:
-    """Digest of all files that are compiled into kernels."""
-    digest = hashlib.sha256()
-    for path in sorted(Path(__file__).parent.glob("*.py")):
-        text = path.read_bytes()
-        compiled = b"adengine.jit import" in text or b"numba" in text or b"llvmlite" in text
-        if compiled or path.name in _CONSTANTS:
-            digest.update(path.name.encode() + b"\0" + text + b"\0")
-    return digest.hexdigest()[:16]
-
-
-def _writable(folder: Path) -> bool:
-    try:
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    except OSError:
-        return False
-    return os.access(folder, os.W_OK)
-
-
-def _prune(parent: Path, current: Path) -> None:
-    """Drop the folders of earlier versions, all but the last few."""
-    others = [path for path in parent.glob("kernels-*") if path != current]
-    for path in sorted(others, key=lambda path: path.stat().st_mtime)[:-_KEPT_FOLDERS]:
-        shutil.rmtree(path, ignore_errors=True)
-
-
-def _cache_folder() -> str:
-    """Where compiled kernels are kept; Numba's own choice where nothing is writable."""
-    name = f"kernels-{_fingerprint()}"
-    parents = [Path(__file__).parent / "__pycache__", Path.home() / ".cache" / "wengert"]
-    if _config.CACHE_DIR:
-        parents.insert(0, Path(_config.CACHE_DIR))
-    for parent in parents:
-        if _writable(parent / name):
-            _prune(parent, parent / name)
-            return str(parent / name)
-    return str(_config.CACHE_DIR)
-
-
-_CACHE_FOLDER = _cache_folder()
-
-
 def c_function(signature: Any) -> Callable[[F], Any]:
     """Compile a function that machine code can call, for one signature, or load it from the cache; it makes no arrays.
 
@@ -89,12 +37,8 @@ def c_function(signature: Any) -> Callable[[F], Any]:
     """
 
     def compile_now(function: F) -> Any:
-        before, _config.CACHE_DIR = _config.CACHE_DIR, _CACHE_FOLDER
-        try:
-            options: dict[str, Any] = {"error_model": "numpy", "_nrt": False}
-            return numba.cfunc(signature, cache=True, **options)(function)
-        finally:
-            _config.CACHE_DIR = before
+        options: dict[str, Any] = {"error_model": "numpy", "_nrt": False}
+        return kernel_cache.kept(lambda keep: numba.cfunc(signature, cache=keep, **options)(function))
 
     return compile_now
 
@@ -120,7 +64,7 @@ def kernel(
         large and called from several places, or from a kernel that itself has several callers: Numba otherwise
         compiles each kernel together with all that it calls.
     """
-    options: dict[str, Any] = {"cache": True, "nogil": True, "error_model": "numpy", "_nrt": allocates}
+    options: dict[str, Any] = {"nogil": True, "error_model": "numpy", "_nrt": allocates}
     options["no_cfunc_wrapper"] = True
     options["no_cpython_wrapper"] = inner
     if inline:
@@ -128,11 +72,7 @@ def kernel(
 
     def compile_now(function: F) -> F:
         started = time.perf_counter()
-        before, _config.CACHE_DIR = _config.CACHE_DIR, _CACHE_FOLDER
-        try:
-            compiled = cast(F, numba.njit(signature, **options)(function))
-        finally:
-            _config.CACHE_DIR = before
+        compiled = cast(F, kernel_cache.kept(lambda keep: numba.njit(signature, cache=keep, **options)(function)))
         if apart:
             call_by_name(compiled)
         if inner:

@@ -13,13 +13,12 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple, TypeAlias
 
-import llvmlite.binding as llvm
 from llvmlite import ir
 from numba import types
 from numba.core import cgutils as _numba_cgutils
-from numba.core import config as _numba_config
 from numba.extending import intrinsic
 
+from adengine.kernel_cache import compiles_for
 from adengine.vector import LANES
 
 Value: TypeAlias = Any
@@ -36,15 +35,8 @@ _NO_VECTOR = ir.Constant(_VECTOR, ir.Undefined)
 ZEROS = ir.Constant(_VECTOR, [0.0] * LANES)
 
 
-def _has_wide_registers() -> bool:
-    """Whether kernels are compiled for a machine with 32 registers of eight doubles."""
-    config: Any = _numba_config  # its attributes are made at run time
-    if config.CPU_FEATURES is not None:
-        return "+avx512f" in config.CPU_FEATURES
-    return config.CPU_NAME in (None, "host") and bool(llvm.get_host_cpu_features().get("avx512f"))
-
-
-ROWS, VECTORS = (8, 3) if _has_wide_registers() else (4, 1)
+# For a machine with 32 registers of eight doubles, or with 16 of four.
+ROWS, VECTORS = (8, 3) if compiles_for("avx512f") else (4, 1)
 """Size of the largest tile: its sums, one vector of B for each column of vectors and one of A fill the registers."""
 
 

@@ -13,9 +13,9 @@ from adengine.jit import kernel
 SCRIPT = """
 import sys
 
-from adengine import jit
+from adengine import jit, kernel_cache
 
-jit._CACHE_FOLDER = sys.argv[1]
+kernel_cache.folder = sys.argv[1]
 
 
 @jit.kernel("f8(f8)", inner=True, apart=True)
