@@ -24,13 +24,13 @@ make_base() {
     say "making $base of Debian's packages"
     archive=$(mktemp --suffix=.tar)
     trap 'rm -f "$archive"' RETURN
-    mmdebstrap --quiet --variant=essential --include=usr-is-merged,python3,python3-venv \
+    mmdebstrap --quiet --variant=essential --include=usr-is-merged,libstdc++6,python3,python3-venv \
         --hook-dir=/usr/share/mmdebstrap/hooks/merged-usr \
         --dpkgopt='path-exclude=/usr/share/man/*' \
         --dpkgopt='path-exclude=/usr/share/doc/*' \
         --dpkgopt='path-exclude=/usr/share/locale/*' \
         --customize-hook='rm -rf "$1"/etc/apt/sources.list "$1"/etc/apt/sources.list.d "$1"/etc/resolv.conf' \
-        "$suite" "$archive" "${sources[@]}" >/dev/null
+        "$suite" "$archive" "${sources[@]}" >/dev/null 2>&1
     podman import --quiet "$archive" "$base" >/dev/null
 }
 
