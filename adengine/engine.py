@@ -24,6 +24,7 @@ from adengine.results import EvaluateResult, JacobianResult, JvpResult, Report, 
 from adengine.runs import Run
 from adengine.sparse import SparseCalls
 from adengine.spread import compute
+from adengine.statistics import Statistics, statistics_of
 from adengine.streamed import StreamedCalls
 from adengine.vector_library import SCALAR, best
 from adengine.wengert_list import WengertList
@@ -194,6 +195,12 @@ class Engine(SparseCalls, SecondCalls, BoundCalls, ListCalls, StreamedCalls):
         if held is not None:
             held.drop()
         return held is not None
+
+    def statistics(self) -> Statistics:
+        """Count what is held now."""
+        with self._lock:
+            held = list(self._functions.values())
+        return statistics_of(held, self.tiers)
 
     def _plan(
         self,

@@ -385,6 +385,11 @@ class HeldFunction:
         self._on_growth()
         return kept
 
+    def tiers(self) -> list[str]:
+        """The tier of each program that is kept."""
+        with self._lock:
+            return [kept.tier for kept in self._kept.values() if isinstance(kept, Program)]
+
     def drop(self) -> None:
         """Let go of all that is kept; calls that run go on, what is being compiled is thrown away."""
         with self._lock:

@@ -122,6 +122,11 @@ class Compiler:
                     self._thread.start()
         return True
 
+    @property
+    def waiting(self) -> int:
+        """How many programs wait to be compiled."""
+        return self._waiting.qsize()
+
     def wait(self) -> None:
         """Wait until all that was asked for is compiled."""
         self._waiting.join()

@@ -49,6 +49,29 @@ def check(address: str, *, any_address: bool) -> None:
         )
 
 
+def check_metrics(address: str) -> None:
+    """Refuse what is no address for metrics.
+
+    Raises
+    ------
+    ValueError
+        With a sentence that says what was expected.
+    """
+    if is_unix(address):
+        raise ValueError(f"--metrics-address: {address!r} is no address that Prometheus can ask; HOST:PORT is expected")
+    check(address, any_address=True)
+
+
+def moved(address: str, index: int) -> str:
+    """Give the address of the same host whose port is so many higher; port 0 stays.
+
+    >>> moved("127.0.0.1:9464", 2), moved("127.0.0.1:0", 2)
+    ('127.0.0.1:9466', '127.0.0.1:0')
+    """
+    host, _, port = address.rpartition(":")
+    return f"{host}:{int(port) and int(port) + index}"
+
+
 def is_unix(address: str) -> bool:
     """Whether an address is a file, so that its permissions say who may connect."""
     return address.startswith(_UNIX)

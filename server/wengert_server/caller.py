@@ -15,14 +15,24 @@ from typing import TYPE_CHECKING
 from wengert_server.subjects import ANYBODY
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Iterable
     from contextvars import Token
     from types import TracebackType
-    from typing import Self
+    from typing import Protocol, Self
 
     import grpc
 
     Metadata = Iterable[tuple[str, str | bytes]]
+
+    class Watch(Protocol):
+        """Is told of calls."""
+
+        def began(self, call: Call, /) -> None:
+            """Take note of a call that begins."""
+
+        def ended(self, call: Call, /) -> None:
+            """Take note of a call that has ended."""
+
 
 #: The metadata that carries a call's id, in both directions.
 REQUEST_ID = "x-request-id"
@@ -43,8 +53,8 @@ class Call:
         The caller's name for it, or one that was made.
     metadata
         What the caller sent along.
-    on_end
-        Is told when it has ended, however that was.
+    watch
+        Is told when it begins, and when it has ended, however that was.
 
     Attributes
     ----------
@@ -56,35 +66,42 @@ class Call:
         The beginning of the id of the function it is about, as log lines have it.
     started : float
         When it began, by ``time.perf_counter``.
+    code : str
+        The name of the gRPC status it ended with.
+    request_bytes, response_bytes : int
+        What came, and what was answered.
     """
 
-    __slots__ = ("_on_end", "_token", "function", "metadata", "request_id", "rpc", "seated", "started", "subject")
+    __slots__ = (
+        "_token", "_watch", "code", "function", "metadata", "request_bytes", "request_id", "response_bytes", "rpc",
+        "seated", "started", "subject",
+    )  # fmt: skip
 
-    def __init__(
-        self, rpc: str, request_id: str, metadata: Metadata = (), on_end: Callable[[Call], None] | None = None
-    ) -> None:
+    def __init__(self, rpc: str, request_id: str, metadata: Metadata = (), watch: Watch | None = None) -> None:
         self.rpc = rpc
         self.request_id = request_id
         self.metadata = metadata
-        self._on_end = on_end
+        self._watch = watch
         self.subject = ANYBODY
         self.seated = False
         self.function = ""
         self.started = time.perf_counter()
+        self.code = ""
+        self.request_bytes = self.response_bytes = 0
         self._token: Token[Call] | None = None
 
     @classmethod
-    def of(cls, rpc: str, context: grpc.ServicerContext, on_end: Callable[[Call], None] | None = None) -> Call:
+    def of(cls, rpc: str, context: grpc.ServicerContext, watch: Watch | None = None) -> Call:
         """Begin a call, under the id its metadata gives, if that is short and plain."""
         metadata = context.invocation_metadata() or ()
         for key, value in metadata:
             if key == REQUEST_ID and isinstance(value, str) and _PLAIN.fullmatch(value):
-                return cls(rpc, value, metadata, on_end)
-        return cls(rpc, secrets.token_hex(8), metadata, on_end)
+                return cls(rpc, value, metadata, watch)
+        return cls(rpc, secrets.token_hex(8), metadata, watch)
 
     def within(self, number: int) -> Call:
         """Begin one of the calls of which this one, a session, consists: in the same name, with an id of its own."""
-        call = Call(self.rpc, f"{self.request_id}/{number}", on_end=self._on_end)
+        call = Call(self.rpc, f"{self.request_id}/{number}", watch=self._watch)
         call.subject = self.subject
         return call
 
@@ -92,7 +109,13 @@ class Call:
         """Say which function it is about."""
         self.function = function_id[:_SHORT]
 
+    def seconds(self) -> float:
+        """How long it has taken so far."""
+        return time.perf_counter() - self.started
+
     def __enter__(self) -> Self:
+        if self._watch is not None:
+            self._watch.began(self)
         self._token = _current.set(self)
         return self
 
@@ -102,8 +125,11 @@ class Call:
         if self._token is not None:
             _current.reset(self._token)
             self._token = None
-        if self._on_end is not None:
-            self._on_end(self)
+        if not self.code:
+            # A generator is closed when its caller is gone.
+            self.code = "OK" if kind is None else "CANCELLED" if kind is GeneratorExit else "UNKNOWN"
+        if self._watch is not None:
+            self._watch.ended(self)
 
 
 _NONE = Call("", "")

@@ -6,7 +6,6 @@ Requests reach the handlers as bytes and are parsed there, so that random bytes 
 from __future__ import annotations
 
 import logging
-import time
 from types import MappingProxyType
 from typing import TYPE_CHECKING, NoReturn
 
@@ -56,7 +55,9 @@ def _served(rpc: str, answer: Callable[[bytes], bytes], reception: Reception) ->
         with reception.call(rpc, context) as call:
             try:
                 reception.admit(call)
+                call.request_bytes = len(request)
                 response = answer(request)
+                call.response_bytes = len(response)
             except Exception as error:  # noqa: BLE001  whatever it is, the server goes on
                 abort(call, context, error)
             finish(call, context)
@@ -67,9 +68,11 @@ def _served(rpc: str, answer: Callable[[bytes], bytes], reception: Reception) ->
 
 def finish(call: Call, context: grpc.ServicerContext) -> None:
     """End a call that succeeded."""
+    if not context.is_active():
+        call.code = "CANCELLED"
     context.set_trailing_metadata(((REQUEST_ID, call.request_id),))
     if _log.isEnabledFor(logging.DEBUG):
-        _record(logging.DEBUG, call, context, code="OK")
+        _record(logging.DEBUG, call, context, code=call.code or "OK")
 
 
 def abort(call: Call, context: grpc.ServicerContext, error: Exception) -> NoReturn:
@@ -86,9 +89,11 @@ def error_of(call: Call, context: grpc.ServicerContext, error: Exception) -> v1.
     if isinstance(error, MemoryError):
         error = OutOfMemory(_NO_MEMORY)
     if isinstance(error, EngineError):
+        call.code = code_of(error).name
         if _log.isEnabledFor(logging.INFO):
-            _record(logging.INFO, call, context, code=code_of(error).name, reason=error.reason)
+            _record(logging.INFO, call, context, code=call.code, reason=error.reason)
         return call_error(error)
+    call.code = "INTERNAL"
     _log.error("fault in %s", call.rpc, exc_info=error)
     _record(logging.ERROR, call, context, code="INTERNAL")
     return fault_error(call.request_id)
@@ -120,6 +125,7 @@ def _unserved(rpc: str, reception: Reception, client_streaming: bool, server_str
 
 def _refuse(error: EngineError, call: Call, context: grpc.ServicerContext) -> NoReturn:
     status = status_of(error, call.request_id)
+    call.code = status.code.name
     if _log.isEnabledFor(logging.INFO):
         _record(logging.INFO, call, context, code=status.code.name, reason=error.reason)
     context.abort_with_status(status)
@@ -127,8 +133,9 @@ def _refuse(error: EngineError, call: Call, context: grpc.ServicerContext) -> No
 
 def _fail(error: Exception, call: Call, context: grpc.ServicerContext) -> NoReturn:
     """Log what went wrong, with its trace, under the id of the call; the caller is told the id alone."""
+    call.code = "INTERNAL"
     _log.error("fault in %s", call.rpc, exc_info=error)
-    _record(logging.ERROR, call, context, code="INTERNAL")
+    _record(logging.ERROR, call, context, code=call.code)
     context.abort_with_status(fault_status(call.request_id))
 
 
@@ -136,7 +143,7 @@ def _record(level: int, call: Call, context: grpc.ServicerContext, **more: objec
     fields = {
         "rpc": call.rpc,
         **more,
-        "ms": round((time.perf_counter() - call.started) * 1e3, 3),
+        "ms": round(call.seconds() * 1e3, 3),
         "peer": context.peer(),
     }
     _log.log(level, "call", extra=with_fields(**fields))

@@ -8,7 +8,11 @@ from pathlib import Path
 _State = tuple[int, int, int] | None
 
 
-class BadFile(RuntimeError):
+class CannotServe(RuntimeError):
+    """What the settings ask for cannot be had; the sentence says what, and why."""
+
+
+class BadFile(CannotServe):
     """A file that the settings name cannot be used; the sentence says which, and why."""
 
 

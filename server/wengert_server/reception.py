@@ -11,6 +11,7 @@ from wengert_server.errors import Overloaded
 if TYPE_CHECKING:
     import grpc
 
+    from wengert_server.caller import Watch
     from wengert_server.tokens import Tokens
 
 _PAUSE_MS = 100
@@ -23,20 +24,23 @@ class Reception:
     ----------
     tokens
         Say in whose name a call comes; None: nobody is asked.
+    watches
+        Are told of each call, those that are turned away included.
 
     Notes
     -----
     All methods may be called from many threads.
     """
 
-    def __init__(self, tokens: Tokens | None = None) -> None:
+    def __init__(self, tokens: Tokens | None = None, *watches: Watch) -> None:
         self._tokens = tokens
+        self._watches = watches
         self._lock = threading.Lock()
         self._inside: dict[str, int] = {}
 
     def call(self, rpc: str, context: grpc.ServicerContext) -> Call:
         """Begin a call; it is to be admitted next, within its ``with``."""
-        return Call.of(rpc, context, self._ended)
+        return Call.of(rpc, context, self)
 
     def admit(self, call: Call) -> None:
         """Let a call in.
@@ -64,9 +68,19 @@ class Reception:
                 return
         raise Overloaded(f"{most} calls of {name} are being handled, as many as it may have; try again", _PAUSE_MS)
 
-    def _ended(self, call: Call) -> None:
-        if not call.seated:
-            return
+    def began(self, call: Call) -> None:
+        """Take note of a call that begins."""
+        for watch in self._watches:
+            watch.began(call)
+
+    def ended(self, call: Call) -> None:
+        """Take note of a call that has ended."""
+        if call.seated:
+            self._leave(call)
+        for watch in self._watches:
+            watch.ended(call)
+
+    def _leave(self, call: Call) -> None:
         call.seated = False
         name = call.subject.name
         with self._lock:

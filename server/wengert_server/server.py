@@ -17,6 +17,7 @@ from wengert_server.store import FunctionStore
 from wengert_server.streams import Streams
 from wengert_server.tls import Certificates
 from wengert_server.tokens import Tokens
+from wengert_server.watching import watched
 
 if TYPE_CHECKING:
     from wengert_server.calls import Handler
@@ -51,7 +52,7 @@ class Server:
     def __init__(self, settings: Settings, *, shares_ports: bool = False) -> None:
         self._settings = settings
         self._certificates = Certificates.of(settings)
-        reception = Reception(Tokens.of(settings))
+        tokens = Tokens.of(settings)
         self._engine = Engine(
             settings.engine_limits(),
             threads=settings.threads,
@@ -60,6 +61,8 @@ class Server:
         )
         store = FunctionStore(settings.max_functions, settings.max_function_bytes, self._engine.forget)
         service = DifferentiationService(self._engine, store, settings)
+        watches, self._end_watching = watched(settings, store, self._engine)
+        reception = Reception(tokens, *watches)
         # Many more than there are cores: those of large calls only wait for the threads that compute.
         self._handlers = ThreadPoolExecutor(settings.calls, thread_name_prefix="call")
         self._health = health.Health()
@@ -100,6 +103,7 @@ class Server:
         self._health.close()
         self._reflection.close()
         self._streams.close()
+        self._end_watching()
         closing = threading.Thread(target=self._handlers.shutdown, daemon=True)
         closing.start()
         closing.join(_CLOSE_S)

@@ -70,12 +70,15 @@ class Sessions:
         number = 0
         with call:
             try:
+                call.request_bytes = len(data)
                 frame = frames.read(data)
                 number = frame.call
                 call.rpc = frame.rpc
-                return frames.answer(frame, self._rpcs[frame.rpc](frame.request))
+                answer = frames.answer(frame, self._rpcs[frame.rpc](frame.request))
             except Exception as error:  # noqa: BLE001  whatever it is, the session goes on
-                return frames.refusal(number, calls.error_of(call, context, error))
+                answer = frames.refusal(number, calls.error_of(call, context, error))
+            call.response_bytes = len(answer)
+            return answer
 
     def _waiting_for(self, requests: Iterator[bytes], context: grpc.ServicerContext) -> Iterator[bytes]:
         """Give requests, and remember when one is waited for: a session that waits can be ended."""

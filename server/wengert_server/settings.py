@@ -63,6 +63,9 @@ class Settings:
         "again when it changes; without it nobody is asked who calls")
     reflection: bool = _row(True,
         "describe the contract over gRPC to tools that ask, without a token")
+    metrics_address: str = _row("",
+        "where to answer Prometheus, HOST:PORT, unencrypted and without a token; each worker takes the port after that "
+        "of the one before")
     threads: int = _row(_cores(), most=1024, description=
         "threads that compute, together, what takes longer than some milliseconds; the default is the number of cores")
     calls: int = _row(64, most=4096, description=
@@ -122,6 +125,8 @@ class Settings:
             raise ValueError(
                 "--tls-client-ca asks callers for certificates; that needs --tls-certificate and --tls-key"
             )
+        if self.metrics_address:
+            addresses.check_metrics(self.metrics_address)
         for address in self.address:
             if self.workers > 1:
                 addresses.check_shared(address)

@@ -72,7 +72,10 @@ class Streams:
             with self._reception.call("StreamJacobian", context) as call:
                 try:
                     self._reception.admit(call)
-                    yield from blocks(*self._service.stream_jacobian(request), self._computing)
+                    call.request_bytes = len(request)
+                    for block in blocks(*self._service.stream_jacobian(request), self._computing):
+                        call.response_bytes += len(block)
+                        yield block
                 except Exception as error:  # noqa: BLE001  whatever it is, the server goes on
                     calls.abort(call, context, error)
                 calls.finish(call, context)

@@ -42,7 +42,9 @@ def as_worker(settings: Settings, environment: Mapping[str, str]) -> Settings | 
     """Give the settings of this process if it is a worker, else None."""
     if WORKER not in environment or _ADDRESSES not in environment:
         return None
-    return dataclasses.replace(settings, workers=1, address=tuple(environment[_ADDRESSES].split(",")))
+    metrics = settings.metrics_address and addresses.moved(settings.metrics_address, int(environment[WORKER]))
+    listened = tuple(environment[_ADDRESSES].split(","))
+    return dataclasses.replace(settings, workers=1, address=listened, metrics_address=metrics)
 
 
 def end_with_parent() -> None:

@@ -62,6 +62,8 @@ def test_an_empty_variable_is_none() -> None:
         (["--address", "[::]:1"], {}, "or --insecure-any-address if that is wanted"),
         (["--tls-key", "k"], {}, "--tls-certificate and --tls-key go together"),
         ([], {"WENGERT_TLS_CLIENT_CA": "c"}, "that needs --tls-certificate and --tls-key"),
+        (["--metrics-address", "unix:a"], {}, "--metrics-address: 'unix:a' is no address that Prometheus can ask"),
+        (["--metrics-address", "9464"], {}, "'9464' is no address"),
         (["--address", "localhost"], {}, "'localhost' is no address; HOST:PORT or unix:PATH is expected"),
         (["--address", "127.0.0.1:70000"], {}, "is no address"),
         (["--address", "unix:"], {}, "'unix:' names no path"),
