@@ -73,3 +73,24 @@ def test_matrices_are_functions(f: Function) -> None:
     values = hessian.unpack(hessian.value({"x": X, "weights": [2.0]}))
     np.testing.assert_allclose(values["gradient"], 6 * X**2, rtol=1e-14)
     np.testing.assert_allclose(values["hessian"], np.diag(12 * X), rtol=1e-14)
+
+
+def test_third_derivatives_of_matrices(f: Function) -> None:
+    hessian = f.differentiate("hessian", outputs="total", with_respect_to="x")
+    third = hessian.differentiate("jacobian", outputs="hessian", with_respect_to="x")
+    values = third.unpack(third.value({"x": X, "weights": [1.0]}))
+    expected = np.zeros((3, 3, 3))
+    expected[[0, 1, 2], [0, 1, 2], [0, 1, 2]] = 6.0
+    np.testing.assert_array_equal(values["jacobian.hessian"], expected.reshape(9, 3))
+    assert f.differentiate("jacobian").id == f.differentiate("jacobian").id
+
+
+def test_a_derivative_has_the_calls_of_any_function(f: Function) -> None:
+    jacobian = f.differentiate("jacobian", outputs="y", with_respect_to="x")
+    points = np.stack([X, 2 * X, -X])
+    each = jacobian.value(points)
+    np.testing.assert_array_equal(each[1], jacobian.value(points[1]))
+    slopes = jacobian.jacobian(X, outputs="jacobian.y").reshape(3, 3, 3)
+    np.testing.assert_allclose(
+        np.einsum("iii->i", slopes), f.hvp(X, np.ones(3), V[:3], outputs="y") / V[:3], rtol=1e-12
+    )

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 import grpc
 import numpy as np
+import numpy.typing as npt
 import pytest
 
 from tests.server.asking import product, refusal
@@ -15,6 +16,7 @@ from wengert import v1
 from wengert.v1.service_pb2_grpc import DifferentiationServiceStub
 
 DUAL, ADJOINT = v1.Derivative.DERIVATIVE_DUAL, v1.Derivative.DERIVATIVE_ADJOINT
+JACOBIAN, HESSIAN = v1.Derivative.DERIVATIVE_JACOBIAN, v1.Derivative.DERIVATIVE_HESSIAN
 
 
 @pytest.fixture(scope="module")
@@ -45,6 +47,72 @@ def test_a_derivative_list_is_a_function_like_any_other(stub: DifferentiationSer
         "adjoint.tangent.y",
     ]
     assert stub.Differentiate(asked).list == made
+
+
+def several() -> v1.WengertList:
+    """y = exp(k x) / (1 + x^2) and total = the sum of x^3, of x (3,) and a scalar k."""
+    f = ListWriter()
+    x, k = f.input("x", 3), f.input("k")
+    below = f.add("ADD", f.constant(1.0), f.add("SQUARE", x))
+    f.output("y", f.add("DIVIDE", f.add("EXP", f.add("MULTIPLY", k, x)), below))
+    f.output("total", f.sum(f.add("INTEGER_POWER", x, parameters=[3]), 0))
+    return f.message
+
+
+X, U, V = np.array([0.1, -0.5, 1.2, 0.8]), np.array([1.0, 2.0, -1.0, 0.5]), np.array([0.5, 1.0, -2.0, 3.0])
+
+
+def registered(
+    stub: DifferentiationServiceStub, derivative: v1.Derivative.ValueType
+) -> tuple[v1.FunctionInfo, list[str]]:
+    """Differentiate a function, register the answer; give what the server knows of it, and the names it added."""
+    made = stub.Differentiate(v1.DifferentiateRequest(function=source(several()), derivative=derivative)).list
+    names = [value.name for value in made.inputs][2:] + [output.name for output in made.outputs][2:]
+    return stub.Register(v1.RegisterRequest(function=source(made))).info, names
+
+
+def values_of(stub: DifferentiationServiceStub, info: v1.FunctionInfo, *given: npt.NDArray[np.float64]) -> list[float]:
+    asked = v1.EvaluateRequest(function=v1.FunctionSource(id=info.id), points=tensor(np.concatenate(given)))
+    return list(stub.Evaluate(asked).values.values)
+
+
+def test_dual_and_adjoint_lists_registered_again_give_the_same_numbers(stub: DifferentiationServiceStub) -> None:
+    function, x = source(several()), tensor(X)
+    info, names = registered(stub, DUAL)
+    assert names == ["tangent.x", "tangent.k", "tangent.y", "tangent.total"]
+    jvp = stub.Jvp(v1.JvpRequest(function=function, points=x, tangents=tensor(U)))
+    assert values_of(stub, info, X, U) == [*jvp.values.values, *jvp.tangents.values]
+    info, names = registered(stub, ADJOINT)
+    assert names == ["cotangent.y", "cotangent.total", "adjoint.x", "adjoint.k"]
+    vjp = stub.Vjp(v1.VjpRequest(function=function, points=x, cotangents=tensor(V)))
+    assert values_of(stub, info, X, V) == [*vjp.values.values, *vjp.cotangents.values]
+
+
+def test_lists_of_matrices_registered_again_give_the_same_numbers(stub: DifferentiationServiceStub) -> None:
+    function, x = source(several()), tensor(X)
+    info, names = registered(stub, JACOBIAN)
+    assert names == ["jacobian.y", "jacobian.total"]
+    assert [list(output.shape) for output in info.outputs] == [[3], [], [3, 4], [1, 4]]
+    jacobian = stub.Jacobian(v1.JacobianRequest(function=function, points=x))
+    found = values_of(stub, info, X)
+    assert found[:4] == list(jacobian.values.values)
+    np.testing.assert_allclose(found[4:], jacobian.dense.values, rtol=1e-14)
+    info, names = registered(stub, HESSIAN)
+    assert names == ["weights", "gradient", "hessian"]
+    assert [list(output.shape) for output in info.outputs] == [[3], [], [4], [4, 4]]
+    hessian = stub.Hessian(v1.HessianRequest(function=function, points=x, weights=tensor(V)))
+    found = values_of(stub, info, X, V)
+    np.testing.assert_allclose(found[4:8], hessian.gradient.values, rtol=1e-14)
+    np.testing.assert_allclose(found[8:], hessian.dense.values, rtol=1e-13)
+    matrix = np.reshape(found[8:], (4, 4))
+    assert (matrix == matrix.T).all()
+
+
+def test_a_matrix_that_cannot_fit_is_refused_with_the_limit(stub: DifferentiationServiceStub) -> None:
+    asked = v1.DifferentiateRequest(function=source(one_statement("SIN", [(1_000_000,)])), derivative=HESSIAN)
+    refused = refusal(lambda: stub.Differentiate(asked))
+    assert (refused.code, refused.reason) == (grpc.StatusCode.RESOURCE_EXHAUSTED, "LIMIT_EXCEEDED")
+    assert "1000000000000 needed, the limit" in refused.fields["derivative"]
 
 
 def test_defaults_and_shapes_stay(stub: DifferentiationServiceStub) -> None:
