@@ -195,6 +195,7 @@ class StreamedCalls(ABC):
         ------
         InvalidPoints, InvalidShape, InvalidName, UnknownName, LimitExceeded
         """
+        part_elements = min(part_elements, self.limits.reply_elements)
         plan = self._plan(function, JACOBIAN, mode, outputs, with_respect_to, shared)
         at = check_points(points, plan.point_width, plan.free)
         entries = at.number * plan.m * plan.n_w

@@ -17,9 +17,7 @@ from wengert_client._patterns import Key, read_pattern
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    import grpc
     from google.protobuf.internal.containers import RepeatedCompositeFieldContainer, RepeatedScalarFieldContainer
-    from google.protobuf.message import Message
     from numpy.typing import ArrayLike, NDArray
 
     from wengert.v1 import Binding, EvaluateRequest, HessianRequest, HvpRequest, JacobianRequest, JvpRequest, Tensor
@@ -28,13 +26,14 @@ if TYPE_CHECKING:
     from wengert_client._held import HeldFunction
     from wengert_client._patterns import Pattern
     from wengert_client._results import Floats, FunctionInfo
+    from wengert_client._transport import Method
 
 __all__ = ["Asking", "Named", "Points", "directions_at_a_point", "read"]
 
 Named: TypeAlias = "Mapping[str, ArrayLike]"
 Points: TypeAlias = "ArrayLike | Named"
 
-Response = TypeVar("Response", bound="Message")
+Response = TypeVar("Response")
 Result = TypeVar("Result")
 
 
@@ -92,7 +91,7 @@ class Asking:
 
     def _ask(
         self,
-        rpc: Callable[[DifferentiationServiceStub], grpc.UnaryUnaryMultiCallable[Request, Response]],
+        rpc: Callable[[DifferentiationServiceStub], Method[Request, Response]],
         request: Request,
         arrays: Arrays,
         elements: Callable[[], int],
@@ -152,10 +151,10 @@ class Asking:
 
     def _n_w(self, request: _Selecting) -> int:
         """Give by how many input scalars is differentiated."""
-        left_out = {each.input for each in request.shared}
-        chosen = set(request.with_respect_to)
-        inputs = self._held.signature.inputs
-        return sum(each.size for each in inputs if (each.name in chosen if chosen else each.name not in left_out))
+        size_of = self._held.signature.size_of
+        if request.with_respect_to:
+            return size_of(request.with_respect_to)
+        return self.info.n - size_of(each.input for each in request.shared)
 
 
 def directions_at_a_point(arrays: Arrays, name: str) -> int:

@@ -8,6 +8,7 @@ import numpy as np
 
 from wengert.v1 import JacobianRequest, JvpRequest, Layout, VjpRequest
 from wengert_client._asking import Asking, directions_at_a_point, read
+from wengert_client._blocks import NO_BLOCKS, STREAM_BYTES, InBlocks, Streamed, Wanted
 from wengert_client._errors import ServerFault
 from wengert_client._patterns import csr, require_scipy, with_pattern
 from wengert_client._preparation import mode_number
@@ -94,6 +95,8 @@ class FirstDerivatives(Asking):
         with_respect_to: Names | None = None,
         mode: ModeName = "auto",
         sparse: Literal[False] = False,
+        stream: bool | None = None,
+        progress: bool = False,
         **inputs: ArrayLike,
     ) -> Floats: ...
 
@@ -108,6 +111,8 @@ class FirstDerivatives(Asking):
         with_respect_to: Names | None = None,
         mode: ModeName = "auto",
         sparse: bool,
+        stream: bool | None = None,
+        progress: bool = False,
         **inputs: ArrayLike,
     ) -> Any: ...
 
@@ -121,16 +126,29 @@ class FirstDerivatives(Asking):
         with_respect_to: Names | None = None,
         mode: ModeName = "auto",
         sparse: bool = False,
+        stream: bool | None = None,
+        progress: bool = False,
         **inputs: ArrayLike,
     ) -> Any:
         """Give J, with J[i, j] the derivative of f_i by x_j: shape (m, n_w), or (K, m, n_w) at K points.
 
         With ``sparse=True`` a ``scipy.sparse.csr_array``, or a list of K.
+
+        Parameters
+        ----------
+        stream
+            Whether a dense J comes in blocks, which are computed while others travel: it may be larger than
+            an answer may be. None: where it has more than 64 MiB. Left to the server, the mode is then the
+            one whose rows can go out one by one, unless that takes much longer.
+        progress
+            Show a progress bar, of ``tqdm``; J comes in blocks then.
         """
         at = points, shared, outputs, with_respect_to, mode, inputs
+        blocks = Wanted.of(stream, progress=progress)
         if sparse:
+            blocks.refuse()
             return self._sparse_jacobian(*at, lambda _, matrix: matrix)
-        return self._jacobian(*at, lambda answer: read(answer.dense))
+        return self._jacobian(*at, _matrix, blocks)
 
     def gradient(
         self,
@@ -146,7 +164,7 @@ class FirstDerivatives(Asking):
         """Give the gradient of a function with m = 1: shape (n_w,), or (K, n_w) at K points."""
         self._check_scalar(outputs)
         at = points, shared, outputs, with_respect_to, mode, inputs
-        return self._jacobian(*at, lambda answer: _only_row(read(answer.dense)))
+        return self._jacobian(*at, lambda answer: _only_row(_matrix(answer)))
 
     def value_and_jvp(
         self,
@@ -189,6 +207,8 @@ class FirstDerivatives(Asking):
         with_respect_to: Names | None = None,
         mode: ModeName = "auto",
         sparse: Literal[False] = False,
+        stream: bool | None = None,
+        progress: bool = False,
         **inputs: ArrayLike,
     ) -> ValueAndDerivative: ...
 
@@ -203,6 +223,8 @@ class FirstDerivatives(Asking):
         with_respect_to: Names | None = None,
         mode: ModeName = "auto",
         sparse: Literal[True],
+        stream: bool | None = None,
+        progress: bool = False,
         **inputs: ArrayLike,
     ) -> ValueAndSparseDerivative: ...
 
@@ -216,13 +238,17 @@ class FirstDerivatives(Asking):
         with_respect_to: Names | None = None,
         mode: ModeName = "auto",
         sparse: bool = False,
+        stream: bool | None = None,
+        progress: bool = False,
         **inputs: ArrayLike,
     ) -> ValueAndDerivative | ValueAndSparseDerivative:
         """Give f and J from one call, with the report; see :meth:`jacobian`."""
         at = points, shared, outputs, with_respect_to, mode, inputs
+        blocks = Wanted.of(stream, progress=progress)
         if sparse:
+            blocks.refuse()
             return self._sparse_jacobian(*at, _both_sparse)
-        return self._jacobian(*at, lambda answer: _both(answer, read(answer.dense)))
+        return self._jacobian(*at, lambda answer: _both(answer, _matrix(answer)), blocks)
 
     def value_and_gradient(
         self,
@@ -238,7 +264,7 @@ class FirstDerivatives(Asking):
         """Give f and its gradient from one call, with the report; see :meth:`gradient`."""
         self._check_scalar(outputs)
         at = points, shared, outputs, with_respect_to, mode, inputs
-        return self._jacobian(*at, lambda answer: _both(answer, _only_row(read(answer.dense))))
+        return self._jacobian(*at, lambda answer: _both(answer, _only_row(_matrix(answer))))
 
     def _jvp(
         self,
@@ -281,12 +307,28 @@ class FirstDerivatives(Asking):
         with_respect_to: Names | None,
         mode: str,
         inputs: Named,
-        finish: Callable[[JacobianResponse], Result],
+        finish: Callable[[JacobianResponse | Streamed], Result],
+        blocks: Wanted = NO_BLOCKS,
     ) -> Result:
         request = _request(outputs, with_respect_to, mode)
         arrays = self._arrange(request, points, shared, inputs)
+        if blocks.stream or (blocks.stream is None and self._is_large(request)):
+            ends = self._held.ends()
+            # The answer has any size, so only the points are cut.
+            return self._in_parts(
+                request,
+                arrays,
+                lambda: 0,
+                lambda asked: finish(self._held.call(lambda stub: InBlocks(stub, blocks.bar), asked, ends)),
+            )
         size = lambda: self._m(request) * self._n_w(request)  # noqa: E731
         return self._ask(lambda stub: stub.Jacobian, request, arrays, size, finish)
+
+    def _is_large(self, request: JacobianRequest) -> bool:
+        """Whether the matrix of one point has so many bytes that it comes in blocks."""
+        if 8 * self.info.m * self.info.n <= STREAM_BYTES:
+            return False
+        return 8 * self._m(request) * self._n_w(request) > STREAM_BYTES
 
     def _sparse_jacobian(
         self,
@@ -331,7 +373,11 @@ class FirstDerivatives(Asking):
             refuse("INVALID_DIRECTIONS", "outputs", told)
 
 
-def _both(response: JvpResponse | VjpResponse | JacobianResponse, derivative: Floats) -> ValueAndDerivative:
+def _matrix(answer: JacobianResponse | Streamed) -> Floats:
+    return answer.matrix if isinstance(answer, Streamed) else read(answer.dense)
+
+
+def _both(response: JvpResponse | VjpResponse | JacobianResponse | Streamed, derivative: Floats) -> ValueAndDerivative:
     return ValueAndDerivative(read(response.values), derivative, Report.read(response.report))
 
 

@@ -29,12 +29,11 @@ from wengert_client._signature import Signature
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    import grpc
     from google.protobuf.message import Message
 
     from wengert.v1.service_pb2_grpc import DifferentiationServiceStub
     from wengert_client._cutting import Limits
-    from wengert_client._transport import Transport
+    from wengert_client._transport import Method, Transport
 
 __all__ = ["HeldFunction", "Request"]
 
@@ -50,7 +49,7 @@ Request = TypeVar(
     SparsityRequest,
     DifferentiateRequest,
 )
-Response = TypeVar("Response", bound="Message")
+Response = TypeVar("Response")
 
 _ATTEMPTS_BY_ID = 3
 # Half of what servers take as one message by default.
@@ -121,7 +120,7 @@ class HeldFunction:
 
     def call(
         self,
-        rpc: Callable[[DifferentiationServiceStub], grpc.UnaryUnaryMultiCallable[Request, Response]],
+        rpc: Callable[[DifferentiationServiceStub], Method[Request, Response]],
         request: Request,
         ends: float | None = None,
     ) -> Response:
@@ -157,7 +156,7 @@ class HeldFunction:
 
     def _call_with_list(
         self,
-        rpc: Callable[[DifferentiationServiceStub], grpc.UnaryUnaryMultiCallable[Request, Response]],
+        rpc: Callable[[DifferentiationServiceStub], Method[Request, Response]],
         request: Request,
         ends: float,
     ) -> Response:
@@ -166,7 +165,7 @@ class HeldFunction:
 
     def _call_after_registering(
         self,
-        rpc: Callable[[DifferentiationServiceStub], grpc.UnaryUnaryMultiCallable[Request, Response]],
+        rpc: Callable[[DifferentiationServiceStub], Method[Request, Response]],
         request: Request,
         ends: float,
         misses: int,

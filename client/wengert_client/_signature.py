@@ -72,6 +72,10 @@ class Signature:
             parts.append(part.reshape(*lead, each.size))
         return np.concatenate(parts, axis=-1)
 
+    def size_of(self, names: Iterable[str]) -> int:
+        """Give how many scalars the inputs of these names have together; none where there is no such input."""
+        return sum(self._by_name[name].size for name in names if name in self._by_name)
+
     def split(self, array: ArrayLike, chosen: Sequence[str]) -> dict[str, Floats]:
         """Take the last axis of an array apart, into one array for each of the inputs chosen (none: all)."""
         self._check_names(chosen, "with_respect_to", list(self._by_name))

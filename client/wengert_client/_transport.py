@@ -10,7 +10,7 @@ import os
 import random
 import threading
 import time
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Protocol, TypeVar
 
 import grpc
 
@@ -24,19 +24,27 @@ from wengert_client._status import call_of, error_from_call, trailer
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from google.protobuf.message import Message
-
     from wengert.v1.service_pb2_grpc import DifferentiationServiceStub
     from wengert_client._settings import Settings
 
-__all__ = ["Transport"]
+__all__ = ["Method", "Transport"]
 
-Request = TypeVar("Request", bound="Message")
-Response = TypeVar("Response", bound="Message")
+Request = TypeVar("Request")
+Response = TypeVar("Response")
+Takes_contra = TypeVar("Takes_contra", contravariant=True)
+Gives_co = TypeVar("Gives_co", covariant=True)
 
 _PUSHBACK = "grpc-retry-pushback-ms"
 _FIRST_PAUSE_S = 0.05
 _LONGEST_PAUSE_S = 2.0
+
+
+class Method(Protocol[Takes_contra, Gives_co]):
+    """What makes a call, as the methods of a stub do."""
+
+    def __call__(
+        self, request: Takes_contra, /, *, timeout: float, metadata: tuple[tuple[str, str | bytes], ...]
+    ) -> Gives_co: ...
 
 
 class Transport:
@@ -60,7 +68,9 @@ class Transport:
         self._credentials = credentials
         if settings.tls is not None:
             settings.tls.credentials()  # What is wrong with its files is to be said now.
-        self._metadata = (("authorization", f"Bearer {settings.token}"),) if settings.token else ()
+        self._metadata: tuple[tuple[str, str | bytes], ...] = (
+            (("authorization", f"Bearer {settings.token}"),) if settings.token else ()
+        )
         self._lock = threading.Lock()
         self._closed = False
         self._pid = -1
@@ -73,7 +83,7 @@ class Transport:
 
     def call(
         self,
-        rpc: Callable[[DifferentiationServiceStub], grpc.UnaryUnaryMultiCallable[Request, Response]],
+        rpc: Callable[[DifferentiationServiceStub], Method[Request, Response]],
         request: Request,
         ends: float,
     ) -> Response:
@@ -107,7 +117,7 @@ class Transport:
 
     def _ask_in_turn(
         self,
-        rpc: Callable[[DifferentiationServiceStub], grpc.UnaryUnaryMultiCallable[Request, Response]],
+        rpc: Callable[[DifferentiationServiceStub], Method[Request, Response]],
         request: Request,
         ends: float,
         attempt: int,

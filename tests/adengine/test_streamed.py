@@ -89,6 +89,15 @@ def test_larger_than_a_reply_may_be() -> None:
         list(engine.jacobian_stream(function, x, mode=Mode.FORWARD, part_elements=300))
 
 
+def test_parts_are_no_larger_than_a_reply_may_be() -> None:
+    function, engine = mixed(20, 30), Engine(Limits(reply_elements=200), threads=1)
+    x, shared = np.linspace(-1.0, 2.0, 20), [("p", np.array(0.5))]
+    pieces = list(engine.jacobian_stream(function, x, shared=shared, part_elements=10_000))
+    assert max(map(len, pieces)) <= 200
+    whole = Engine(threads=1).jacobian(function, x, shared=shared, mode=Mode.REVERSE)
+    np.testing.assert_array_equal(np.concatenate(pieces).reshape(30, 20), whole.jacobian)
+
+
 def test_what_is_empty_and_what_is_wrong() -> None:
     function, engine = mixed(3, 2), Engine(threads=1)
     stream = engine.jacobian_stream(function, np.zeros((0, 4)))
