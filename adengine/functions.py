@@ -16,6 +16,7 @@ from adengine.blocks import Work, blocks_of
 from adengine.calls import Selection, select
 from adengine.counting import Cost, cost
 from adengine.dual import dual
+from adengine.folding import folded
 from adengine.hot import GAIN, Hot, doubtful, price_s
 from adengine.jacobian import Choice, Lanes, Mode, choose, choose_lanes, clear_choice, without_comparison
 from adengine.limits import Limits
@@ -337,7 +338,7 @@ class HeldFunction:
     def _new_program(
         self, prepared: Prepared, selection: Selection, lanes: Lanes, laned_seeds: bool, *, compiled: bool
     ) -> Program:
-        flat = prepared.flat
+        flat = folded(prepared.flat, self._routines)
         sources = input_sources(flat, len(flat.inputs) - flat.seeds, selection.shared)
         laned = np.zeros(len(sources), np.uint8)
         if lanes.width > 1:
