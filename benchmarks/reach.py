@@ -99,13 +99,15 @@ _SPARSE_REACH: tuple[Aim, ...] = (
     (("Brusselator 32",), Task.SPARSE, COMPILED, SX, 0.2),
     (("Brusselator 32",), Task.SPARSE, COMPILED, JAX, 0.2),
     (("Brusselator 128",), Task.SPARSE, NAME, SX, 0.3),
+    (("Rosenbrock 1000", "scalars"), Task.HESSIAN, NAME, SX, 0.5),
+    (("Rosenbrock 1000", "scalars"), Task.HESSIAN, COMPILED, SX, 0.5),
 )
 _FURTHER = 3.0
 """Of a sparse Jacobian beside f, of long tridiagonal systems."""
 
 
 def sparse_targets(held: Sequence[Held]) -> Iterator[Target]:
-    """What is aimed at for sparse Jacobians."""
+    """What is aimed at for sparse Jacobians and Hessians."""
     yield from _beside_others(held, _SPARSE_REACH)
     for each in held:
         ratio = sweep(each, Task.SPARSE, NAME)

@@ -1,4 +1,4 @@
-"""Sparse Jacobians: the entries and nothing else, beside symbolic ones, coloured tangents and coloured differences."""
+"""Sparse derivatives: the entries and nothing else, beside symbolic ones, coloured tangents and differences."""
 
 from __future__ import annotations
 
@@ -51,11 +51,12 @@ def sparse(effort: Effort) -> Chapter:
         "virtual machine, or as C. JAX pushes a tangent for each colour through the function as its users write it, "
         "all at once, and gathers the entries; SciPy takes forward differences of a function in NumPy, the columns of "
         "a colour together, and is that much less exact. JAX and SciPy are told the pattern, and JAX the colours. "
+        "Hessians come with f and the gradient, and have both triangles. "
         "Each answer was compared with the engine's first."
     )
     comparisons = [*(comparison for each in held for comparison in each.comparisons), *batches]
     targets = [*sparse_targets(held), *_batch_targets(batches), *_steps_targets(steps)]
-    return Chapter("sparse", "Sparse Jacobians", text, targets, comparisons, [t for t in tables if t.rows])
+    return Chapter("sparse", "Sparse Jacobians and Hessians", text, targets, comparisons, [t for t in tables if t.rows])
 
 
 # ---- many points

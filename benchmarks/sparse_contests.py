@@ -1,4 +1,4 @@
-"""The problems of the chapter on sparse Jacobians, and who answers beside the engine."""
+"""The problems of the chapter on sparse Jacobians and Hessians, and who answers beside the engine."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from benchmarks.contests import Contest, Peer, written
-from benchmarks.peers import sparse_functions
+from benchmarks.peers import jax_functions, sparse_functions
 from benchmarks.peers.casadi_c import CasadiC
 from benchmarks.peers.casadi_sx import CasadiSX
 from benchmarks.peers.colored import Differences, JaxColored
@@ -20,6 +20,7 @@ from examples import functions
 from examples import sparse as problems
 
 _TASKS = (Task.F, Task.SPARSE)
+_SECOND = (Task.F, Task.HESSIAN)
 
 
 def contests(*, quick: bool) -> list[Contest]:
@@ -33,6 +34,19 @@ def contests(*, quick: bool) -> list[Contest]:
         _contest(written(problems.broyden, many), sparse_functions.broyden, CasadiSX),
         Contest(written(problems.broyden, many, arrays=False), _TASKS, ()),
         _contest(written(problems.bundle_adjustment, *views), _bundle_adjustment(*views), CasadiSX),
+        *_hessians(n, 20 if quick else 200),
+    ]
+
+
+def _hessians(n: int, steps: int) -> list[Contest]:
+    """Second derivatives: a long chain, and a deep narrow function."""
+    rosenbrock, lotka_volterra = (
+        lambda question: JaxColored(question, jax_functions.rosenbrock),
+        lambda question: JaxColored(question, jax_functions.lotka_volterra(steps)),
+    )
+    return [
+        Contest(written(functions.rosenbrock, n, arrays=False), _SECOND, (CasadiSX, CasadiC, rosenbrock)),
+        Contest(written(functions.lotka_volterra, steps), _SECOND, (CasadiSX, lotka_volterra)),
     ]
 
 

@@ -90,6 +90,8 @@ def differentiated(symbols: Any, x: Any, f: Any, question: Question, task: Task)
     if task is Task.SPARSE:
         # Column by column is row by row of the transpose.
         return Made(casadi.Function("f", [x], [casadi.densify(f), casadi.jacobian(f, x).T]), (question.x,))
+    if task is Task.HESSIAN:
+        return _hessian(symbols, x, f, question)
     if seed is None:
         jacobian = casadi.densify(casadi.jacobian(f, x))
         return Made(casadi.Function("f", [x], [casadi.densify(f), jacobian.T]), (question.x,), f.numel())
@@ -97,6 +99,16 @@ def differentiated(symbols: Any, x: Any, f: Any, question: Question, task: Task)
     product = casadi.densify(casadi.jtimes(f, x, directions, task is Task.VJP))
     function = casadi.Function("f", [x, directions], [casadi.densify(f), product])
     return Made(function, (question.x, seed), None if seed.ndim == 1 else len(seed))
+
+
+def _hessian(symbols: Any, x: Any, f: Any, question: Question) -> Made:
+    """f, the gradient and the Hessian of its weighted sum; without weights where there is one output."""
+    weights = symbols.sym("v", f.numel())
+    hessian, gradient = casadi.hessian(f if f.numel() == 1 else casadi.dot(weights, f), x)
+    results = [casadi.densify(f), casadi.densify(gradient), hessian]
+    if f.numel() == 1:
+        return Made(casadi.Function("f", [x], results), (question.x,))
+    return Made(casadi.Function("f", [x, weights], results), (question.x, question.v))
 
 
 def buffered(function: Any, *inputs: Any, rows: int | None = None) -> Ask:

@@ -66,6 +66,8 @@ class Ours(System):
         The engine is called before: that makes the derivative list and schedules it.
         """
         self.call(task)()
+        if task is Task.HESSIAN:
+            return self._prepared_hessian()
         if self.name == COMPILED:
             with self.once[task].stage(COMPILING):
                 bound = self._bound(task)
@@ -75,6 +77,16 @@ class Ours(System):
             self.left_out[task] = "the engine does not compile it: machine code would gain nothing"
             return None
         return copying(bound, self._question.x, self._question.seed(task))
+
+    def _prepared_hessian(self) -> Ask | None:
+        """The call itself, since second derivatives cannot be bound."""
+        if self.name == COMPILED:
+            with self.once[Task.HESSIAN].stage(COMPILING):
+                tier = self._engine.prepare(self.list, "sparse_hessian", shared=[name for name, _ in self._shared])
+            if tier != MACHINE:
+                self.left_out[Task.HESSIAN] = "the engine does not compile it: machine code would gain nothing"
+                return None
+        return self.call(Task.HESSIAN)
 
     def _bound(self, task: Task) -> Bound:
         what = _CALLS.get(task, "jvp")
@@ -117,7 +129,12 @@ class Ours(System):
             given = engine.sparse_jacobian(function, x, shared=shared)
             return given.values, given.entries
 
+        def second() -> Answer:
+            weights = None if function.m == 1 else self._question.v
+            given = engine.sparse_hessian(function, x, weights, shared=shared)
+            return given.values, given.gradient, given.entries
+
         calls: dict[Task, Ask] = {
-            Task.F: value, Task.VJP: cotangents, Task.JACOBIAN: jacobian, Task.SPARSE: entries,
+            Task.F: value, Task.VJP: cotangents, Task.JACOBIAN: jacobian, Task.SPARSE: entries, Task.HESSIAN: second,
         }  # fmt: skip
         return calls.get(task, tangents)

@@ -34,6 +34,7 @@ class Task(Enum):
     TANGENTS = "f and 8 tangents"
     JACOBIAN = "f and J"
     SPARSE = "f and sparse J"
+    HESSIAN = "f, gradient and sparse H"
 
 
 @dataclass(frozen=True)
@@ -126,6 +127,6 @@ class System(ABC):
     def ask(self, task: Task) -> Ask | None:
         """Give a function that answers, from NumPy arrays to new NumPy arrays; None where there is none.
 
-        Answers are (f,), (f, J u), (f, J^T v), (f, J U) of shape (8, m), (f, J) of shape (m, n), or f and the entries
-        of J, row by row.
+        Answers are (f,), (f, J u), (f, J^T v), (f, J U) of shape (8, m), (f, J) of shape (m, n), f and the entries of
+        J, row by row, or f, the gradient of v . f and the entries of its Hessian, both triangles, row by row.
         """
