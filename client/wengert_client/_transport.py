@@ -35,6 +35,9 @@ Takes_contra = TypeVar("Takes_contra", contravariant=True)
 Gives_co = TypeVar("Gives_co", covariant=True)
 
 _PUSHBACK = "grpc-retry-pushback-ms"
+# Nobody here cancels a call but by closing its client: a proxy does, when the server behind it is gone, and so does a
+# server that must end.
+_AGAIN = frozenset({grpc.StatusCode.UNAVAILABLE, grpc.StatusCode.CANCELLED})
 _FIRST_PAUSE_S = 0.05
 _LONGEST_PAUSE_S = 2.0
 
@@ -133,7 +136,7 @@ class Transport:
                 self._open()
                 raise
             except grpc.RpcError as error:
-                pause_s = _pause_s(error, attempt)
+                pause_s = None if self._closed else _pause_s(error, attempt)
                 if pause_s is None:
                     raise error_from_call(error) from error
                 replica.failed()
@@ -201,7 +204,7 @@ class _NoneAvailable(Exception):
 def _pause_s(error: grpc.RpcError, attempt: int) -> float | None:
     """Give the seconds to wait before the next attempt; None: there is to be none."""
     call = call_of(error)
-    if call is None or call.code() is not grpc.StatusCode.UNAVAILABLE:
+    if call is None or call.code() not in _AGAIN:
         return None
     asked = trailer(call, _PUSHBACK)
     if asked is not None:

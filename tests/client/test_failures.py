@@ -140,6 +140,12 @@ def test_calls_are_repeated_while_the_server_is_unavailable(fake: Fake, f: Funct
     assert fake.calls == ["Register"] * 3 + ["Evaluate"]
 
 
+def test_a_call_that_somebody_else_cancelled_is_repeated(fake: Fake, f: Function) -> None:
+    fake.failures.extend([fail(CODE.CANCELLED), BUSY])
+    assert f.value([1.0, 2.0, 3.0]).tolist() == [6.0]
+    assert fake.calls == ["Register"] * 3 + ["Evaluate"]
+
+
 def test_attempts_are_bounded(fake: Fake) -> None:
     fake.failures.extend([BUSY] * 9)
     with Client(fake.address, max_attempts=3) as client, pytest.raises(Unavailable, match="busy") as caught:
