@@ -16,7 +16,7 @@ GENERATORS = $(addprefix tools/generate_,stubs.py kernels.py docs.py outputs.py)
 SOURCES = $(wildcard $(CODE))
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check pytest fuzz load soak bench generate format venv venv-demo venv-bench clean \
+.PHONY: help demo test check pytest fuzz load soak replicas bench generate format venv venv-demo venv-bench clean \
 	check-ruff check-types check-layers check-proto
 
 help: ## show this page
@@ -67,6 +67,9 @@ load: venv ## calls of all kinds from several processes: how long each takes, wh
 
 soak: venv ## ten minutes of load beside clients that misbehave, with a full disk: nothing may fail, be wrong or grow
 	@$(BIN)/python -m tests.load.soak $(ARGS)
+
+replicas: venv ## kill, drain and restart replicas under load, also behind HAProxy: no call may fail or be wrong
+	@$(BIN)/python -m tests.replicas $(ARGS)
 
 generate: venv ## make every generated file again: stubs, tables, pages, conformance cases
 	@set -e; for script in $(GENERATORS); do echo "generate: $$script"; $(BIN)/python $$script; done

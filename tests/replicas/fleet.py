@@ -13,8 +13,6 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import grpc
-
 from tests.serving import RunningServer, running_server
 from wengert_client import Client
 
@@ -78,7 +76,12 @@ def configured(addresses: Sequence[str], port: int) -> str:
 
 def installed() -> bool:
     """Whether there is an HAProxy on this machine."""
-    return shutil.which("haproxy") is not None
+    return _command() is not None
+
+
+def _command() -> str | None:
+    # Debian has it where only root looks.
+    return shutil.which("haproxy") or shutil.which("haproxy", path="/usr/sbin")
 
 
 @contextmanager
@@ -91,7 +94,7 @@ def haproxy(addresses: Sequence[str]) -> Iterator[str]:
         path = Path(folder) / "haproxy.cfg"
         path.write_text(configured(addresses, port))
         with (Path(folder) / "log").open("w+") as log:
-            process = subprocess.Popen(["haproxy", "-db", "-f", str(path)], stdout=log, stderr=log)
+            process = subprocess.Popen([_command() or "haproxy", "-db", "-f", str(path)], stdout=log, stderr=log)
             try:
                 _wait(process, f"127.0.0.1:{port}", Path(log.name))
                 yield f"127.0.0.1:{port}"
@@ -112,13 +115,3 @@ def _wait(process: subprocess.Popen[bytes], address: str, log: Path) -> None:
             else:
                 return
     raise RuntimeError(f"HAProxy lets no call through:\n{log.read_text()}")
-
-
-def is_serving(address: str) -> bool:
-    """Whether a connection to an address can be made."""
-    with grpc.insecure_channel(address) as channel:
-        try:
-            grpc.channel_ready_future(channel).result(timeout=1)
-        except grpc.FutureTimeoutError:
-            return False
-        return True
