@@ -10,7 +10,7 @@ import re
 import secrets
 import time
 from contextvars import ContextVar
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from wengert_server.subjects import ANYBODY
 
@@ -70,11 +70,15 @@ class Call:
         The name of the gRPC status it ended with.
     request_bytes, response_bytes : int
         What came, and what was answered.
+    parent : Call or None
+        The session of which it is one call.
+    span, trace_id
+        Of its trace, where traces are made; the id is empty where they are not.
     """
 
     __slots__ = (
-        "_token", "_watch", "code", "function", "metadata", "request_bytes", "request_id", "response_bytes", "rpc",
-        "seated", "started", "subject",
+        "_token", "_watch", "code", "function", "metadata", "parent", "request_bytes", "request_id", "response_bytes",
+        "rpc", "seated", "span", "started", "subject", "trace_id",
     )  # fmt: skip
 
     def __init__(self, rpc: str, request_id: str, metadata: Metadata = (), watch: Watch | None = None) -> None:
@@ -88,6 +92,9 @@ class Call:
         self.started = time.perf_counter()
         self.code = ""
         self.request_bytes = self.response_bytes = 0
+        self.parent: Call | None = None
+        self.span: Any = None
+        self.trace_id = ""
         self._token: Token[Call] | None = None
 
     @classmethod
@@ -103,6 +110,7 @@ class Call:
         """Begin one of the calls of which this one, a session, consists: in the same name, with an id of its own."""
         call = Call(self.rpc, f"{self.request_id}/{number}", watch=self._watch)
         call.subject = self.subject
+        call.parent = self
         return call
 
     def about(self, function_id: str) -> None:

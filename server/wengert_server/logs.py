@@ -68,6 +68,7 @@ class _Text(logging.Formatter):
 def _fields(record: logging.LogRecord) -> dict[str, Any]:
     call = current()
     of_call = {"request_id": call.request_id, "subject": call.subject.name, "function": call.function}
+    of_call["trace_id"] = call.trace_id
     given: dict[str, Any] = _OF_PROCESS | getattr(record, _FIELDS, {})
     return given | {name: value for name, value in of_call.items() if value}
 

@@ -63,6 +63,9 @@ class Settings:
         "again when it changes; without it nobody is asked who calls")
     reflection: bool = _row(True,
         "describe the contract over gRPC to tools that ask, without a token")
+    trace_endpoint: str = _row("",
+        "where to send OpenTelemetry traces over OTLP and gRPC, such as http://localhost:4317; without it "
+        "OTEL_EXPORTER_OTLP_ENDPOINT is asked")
     metrics_address: str = _row("",
         "where to answer Prometheus, HOST:PORT, unencrypted and without a token; each worker takes the port after that "
         "of the one before")
