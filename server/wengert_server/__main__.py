@@ -8,7 +8,8 @@ import os
 import signal
 import sys
 import warnings
-from queue import SimpleQueue
+from contextlib import suppress
+from queue import Empty, SimpleQueue
 from typing import TYPE_CHECKING
 
 from wengert_server import logs, memory, workers
@@ -51,8 +52,8 @@ def _serve(settings: Settings, *, is_worker: bool) -> None:
         print(address, flush=True)  # noqa: T201  promised to whoever started the server
     _log.info("serving", extra=logs.with_fields(addresses=",".join(server.addresses)))
     signals.get()
-    _log.info("draining", extra=logs.with_fields(grace_s=settings.grace_s))
-    _drain(server, signals)
+    _log.info("draining", extra=logs.with_fields(delay_s=settings.drain_delay_s, grace_s=settings.grace_s))
+    _drain(server, signals, settings.drain_delay_s)
     _log.info("stopped")
     _exit(server)
 
@@ -76,7 +77,12 @@ def _on_signal(action: Callable[[], None]) -> None:
         signal.signal(number, lambda *_: action())
 
 
-def _drain(server: Server, signals: SimpleQueue[None]) -> None:
+def _drain(server: Server, signals: SimpleQueue[None], delay_s: float) -> None:
+    server.leave()
+    if delay_s > 0:
+        with suppress(Empty):
+            signals.get(timeout=delay_s)
+            signals.put(None)
     drained = server.drain()
     while not drained.wait(0.05):
         if not signals.empty():

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import grpc
 
 from adengine import Engine
-from wengert_server import addresses, calls, health, reflection, sockets
+from wengert_server import addresses, calls, health, preload, reflection, sockets
 from wengert_server.reception import Reception
 from wengert_server.service import DifferentiationService
 from wengert_server.store import FunctionStore
@@ -41,7 +41,7 @@ class Server:
     Raises
     ------
     RuntimeError
-        An address cannot be bound, or a file that is set cannot be used.
+        An address cannot be bound, or a file that is set cannot be used, or a function not be preloaded.
 
     Attributes
     ----------
@@ -73,12 +73,18 @@ class Server:
         self._add(health.NAME, self._health.handlers)
         for name in reflection.NAMES if settings.reflection else ():
             self._add(name, self._reflection.handlers)
+        if settings.preload:
+            preload.preload(settings.preload, service.register)
         self.addresses = tuple(self._bind(address) for address in settings.address)
 
     def start(self) -> None:
         """Take calls from now on."""
         self._server.start()
         self._health.serving()
+
+    def leave(self) -> None:
+        """Say that no more calls are welcome, and take them nevertheless: whoever sends them may learn of it late."""
+        self._health.drain()
 
     def drain(self, grace_s: float | None = None) -> threading.Event:
         """Take no more calls, and let those in flight finish.
@@ -93,7 +99,7 @@ class Server:
         drained
             Is set when no call is left.
         """
-        self._health.drain()
+        self.leave()
         self._reflection.drain()
         self._streams.drain()
         return self._server.stop(self._settings.grace_s if grace_s is None else grace_s)

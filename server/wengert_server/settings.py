@@ -80,8 +80,14 @@ class Settings:
     reproducible: bool = _row(False,
         "compute with the C library's scalar functions only, so that numbers do not depend on the processor's vectors; "
         "nothing is compiled to machine code then")
+    preload: str = _row("",
+        "folder of functions that are held before the first call: lists as .binpb or .json, or with calls to be made "
+        "ready, as .register.binpb or .register.json")
+    drain_delay_s: float = _row(0.0, least=0, description=
+        "seconds after SIGTERM or SIGINT in which health says NOT_SERVING while calls are still taken, so that load "
+        "balancers see it first")
     grace_s: float = _row(20.0, least=0, description=
-        "seconds that calls in flight get to finish after SIGTERM or SIGINT")
+        "seconds that calls in flight get to finish after SIGTERM or SIGINT, and the delay")
     keep_memory_bytes: int = _row(256 << 20,
         "bytes of freed memory that the process keeps for its next call, where the C library is glibc")
     log_format: str = _row("text", "how log lines are written", choices=("text", "json"))

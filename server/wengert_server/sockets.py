@@ -13,6 +13,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from wengert_server.files import CannotServe
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
@@ -34,7 +36,7 @@ def binding(address: str) -> Iterator[None]:
 
     Raises
     ------
-    RuntimeError
+    CannotServe
         Something else than a stale socket is in the way.
     """
     _check_free(Path(address.removeprefix(_PREFIX)))
@@ -47,17 +49,17 @@ def binding(address: str) -> Iterator[None]:
 
 def _check_free(path: Path) -> None:
     if len(os.fsencode(path)) > _LONGEST:
-        raise RuntimeError(f"{path}: the path of a socket has at most {_LONGEST} bytes")
+        raise CannotServe(f"{path}: the path of a socket has at most {_LONGEST} bytes")
     try:
         mode = path.stat().st_mode
     except FileNotFoundError:
         return
     except OSError as error:
-        raise RuntimeError(f"{path}: no socket can be made there: {error.strerror}") from None
+        raise CannotServe(f"{path}: no socket can be made there: {error.strerror}") from None
     if not stat.S_ISSOCK(mode):
-        raise RuntimeError(f"{path} is no socket, and is left as it is; name another path")
+        raise CannotServe(f"{path} is no socket, and is left as it is; name another path")
     if _listens(path):
-        raise RuntimeError(f"another server listens on {path}")
+        raise CannotServe(f"another server listens on {path}")
 
 
 def _listens(path: Path) -> bool:

@@ -34,7 +34,7 @@ _FIRST_PAUSE_S = 0.1
 _LONGEST_PAUSE_S = 10.0
 # One that lived so long did not die of what its start met.
 _LIVED_S = 30.0
-# What a worker may need beyond the grace to end.
+# What a worker may need to end beyond what is set.
 _BEYOND_GRACE_S = 15.0
 
 
@@ -99,7 +99,7 @@ class _Supervisor:
 
     def __init__(self, settings: Settings, arguments: Sequence[str], listened: Sequence[str]) -> None:
         self._command = [sys.executable, "-P", "-m", "wengert_server", *arguments]
-        self._grace_s = settings.grace_s
+        self._longest_s = settings.drain_delay_s + settings.grace_s + _BEYOND_GRACE_S
         self._workers = [
             _Worker(k, tuple(addresses.of_worker(address, k) for address in listened)) for k in range(settings.workers)
         ]
@@ -208,8 +208,8 @@ class _Supervisor:
     def _stop(self) -> None:
         """Tell all workers to drain; told again, they do not wait for calls any longer."""
         if self._ends is None:
-            self._ends = time.monotonic() + self._grace_s + _BEYOND_GRACE_S
-            _log.info("draining", extra=with_fields(grace_s=self._grace_s))
+            self._ends = time.monotonic() + self._longest_s
+            _log.info("draining workers")
         for worker in self._workers:
             worker.due = None
         self._send(signal.SIGTERM)

@@ -138,6 +138,20 @@ def _check_log(server: RunningServer) -> None:
     assert "271828" not in server.logged()
 
 
+def test_a_delay_in_which_calls_are_still_taken() -> None:
+    with running_server("--drain-delay-s", "600", "--grace-s", "600") as server, server.channel() as channel:
+        watched = watch(channel)
+        assert next(watched).status == SERVING
+        server.process.send_signal(signal.SIGTERM)
+        assert [update.status for update in watched] == [NOT_SERVING]
+        assert health(channel).status == NOT_SERVING
+        assert product_at(channel, 3.0, 4.0) == [4.0, 3.0]
+        with server.channel() as late:
+            assert product_at(late, 3.0, 4.0) == [4.0, 3.0]
+        # A second signal ends the delay and the grace.
+        assert server.stop() == 0
+
+
 def test_a_second_signal_ends_the_grace() -> None:
     with running_server("--grace-s", "600") as server, server.channel() as channel:
         (call,) = _in_flight(channel, 1)
