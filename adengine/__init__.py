@@ -21,7 +21,7 @@ from adengine.results import (
     SparsityResult,
     VjpResult,
 )
-from adengine.streamed import JacobianStream
+from adengine.streamed import JacobianStream, Sweeps
 from adengine.unions import Pattern
 from adengine.wengert_list import Input, Label, Output, WengertList
 
@@ -44,6 +44,7 @@ __all__ = [
     "SparseHessianResult",
     "SparseJacobianResult",
     "SparsityResult",
+    "Sweeps",
     "VjpResult",
     "WengertList",
     "errors",

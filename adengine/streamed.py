@@ -130,6 +130,25 @@ class JacobianStream:
             yield part
 
 
+class Sweeps(NamedTuple):
+    """What a dense Jacobian takes: n_w sweeps in forward mode, m in reverse; and why that mode.
+
+    Attributes
+    ----------
+    m, n_w : int
+    mode : Mode
+        FORWARD or REVERSE.
+    number : int
+    reason : str
+    """
+
+    m: int
+    n_w: int
+    mode: Mode
+    number: int
+    reason: str
+
+
 class StreamedCalls(ABC):
     """The call of an engine for a Jacobian in parts."""
 
@@ -221,6 +240,28 @@ class StreamedCalls(ABC):
         one = _Parts(held, asked, plan, at, fixed, reason or plan.choice.reason, self.limits, self._run)
         shape = (at.number, plan.m, plan.n_w) if at.batched else (plan.m, plan.n_w)
         return JacobianStream(values.values, shape, values.report, one.computed(part_elements))
+
+    def jacobian_sweeps(
+        self,
+        function: WengertList,
+        *,
+        shared: Shared = (),
+        outputs: Sequence[str] = (),
+        with_respect_to: Sequence[str] = (),
+        mode: Mode = Mode.AUTO,
+    ) -> Sweeps:
+        """The sweeps of which :meth:`jacobian` makes a matrix, for whoever wants to make them one by one.
+
+        Row i is J^T v in reverse mode for the unit vector v = e_i, and column j is J u in forward mode for u = e_j, each
+        bit for bit.
+
+        Raises
+        ------
+        InvalidName, UnknownName
+        """
+        plan = self._plan(function, JACOBIAN, mode, outputs, with_respect_to, shared)
+        choice = plan.choice
+        return Sweeps(plan.m, plan.n_w, choice.mode, choice.sweeps, choice.reason)
 
 
 def _by_rows(held: HeldFunction, plan: Plan, most: int, limits: Limits) -> str:

@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING
 import grpc
 
 from adengine import Engine
-from wengert_server import addresses, calls, health, preload, reflection, sockets
+from wengert_server import addresses, calls, cluster, health, preload, reflection, sockets
 from wengert_server.reception import Reception
-from wengert_server.service import DifferentiationService
+from wengert_server.spreading import service_for
 from wengert_server.store import FunctionStore
 from wengert_server.streams import Streams
 from wengert_server.tls import Certificates
@@ -60,7 +60,8 @@ class Server:
             reproducible=settings.reproducible,
         )
         store = FunctionStore(settings.max_functions, settings.max_function_bytes, self._engine.forget)
-        service = DifferentiationService(self._engine, store, settings)
+        self._cluster = cluster.of(settings)
+        service = service_for(self._engine, store, settings, self._cluster)
         watches, self._end_watching = watched(settings, store, self._engine)
         reception = Reception(tokens, *watches)
         # Many more than there are cores: those of large calls only wait for the threads that compute.
@@ -108,6 +109,8 @@ class Server:
         """Let go of the threads; gives whether all of them were idle."""
         self._health.close()
         self._reflection.close()
+        if self._cluster is not None:
+            self._cluster.close()
         self._streams.close()
         self._end_watching()
         closing = threading.Thread(target=self._handlers.shutdown, daemon=True)

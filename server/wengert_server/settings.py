@@ -13,7 +13,7 @@ import os
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from wengert_server import addresses
+from wengert_server import addresses, cluster
 from wengert_server.units import whole_number
 
 if TYPE_CHECKING:
@@ -75,6 +75,12 @@ class Settings:
         "calls handled at the same time: small ones are answered at once, large ones take turns on the threads")
     streams: int = _row(16, most=1024, description=
         "Jacobians sent in blocks at the same time; more wait for one of them to end")
+    executor: str = _row("threads", choices=("threads", "dask"), description=
+        "where large calls are computed: on this process's threads, or in parts on a Dask cluster")
+    scheduler: str = _row("",
+        "address of the Dask cluster's scheduler, tcp://HOST:PORT on the loopback interface, or tls://HOST:PORT")
+    spread_s: float = _row(1.0, least=0, description=
+        "seconds that a call is expected to take here, from which on it is computed on the cluster")
     machine_code: bool = _row(True,
         "compile what is called much to machine code, in the background, and what is registered with prepare")
     reproducible: bool = _row(False,
@@ -136,6 +142,7 @@ class Settings:
             )
         if self.metrics_address:
             addresses.check_metrics(self.metrics_address)
+        cluster.check(self.executor, self.scheduler)
         for address in self.address:
             if self.workers > 1:
                 addresses.check_shared(address)
