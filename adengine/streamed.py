@@ -252,8 +252,8 @@ class StreamedCalls(ABC):
     ) -> Sweeps:
         """The sweeps of which :meth:`jacobian` makes a matrix, for whoever wants to make them one by one.
 
-        Row i is J^T v in reverse mode for the unit vector v = e_i, and column j is J u in forward mode for u = e_j, each
-        bit for bit.
+        Row i is J^T v in reverse mode for the unit vector v = e_i, and column j is J u in forward mode for u = e_j, bit
+        for bit.
 
         Raises
         ------

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
     from tests.serving import RunningServer
 
-FLAGS = ("--max-message-bytes", "512MiB", "--spread-s", "0.1", "--executor", "dask", "--scheduler")
+FLAGS = ("--max-message-bytes", "512MiB", "--spread-s", "0", "--executor", "dask", "--scheduler")
 COMPUTED_S = 0.1
 WAIT_S = 120.0
 
