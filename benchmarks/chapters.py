@@ -16,6 +16,7 @@ from benchmarks.service import service
 from benchmarks.sparse import sparse
 from benchmarks.start import start
 from benchmarks.threads import threads
+from benchmarks.watched import watched
 
 CHAPTERS: dict[str, Callable[[Effort], Chapter]] = {
     "service": service,
@@ -27,5 +28,6 @@ CHAPTERS: dict[str, Callable[[Effort], Chapter]] = {
     "paper": paper,
     "threads": threads,
     "scaling": scaling,
+    "watched": watched,
     "start": start,
 }

@@ -45,8 +45,8 @@ class Served:
 @contextmanager
 def our_server(environment: Mapping[str, str] | None = None) -> Iterator[Served]:
     """``wengert-server`` on a free port of the loopback interface, with variables beside those of this process."""
-    command = ["-m", "wengert_server", "--address", "127.0.0.1:0", "--log-level", "warning"]
-    with _running(command, b"", environment or {}) as served:
+    command = ["-m", "wengert_server", "--address", "127.0.0.1:0"]
+    with _running(command, b"", {"WENGERT_LOG_LEVEL": "warning"} | dict(environment or {})) as served:
         yield served
 
 
@@ -54,6 +54,13 @@ def our_server(environment: Mapping[str, str] | None = None) -> Iterator[Served]
 def bare_server(reply: bytes = b"") -> Iterator[Served]:
     """A gRPC server without content: the same reply to every request, or one as long as the request says."""
     with _running(["-m", "benchmarks.bare_server"], reply, {}) as served:
+        yield served
+
+
+@contextmanager
+def bare_collector() -> Iterator[Served]:
+    """A collector of traces that keeps none."""
+    with _running(["-m", "benchmarks.bare_collector"], b"", {}) as served:
         yield served
 
 

@@ -13,7 +13,19 @@ import numpy as np
 import pytest
 
 from adengine import Engine
-from benchmarks import chapters, contests, markdown, measure, output, paper, reach, served, sparse, sparse_contests
+from benchmarks import (
+    chapters,
+    contests,
+    markdown,
+    measure,
+    output,
+    paper,
+    reach,
+    served,
+    sparse,
+    sparse_contests,
+    watched,
+)
 from benchmarks.checking import check
 from benchmarks.contests import Contest
 from benchmarks.in_process import hold
@@ -37,6 +49,14 @@ def test_quick_mode_of_one_chapter_writes_a_page_and_its_data(tmp_path: Path) ->
     comparisons = raw["chapter"]["comparisons"]
     assert all(second > 0 for each in comparisons for timing in each["timings"] for second in timing["seconds"])
     assert sorted(path.name for path in tmp_path.iterdir()) == ["service.json", "service.md"]
+
+
+def test_servers_that_are_watched_and_guarded_answer() -> None:
+    chapter = watched.watched(measure.QUICK)
+    (tiny,) = chapter.comparisons
+    # Without openssl TLS is left out, with a word.
+    assert {watched.PLAIN, watched.TRACES} <= {timing.name for timing in tiny.timings}
+    assert all(len(timing.seconds) == measure.QUICK.single_calls for timing in tiny.timings)
 
 
 ALL = (*contests.contests(quick=True), *sparse_contests.contests(quick=True))
