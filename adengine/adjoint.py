@@ -39,6 +39,7 @@ from adengine.graph import (
     finish,
 )
 from adengine.jit import Int, kernel
+from adengine.stopping import stopped
 from adengine.templates import ARITY, TABLES, Tables
 
 
@@ -162,12 +163,12 @@ def _elementwise_adjoint(
         _accumulate(graph, tables, adjoints, active, x, term)
 
 
-@kernel(types.void(GRAPH, TABLES_TYPE, U1, I4), allocates=True)
+@kernel(types.void(GRAPH, TABLES_TYPE, U1, I4), allocates=True, stops=True)
 def _reverse_sweep(graph: Graph, tables: Tables, active: NDArray[np.uint8], adjoints: NDArray[np.int32]) -> None:
     """Walk the statements of the graph backwards; ``adjoints`` holds the seeds, then receives all adjoints."""
     scratch = np.empty(SCRATCH_WORDS, np.int64)
     for w in range(active.shape[0] - 1, -1, -1):
-        if graph.used[OVERFLOW] != 0:
+        if graph.used[OVERFLOW] != 0 or (w & 255 == 255 and stopped() != 0):
             return
         t = np.int64(adjoints[w])
         code = np.int64(graph.rows[w, OPERATION])
@@ -179,13 +180,15 @@ def _reverse_sweep(graph: Graph, tables: Tables, active: NDArray[np.uint8], adjo
             _elementwise_adjoint(graph, tables, w, t, adjoints, active, scratch)
 
 
-@kernel(types.void(GRAPH, TABLES_TYPE, I4_2, U1, I4, U1))
+@kernel(types.void(GRAPH, TABLES_TYPE, I4_2, U1, I4, U1), stops=True)
 def _copy_list(
     graph: Graph, tables: Tables, rows: NDArray[np.int32], selected: NDArray[np.uint8], moved: NDArray[np.int32],
     active: NDArray[np.uint8],
 ) -> None:  # fmt: skip
     """Copy a list into an empty graph and mark what depends on the selected inputs."""
     for k in range(rows.shape[0]):
+        if k & 255 == 255 and stopped() != 0:
+            return
         code = np.int64(rows[k, OPERATION])
         w = copy_row(graph, tables, rows, k, moved)
         moved[k] = w

@@ -12,6 +12,7 @@ import numpy as np
 from numba import types
 from numpy.typing import NDArray
 
+from adengine.cancellation import check
 from adengine.errors import EngineError, InvalidList, LimitExceeded, UnknownPrimitive, UnspecifiedPrimitive
 from adengine.jit import Int, kernel
 from adengine.limits import Limits
@@ -249,6 +250,7 @@ def check_statements(input_shapes: list[Shape], columns: Columns, limits: Limits
     checker = _Checker(input_shapes, columns, limits)
     while (status := checker.walk()) != _DONE:
         k = int(checker.state[_STATEMENT])
+        check()
         if status == _SPECIAL:
             checker.special()
         elif status == _ARGUMENTS_END:

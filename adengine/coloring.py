@@ -21,6 +21,7 @@ from numpy.typing import NDArray
 from adengine.graph import INT, NONE
 from adengine.jit import Int, kernel
 from adengine.places import I4, I8
+from adengine.stopping import stopped
 from adengine.unions import U8, WORD, Pattern
 
 _MOST_WORDS = 1 << 25
@@ -45,7 +46,7 @@ class Coloring(NamedTuple):
     number: int
 
 
-@kernel(INT(I8, I4, I4, U8, U8, I4))
+@kernel(INT(I8, I4, I4, U8, U8, I4), stops=True)
 def _first_fit(
     starts: NDArray[np.int64], row: NDArray[np.int32], order: NDArray[np.int32], used: NDArray[np.uint64],
     forbidden: NDArray[np.uint64], colors: NDArray[np.int32],
@@ -57,6 +58,8 @@ def _first_fit(
     for j in order:
         if starts[j] == starts[j + 1]:
             continue
+        if stopped() != 0:
+            return NONE
         forbidden[:] = np.uint64(0)
         for e in range(starts[j], starts[j + 1]):
             at = np.int64(row[e]) * words
@@ -175,7 +178,7 @@ def _forbid(
     return steps
 
 
-@kernel(INT(I8, I4, I4, SLOTS, I4, I4, I4, INT))
+@kernel(INT(I8, I4, I4, SLOTS, I4, I4, I4, INT), stops=True)
 def _star(
     starts: NDArray[np.int64], column: NDArray[np.int32], order: NDArray[np.int32], slots: NDArray[np.int32],
     filled: NDArray[np.int32], colors: NDArray[np.int32], stamps: NDArray[np.int32], most: Int,
@@ -187,7 +190,7 @@ def _star(
         if starts[v] == starts[v + 1]:
             continue
         steps += _forbid(starts, column, slots, filled, v, colors, stamps)
-        if steps > most:
+        if steps > most or stopped() != 0:
             return NONE
         color = np.int64(0)
         while stamps[color] == v + 1:

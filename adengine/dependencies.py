@@ -39,6 +39,7 @@ from adengine.places import (
     columns_of,
     find_places,
 )
+from adengine.stopping import stopped
 from adengine.templates import ARITY, NO_PARTIAL, TEMPLATE
 from adengine.views import MAX_RANK
 
@@ -89,6 +90,8 @@ class Unions(NamedTuple):
 
 BUILDING = types.NamedTuple((I4, I8, I4, I8, I4, I4, I4, I4, I4), Building)  # type: ignore[no-untyped-call]
 _LEAVES, _NODE, _EDGE = 0, 1, 2
+_LONG = 1024
+"""Elements of a row before which it is looked whether the work is to stop."""
 
 
 @kernel(types.void(BUILDING, INT), inline=True, inner=True)
@@ -212,6 +215,8 @@ def _unite_scatter(columns: Columns, building: Building, places: NDArray[np.int6
 def _unite_lines(building: Building, first: Int, x_at: Int, lines: Int, length: Int, step: Int, along: Int) -> None:
     """One number for each line of a matrix, kept in ``value`` from ``first`` on."""
     for i in range(lines):
+        if stopped() != 0:
+            return
         if x_at >= 0:
             for p in range(length):
                 _join(building, building.elements[x_at + i * step + p * along])
@@ -231,6 +236,8 @@ def _unite_product(columns: Columns, building: Building, places: NDArray[np.int6
     _unite_lines(building, m, places[rows[k, SECOND], AT], n, inner, y_column, y_along)
     to: Int = places[k, AT]
     for i in range(m):
+        if stopped() != 0:
+            return
         for j in range(n):
             _join(building, building.value[i])
             _join(building, building.value[m + j])
@@ -262,7 +269,7 @@ def _unite_structural(columns: Columns, building: Building, places: NDArray[np.i
             elements[at + row] = _close(building)
 
 
-@kernel(types.void(COLUMNS, BUILDING, I8, I8_2))
+@kernel(types.void(COLUMNS, BUILDING, I8, I8_2), stops=True)
 def _unite(columns: Columns, building: Building, leaves: NDArray[np.int64], places: NDArray[np.int64]) -> None:
     """Walk the list once and make the graph."""
     rows = columns.rows
@@ -270,6 +277,8 @@ def _unite(columns: Columns, building: Building, leaves: NDArray[np.int64], plac
         at = places[k, AT]
         if at < 0:
             continue
+        if (k & 255 == 255 or rows[k, SIZE] > _LONG) and stopped() != 0:
+            return
         code = np.int64(rows[k, OPERATION])
         if code == op.INPUT:
             for i in range(rows[k, SIZE]):

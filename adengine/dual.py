@@ -38,6 +38,7 @@ from adengine.graph import (
     finish,
 )
 from adengine.jit import Int, kernel
+from adengine.stopping import stopped
 from adengine.templates import ARITY, TABLES, Tables
 
 
@@ -97,7 +98,7 @@ def _structural_tangent(
     return sum_rows(graph, tables, weighted, graph.pool[start], graph.pool[start + 1], scratch)
 
 
-@kernel(types.void(GRAPH, TABLES_TYPE, I4_2, I4, I4, I4), allocates=True)
+@kernel(types.void(GRAPH, TABLES_TYPE, I4_2, I4, I4, I4), allocates=True, stops=True)
 def _dual(
     graph: Graph, tables: Tables, rows: NDArray[np.int32], seeds: NDArray[np.int32], moved: NDArray[np.int32],
     tangent_of: NDArray[np.int32],
@@ -110,6 +111,8 @@ def _dual(
     scratch = np.empty(SCRATCH_WORDS, np.int64)
     tangents = np.full(graph.rows.shape[0], NONE, np.int32)
     for k in range(rows.shape[0]):
+        if k & 255 == 255 and stopped() != 0:
+            return
         code = np.int64(rows[k, OPERATION])
         w = copy_row(graph, tables, rows, k, moved)
         if graph.used[OVERFLOW] != 0:

@@ -39,6 +39,7 @@ from adengine.graph import (
 )
 from adengine.jit import Int, kernel
 from adengine.places import AT, COLUMNS, I4, I8, Columns, columns_of, find_places
+from adengine.stopping import stopped
 from adengine.templates import ARITY, TABLES, Tables
 
 _TAKEN_APART = (op.INPUT, op.VIEW, op.GATHER, op.ACCUMULATE, op.SCATTER_ADD)
@@ -134,6 +135,8 @@ def _take_apart_row(
     else:
         arity = tables.facts[code, ARITY]
         for i in range(rows[k, SIZE]):
+            if i & 1023 == 1023 and stopped() != 0:
+                return
             if code == op.INPUT:
                 apart.elements[first + i] = _view_element(graph, tables, apart.moved[k], i, words)
                 continue
@@ -143,13 +146,13 @@ def _take_apart_row(
             apart.elements[first + i] = append(graph, tables, code, a, b, c, rows[k, PARAMETER], 1)
 
 
-@kernel(types.void(GRAPH, TABLES_TYPE, COLUMNS, APART), allocates=True)
+@kernel(types.void(GRAPH, TABLES_TYPE, COLUMNS, APART), allocates=True, stops=True)
 def _take_apart(graph: Graph, tables: Tables, columns: Columns, apart: Apart) -> None:
     """Copy a list and take apart the rows that have places for their elements."""
     words = np.empty(3, np.int64)
     for k in range(columns.rows.shape[0]):
         apart.moved[k] = copy_row(graph, tables, columns.rows, k, apart.moved)
-        if graph.used[OVERFLOW] != 0:
+        if graph.used[OVERFLOW] != 0 or (k & 255 == 255 and stopped() != 0):
             return
         if apart.first[k] >= 0:
             _take_apart_row(graph, tables, columns, apart, k, words)

@@ -15,6 +15,8 @@
     +-- UnknownPrimitive              UNKNOWN_PRIMITIVE (a number this engine does not serve)
     +-- Unsupported                   UNSUPPORTED       (part of the contract, not served yet)
     +-- LimitExceeded                 LIMIT_EXCEEDED    (can never fit; names the limit and its value)
+    +-- Cancelled                     CANCELLED         (whoever asked does not want it any more)
+        +-- DeadlineExceeded          DEADLINE_EXCEEDED (or not that late)
 
 Each error has a stable upper-case ``reason`` and a list of violations, each with the path of a field and a sentence.
 Paths are relative to what was given to the engine (``arguments[7]`` for a list, ``points`` for a call); whoever nests
@@ -154,3 +156,15 @@ class LimitExceeded(EngineError):
         self.allowed = allowed
         self.needed = needed
         super().__init__(f"{what}: {needed} needed, the limit {limit} is {allowed}", field)
+
+
+class Cancelled(EngineError):
+    """The call was cancelled while it ran; nothing of it is left."""
+
+    reason = "CANCELLED"
+
+
+class DeadlineExceeded(Cancelled):
+    """The time that the call was given is over."""
+
+    reason = "DEADLINE_EXCEEDED"

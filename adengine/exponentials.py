@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from adengine.jit import Bool, Float, Int, kernel
 from adengine.routine_calls import add_exponentials, elements, has, keep_larger, largest, sum_exponentials
+from adengine.stopping import stopped
 
 U = types.uint64
 F8 = types.Array(types.float64, 1, "C")
@@ -97,6 +98,8 @@ def logsumexps(w: NDArray[np.float64], out: Int, x: Int, rows: Int, length: Int,
     scratch = U(w.shape[0] - SCRATCH)
     if width > 1:
         for row in range(rows):
+            if stopped() != 0:
+                return
             for lane in range(U(0), width, U(_EIGHT)):
                 first = x + row * length * width + lane
                 count = min(U(_EIGHT), width - lane)
@@ -104,6 +107,8 @@ def logsumexps(w: NDArray[np.float64], out: Int, x: Int, rows: Int, length: Int,
         return
     totals = scratch + U(_EIGHT)
     for row in range(U(0), rows, U(_EIGHT)):
+        if stopped() != 0:
+            return
         count = min(U(_EIGHT), rows - row)
         for e in range(count):
             _row(w, x + (row + e) * length, length, scratch + e, totals + e, routines)

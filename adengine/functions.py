@@ -14,6 +14,7 @@ import numpy as np
 from adengine.adjoint import adjoint
 from adengine.blocks import Work, blocks_of
 from adengine.calls import Selection, select
+from adengine.cancellation import holding, in_kernels
 from adengine.counting import Cost, cost
 from adengine.dual import dual
 from adengine.folding import folded
@@ -275,14 +276,15 @@ class HeldFunction:
             return self.plans[asked]
 
     def keep(self, key: Hashable, make: Callable[[], T]) -> T:
-        """What is kept under a key, made once."""
-        with self._lock:
+        """What is kept under a key, made once; a call that is cancelled meanwhile leaves nothing."""
+        with holding(self._lock):
             if key in self._kept:
                 self._kept.move_to_end(key)
                 return self._kept[key]  # type: ignore[return-value]  # what this key was made with
             self._making += 1
             try:
-                made = make()
+                with in_kernels():
+                    made = make()
             finally:
                 self._making -= 1
             self._kept[key] = made
@@ -372,7 +374,8 @@ class HeldFunction:
         """Compile a program and keep it, without keeping others waiting; gives whether it is kept."""
         if self._dropped:
             return False
-        program = self._new_program(prepared, name.selection, name.lanes, name.laned_seeds, compiled=True)
+        with in_kernels():
+            program = self._new_program(prepared, name.selection, name.lanes, name.laned_seeds, compiled=True)
         if doubtful(prepared.cost, name.lanes.width):
             other = self._new_program(prepared, name.selection, name.lanes, name.laned_seeds, compiled=False)
             if program.bare_ns() > GAIN * other.bare_ns():

@@ -16,6 +16,7 @@ import time
 from collections.abc import Callable
 
 from adengine.counting import Cost
+from adengine.errors import Cancelled
 
 _log = logging.getLogger("adengine.hot")
 
@@ -80,6 +81,9 @@ class Hot:
             started = time.perf_counter()
             try:
                 self.ready = self._make()
+            except Cancelled:
+                self._tried = False
+                raise
             except Exception:  # noqa: BLE001  whatever it was, the evaluator answers
                 _log.exception("a list could not be compiled; the evaluator goes on with it")
             _log.debug("compiled a list in %.0f ms", 1e3 * (time.perf_counter() - started))

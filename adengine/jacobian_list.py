@@ -40,6 +40,7 @@ from adengine.graph import (
     finish,
 )
 from adengine.jit import Bool, Int, kernel
+from adengine.stopping import stopped
 from adengine.templates import ARITY, NO_PARTIAL, TABLES, TEMPLATE, Tables
 from adengine.unions import Pattern
 
@@ -216,7 +217,7 @@ def _put_together(
                     return NONE
                 end += 1
         steps[0] -= entries.length[x]
-        if graph.used[OVERFLOW] != 0 or steps[0] < 0:
+        if graph.used[OVERFLOW] != 0 or steps[0] < 0 or (i & 63 == 63 and stopped() != 0):
             return NONE
     for e in range(used, end):
         entries.value[e] = entries.column_total[entries.column[e]]
@@ -225,7 +226,7 @@ def _put_together(
     return end
 
 
-@kernel(INT(GRAPH, TABLES_TYPE, I4_2, ENTRIES, I8), allocates=True)
+@kernel(INT(GRAPH, TABLES_TYPE, I4_2, ENTRIES, I8), allocates=True, stops=True)
 def _forward(
     graph: Graph, tables: Tables, rows: NDArray[np.int32], entries: Entries, steps: NDArray[np.int64]
 ) -> Int:  # fmt: skip
@@ -235,7 +236,7 @@ def _forward(
     used = np.int64(0)
     for k in range(rows.shape[0]):
         entries.moved[k] = copy_row(graph, tables, rows, k, entries.moved)
-        if graph.used[OVERFLOW] != 0:
+        if graph.used[OVERFLOW] != 0 or (k & 63 == 63 and stopped() != 0):
             return NONE
         if entries.leaf[k] >= 0:
             entries.first[k] = used
@@ -260,7 +261,7 @@ def _sweep_output(
     for w in range(k, -1, -1):
         if entries.row_stamp[w] != k:
             continue
-        if graph.used[OVERFLOW] != 0:
+        if graph.used[OVERFLOW] != 0 or (w & 255 == 255 and stopped() != 0):
             return NONE
         t = np.int64(entries.row_total[w])
         if entries.leaf[w] >= 0:
@@ -282,7 +283,7 @@ def _sweep_output(
     return used
 
 
-@kernel(INT(GRAPH, TABLES_TYPE, I4_2, ENTRIES, I8, I4), allocates=True)
+@kernel(INT(GRAPH, TABLES_TYPE, I4_2, ENTRIES, I8, I4), allocates=True, stops=True)
 def _reverse(
     graph: Graph, tables: Tables, rows: NDArray[np.int32], entries: Entries, steps: NDArray[np.int64],
     outputs: NDArray[np.int32],
@@ -296,6 +297,8 @@ def _reverse(
     for k in outputs:
         if k < 0 or entries.uses[k] == NONE or entries.first[k] != NONE:
             continue
+        if stopped() != 0:
+            return NONE
         entries.first[k] = used
         entries.row_stamp[k] = k
         entries.row_total[k] = one

@@ -9,6 +9,7 @@ Which folder, and for which processor, says :mod:`adengine.kernel_cache`.
 
 from __future__ import annotations
 
+import functools
 import logging
 import time
 from collections.abc import Callable
@@ -18,6 +19,7 @@ import numba
 
 from adengine import kernel_cache
 from adengine.by_name import call_by_name, refuse_python
+from adengine.cancellation import check
 
 _log = logging.getLogger("adengine.jit")
 _SLOW_S = 0.5
@@ -43,8 +45,26 @@ def c_function(signature: Any) -> Callable[[F], Any]:
     return compile_now
 
 
+def _checked(compiled: F) -> F:
+    """A kernel whose results nobody sees once its call is cancelled."""
+
+    @functools.wraps(compiled)
+    def checked(*arguments: Any) -> Any:
+        result = compiled(*arguments)
+        check()
+        return result
+
+    return cast(F, checked)
+
+
 def kernel(
-    signature: Any, *, inline: bool = False, allocates: bool = False, inner: bool = False, apart: bool = False
+    signature: Any,
+    *,
+    inline: bool = False,
+    allocates: bool = False,
+    inner: bool = False,
+    apart: bool = False,
+    stops: bool = False,
 ) -> Callable[[F], F]:
     """Compile a function for one explicit signature, or load it from the cache.
 
@@ -63,6 +83,9 @@ def kernel(
         Kernels call it as a function of its own, by its name, and their compiled code has no copy of its. For what is
         large and called from several places, or from a kernel that itself has several callers: Numba otherwise
         compiles each kernel together with all that it calls.
+    stops : bool
+        The kernel asks :data:`adengine.stopping.stopped` and may return early: called from Python it then raises
+        :class:`~adengine.errors.Cancelled`. Kernels cannot call it.
     """
     options: dict[str, Any] = {"nogil": True, "error_model": "numpy", "_nrt": allocates}
     options["no_cfunc_wrapper"] = True
@@ -80,6 +103,6 @@ def kernel(
         seconds = time.perf_counter() - started
         if seconds > _SLOW_S:
             _log.info("compiled %s in %.1f s (once; cached on disk from now on)", function.__name__, seconds)
-        return compiled
+        return _checked(compiled) if stops else compiled
 
     return compile_now

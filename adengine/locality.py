@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from adengine.graph import FIRST, OPERATION
 from adengine.jit import Int, kernel
+from adengine.stopping import stopped
 from adengine.templates import ARITY, TABLES
 
 I4_2 = types.Array(types.int32, 2, "C")
@@ -38,7 +39,7 @@ def _missing(
     return -1
 
 
-@kernel(types.void(I4_2, I8_2, I8, I8, I8, I8))
+@kernel(types.void(I4_2, I8_2, I8, I8, I8, I8), stops=True)
 def _after_operands(
     rows: NDArray[np.int32], facts: NDArray[np.int64], order: NDArray[np.int64], ends: NDArray[np.int64],
     places: NDArray[np.int64], stack: NDArray[np.int64],
@@ -50,6 +51,8 @@ def _after_operands(
     """
     written = np.int64(0)
     for wanted in range(rows.shape[0]):
+        if wanted & 1023 == 1023 and stopped() != 0:
+            return
         depth = np.int64(0)
         if places[wanted] >= 0:
             stack[0] = places[wanted]

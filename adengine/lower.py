@@ -35,6 +35,7 @@ from adengine.graph import (
 from adengine.jit import Int, kernel
 from adengine.primitives import BY_NUMBER, Kind, Primitive
 from adengine.shapes import Detail, Shape, size_of
+from adengine.stopping import stopped
 from adengine.templates import ARITY, PARAMETRIC, TABLES, Tables
 from adengine.wengert_list import WengertList
 
@@ -45,7 +46,7 @@ I8R = types.Array(types.int64, 1, "C", readonly=True)
 F8R = types.Array(types.float64, 1, "C", readonly=True)
 
 
-@kernel(types.int64(GRAPH, TABLES_TYPE, I4R, I4R, F8R, I8R, I8, I8, I8, I4, types.int64), allocates=True)
+@kernel(types.int64(GRAPH, TABLES_TYPE, I4R, I4R, F8R, I8R, I8, I8, I8, I4, types.int64), allocates=True, stops=True)
 def _walk(  # noqa: PLR0913  a kernel over flat columns
     graph: Graph, tables: Tables, primitives: NDArray[np.int32], arguments: NDArray[np.int32],
     constants: NDArray[np.float64], parameters: NDArray[np.int64], argument_start: NDArray[np.int64],
@@ -56,6 +57,8 @@ def _walk(  # noqa: PLR0913  a kernel over flat columns
     operands = np.empty(3, np.int64)
     word = np.empty(1, np.int64)
     for k in range(start, primitives.shape[0]):
+        if k & 1023 == 1023 and stopped() != 0:
+            return k
         code = np.int64(primitives[k])
         arity = tables.facts[code, ARITY]
         if arity == 0:

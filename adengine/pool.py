@@ -11,7 +11,10 @@ import threading
 from collections import deque
 from collections.abc import Callable, Sequence
 from concurrent.futures import Executor, Future, ThreadPoolExecutor, wait
+from contextlib import suppress
 from typing import TypeVar
+
+from adengine.cancellation import LOOK_S, current
 
 T = TypeVar("T")
 
@@ -26,6 +29,17 @@ def cores() -> int:
     True
     """
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def _wait(piece: Future[None]) -> None:
+    """Wait until a piece has run, as long as the call is wanted."""
+    wish = current()
+    while wish is not None and not piece.done():
+        if wish.wished and piece.cancel():
+            wish.check()
+        with suppress(TimeoutError):
+            piece.result(LOOK_S)
+    piece.result()
 
 
 class Pool:
@@ -74,8 +88,8 @@ class Pool:
         Raises
         ------
         Exception
-            What the first piece that failed raised. No piece begins after that, and none still runs when it is
-            raised: their arrays may go.
+            What the first piece that failed raised, or :class:`~adengine.errors.Cancelled`. No piece begins after
+            that, and none still runs when it is raised: their arrays may go.
         """
         if self._given is None and (self.threads == 1 or len(pieces) == 1) and self._alone.acquire(blocking=False):
             try:
@@ -93,10 +107,10 @@ class Pool:
         try:
             for piece in pieces:
                 if len(waiting) >= most:
-                    waiting.popleft().result()
+                    _wait(waiting.popleft())
                 waiting.append(executor.submit(task, piece))
             while waiting:
-                waiting.popleft().result()
+                _wait(waiting.popleft())
         finally:
             # One that was running while an earlier one failed, or the caller was interrupted, is waited for.
             wait([each for each in waiting if not each.cancel()])

@@ -19,6 +19,7 @@ from numba import types
 from numpy.typing import NDArray
 
 from adengine.jit import Bool, Int, kernel
+from adengine.stopping import stopped
 from adengine.tiles import GRID, ROWS, VECTORS, Grid, all_finite, dots, laned_dot, tile
 from adengine.transposes import transpose_eight
 
@@ -31,6 +32,8 @@ _TERMS, _A_ROWS, _COLUMNS = 192, 256, 960
 _PANEL = 8 * VECTORS
 _FAR_APART, _REPAYS = 256, 16
 """Where B's rows are at least that long, and A has that many rows, B is written out in panels."""
+_LONG = 64
+"""Before a tile with so many terms, it is looked whether the product is to stop."""
 
 _all_finite, _transpose = all_finite(), transpose_eight()
 _tile_8_3, _tile_8_2, _tile_8_1 = tile(8, 3), tile(8, 2), tile(8, 1)
@@ -73,6 +76,8 @@ def _panel_tiles(w: NDArray[np.float64], b: NDArray[np.float64], g: Grid) -> Non
     """All rows of one panel, in the largest tiles that fit."""
     row = U(0)
     while row < g.rows:
+        if g.terms >= U(_LONG) and stopped() != 0:
+            return
         left = g.rows - row
         if left >= U(8) and U(ROWS) == U(8):
             rows = U(8)
@@ -116,6 +121,8 @@ def _grid(w: NDArray[np.float64], b: NDArray[np.float64], g: Grid) -> None:
     first = U(0)
     if g.rows == U(1) and g.b_panel == U(VECTORS) * g.b_vector:
         while first + U(8) <= g.vectors:
+            if g.terms >= U(_LONG) and stopped() != 0:
+                return
             _tile_1_8(w, b, _part(g, U(0), U(1), first, U(8)))
             first += U(8)
         while first < g.vectors:
@@ -132,6 +139,8 @@ def _laned_grid(w: NDArray[np.float64], g: Grid) -> None:
     """All tiles where A and B are both laned."""
     row = U(0)
     while row < g.rows:
+        if g.terms >= U(_LONG) and stopped() != 0:
+            return
         rows = U(4) if row + U(4) <= g.rows else U(1)
         first = U(0)
         while first < g.vectors:
@@ -153,6 +162,8 @@ def _laned_grid(w: NDArray[np.float64], g: Grid) -> None:
 def _careful_grid(w: NDArray[np.float64], b: NDArray[np.float64], g: Grid, laned: Bool) -> None:
     """The same with strong zeros, one vector at a time."""
     for row in range(g.rows):
+        if g.terms >= U(_LONG) and stopped() != 0:
+            return
         for vector in range(g.vectors):
             part = _part(g, row, U(1), vector, U(1))
             if laned:
@@ -201,6 +212,8 @@ def _blocked(w: NDArray[np.float64], n: Int, whole: Grid, row: Int, column: Int,
         valid = columns - (vectors - U(1)) * U(8)
         for p in range(U(0), whole.terms, U(_TERMS)):
             terms = min(U(_TERMS), whole.terms - p)
+            if terms >= U(_LONG) and stopped() != 0:
+                return
             if in_panels:
                 _write_panels(w, whole.b + p * row, row, column, first, terms, columns, panels)
             start = U(1) if p == U(0) else U(0)
@@ -227,6 +240,8 @@ def _single_dots(
     """Rows of a times one vector, no lanes."""
     row = U(0)
     while not careful and row + U(4) <= rows:
+        if terms >= U(_LONG) and stopped() != 0:
+            return
         _four_dots(w, out + row, a + row * a_row, a_row, b, terms)
         row += U(4)
     while row < rows:
@@ -247,6 +262,8 @@ def _row_dots(  # noqa: PLR0913  a kernel over flat columns
         _single_dots(w, out, rows, terms, a, a_row, b, careful)
         return
     for row in range(rows):
+        if terms >= U(_LONG) and stopped() != 0:
+            return
         for lane in range(U(0), width, U(8)):
             to = out + row * width + lane
             from_a = a + row * a_row * a_width + (lane if a_width != U(1) else U(0))

@@ -22,6 +22,7 @@ from adengine.graph import FIRST, INT, NONE, OPERATION, PARAMETER, SIZE, FlatLis
 from adengine.jit import Int, kernel
 from adengine.laned import LANED, mark_laned
 from adengine.order import AMONG_EIGHT, EIGHT_STATEMENTS, FIRST_OF_EIGHT, execution_order
+from adengine.stopping import stopped
 from adengine.storage import (
     ADDRESS,
     EIGHTS,
@@ -215,7 +216,7 @@ def _write_batch(  # noqa: PLR0913  a kernel over flat columns
     line[FLAGS] = flags
 
 
-@kernel(INT(I4_2, I8_2, I8, I8, I8, U1, I8_2, STORAGE, EIGHTS, U4_2, U4_2, INT, I8))
+@kernel(INT(I4_2, I8_2, I8, I8, I8, U1, I8_2, STORAGE, EIGHTS, U4_2, U4_2, INT, I8), stops=True)
 def _emit_code(  # noqa: PLR0913  a kernel over flat columns
     rows: NDArray[np.int32], facts: NDArray[np.int64], pool: NDArray[np.int64], starts: NDArray[np.int64],
     order: NDArray[np.int64], batches: NDArray[np.uint8], layout: NDArray[np.int64], storage: Storage,
@@ -225,6 +226,8 @@ def _emit_code(  # noqa: PLR0913  a kernel over flat columns
     written = np.int64(0)
     free = np.int64(0)
     for place in range(order.shape[0]):
+        if place & 4095 == 4095 and stopped() != 0:
+            return written
         k = order[place]
         operation = np.int64(rows[k, OPERATION])
         if batches[place] != 0:

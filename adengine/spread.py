@@ -12,6 +12,7 @@ from typing import TypeAlias
 from adengine import pieces
 from adengine.blocks import blocks_of
 from adengine.calls import Array
+from adengine.cancellation import Cancellation, check, current
 from adengine.pool import Pool
 from adengine.program import Program
 from adengine.runs import Run
@@ -31,11 +32,26 @@ def compute(run: Run, program: Program, arrays: Arrays, pool: Pool) -> None:
         for blocks in (run.blocks,) if run.blocks is not None else blocks_of(run.work, run.lanes):
             program.run(blocks, *arrays)
     elif ns < pieces.SMALL_NS:
-        _timed(run, program, arrays, 0, run.expected.blocks)
+        _wanted(current(), run, program, arrays, 0, run.expected.blocks)
     else:
+        wish = current()  # of this thread: the pieces run on others
         cut = pieces.cut(run.expected, program.pace, pool.threads)
         with program.keeping_arenas():
-            pool.run(lambda first: _timed(run, program, arrays, first, first + cut.step), cut, run.arenas)
+            pool.run(lambda first: _wanted(wish, run, program, arrays, first, first + cut.step), cut, run.arenas)
+
+
+def _wanted(wish: Cancellation | None, run: Run, program: Program, arrays: Arrays, first: int, end: int) -> None:
+    """Run blocks as long as the call is wanted.
+
+    Raises
+    ------
+    Cancelled
+    """
+    if wish is None:
+        _timed(run, program, arrays, first, end)
+    else:
+        with wish.in_kernels():
+            _timed(run, program, arrays, first, end)
 
 
 def _timed(run: Run, program: Program, arrays: Arrays, first: int, end: int) -> None:
@@ -47,5 +63,6 @@ def _timed(run: Run, program: Program, arrays: Arrays, first: int, end: int) -> 
     started = time.thread_time_ns()
     for blocks in blocks_of(run.work, run.lanes, first, end):
         program.run(blocks, *arrays)
+        check()
     measured = (time.thread_time_ns() - started) / run.expected.of(end - first)
     program.pace = min(_SLOWEST, max(_FASTEST, (program.pace + measured) / 2))

@@ -12,11 +12,15 @@ from numpy.typing import NDArray
 
 from adengine.jit import Bool, Int, kernel
 from adengine.moves import add_to_eight, copy_eight, spread_to_eight
+from adengine.stopping import stopped
 from adengine.views import add_run, copy_run, fill_run
 
 U = types.uint64
 F8 = types.Array(types.float64, 1, "C")
 I8 = types.Array(types.int64, 1, "C")
+
+_LONG, _SOME = 1024, 1 << 16
+"""Elements before which it is looked whether the run is to stop, and after how many it is looked again."""
 
 
 @kernel(types.void(F8, U, U, U, U, U, U, types.boolean), apart=True)
@@ -78,13 +82,23 @@ def take(
     outer, axis, inner, count = U(pool[at]), U(pool[at + 1]), U(pool[at + 2]), U(pool[at + 3])
     indices = pool[at + 4 :]
     for o in range(outer):
+        if o & U(63) == U(63) and stopped() != 0:
+            return
         here = part + o * count * inner * part_width
         there = whole + o * axis * inner * width
         if inner == U(1) and width == U(1):
-            _take_elements(w, indices, count, there, here, scatter)
+            for some in range(U(0), count, U(_SOME)):
+                if count >= U(_LONG) and stopped() != 0:
+                    return
+                _take_elements(w, indices[some:], min(U(_SOME), count - some), there, here + some, scatter)
             continue
         first: Int = U(0)
+        due: Int = U(_LONG) // max(inner * width, U(1))
         while first < count:
+            if first >= due:
+                if stopped() != 0:
+                    return
+                due = first + U(_SOME) // max(inner * width, U(1))
             last = first + U(1)
             while last < count and indices[last] == indices[last - U(1)] + 1:
                 last += U(1)
@@ -97,6 +111,8 @@ def take(
 def extremes(w: NDArray[np.float64], out: Int, x: Int, rows: Int, length: Int, width: Int, largest: Bool) -> None:
     """Largest or smallest element of each row; NaN passes on."""
     for row in range(rows):
+        if (length * width >= U(_LONG) or row & U(63) == U(63)) and stopped() != 0:
+            return
         for lane in range(width):
             first = x + row * length * width + lane
             best = w[first]

@@ -20,6 +20,7 @@ from adengine.errors import LimitExceeded
 from adengine.graph import INT, NONE
 from adengine.jit import Bool, Int, kernel
 from adengine.places import I4, I8
+from adengine.stopping import stopped
 
 UNIONS = types.NamedTuple((types.int64, I8, I4, I4), Unions)  # type: ignore[no-untyped-call]
 U8 = types.Array(types.uint64, 1, "C")
@@ -168,7 +169,7 @@ def _fill_words(unions: Unions, uses: NDArray[np.int32], words: NDArray[np.uint6
             words[unions.leaves + i] = word
 
 
-@kernel(types.void(UNIONS, I4, U8, I8, I4, types.boolean))
+@kernel(types.void(UNIONS, I4, U8, I8, I4, types.boolean), stops=True)
 def _strips(
     unions: Unions, uses: NDArray[np.int32], words: NDArray[np.uint64], ends: NDArray[np.int64],
     column: NDArray[np.int32], fill: Bool,
@@ -176,6 +177,8 @@ def _strips(
     """Count the members of each result in ``ends``, or fill them in from there on."""
     one = np.uint64(1)
     for first in range(0, unions.leaves, WORD):
+        if stopped() != 0:
+            return
         _fill_words(unions, uses, words, first)
         for r in range(unions.results.shape[0]):
             k = unions.results[r]
@@ -272,7 +275,7 @@ def _make_list(unions: Unions, uses: NDArray[np.int32], lists: Lists, i: Int, us
     return end
 
 
-@kernel(INT(UNIONS, I4, LISTS), allocates=True)
+@kernel(INT(UNIONS, I4, LISTS), allocates=True, stops=True)
 def _make_lists(unions: Unions, uses: NDArray[np.int32], lists: Lists) -> Int:
     """Members of each set that is asked for more than once; -1 where there is no room."""
     leaves = unions.leaves
@@ -285,6 +288,8 @@ def _make_lists(unions: Unions, uses: NDArray[np.int32], lists: Lists) -> Int:
         k = leaves + i
         if uses[k] < 2 or unions.starts[i] == unions.starts[i + 1]:
             continue
+        if i & 15 == 15 and stopped() != 0:
+            return NONE
         end = _make_list(unions, uses, lists, i, used)
         if end < 0:
             return end

@@ -25,6 +25,7 @@ from adengine.moves import (
     sum_eight_rows,
     sum_run,
 )
+from adengine.stopping import stopped
 from adengine.transposes import transpose_eight
 
 U = types.uint64
@@ -34,6 +35,8 @@ I8 = types.Array(types.int64, 1, "C")
 MAX_RANK = 32
 PIECE = 256
 """Elements of a row that are added up before they are added to their place."""
+_LONG, _SOME = 1024, 1 << 18
+"""Elements of a plane before which it is looked whether the run is to stop, and after how many it is looked again."""
 _STRIDES, _COUNTERS = MAX_RANK, 2 * MAX_RANK
 _stack = numbers_on_stack(3 * MAX_RANK)
 _transpose, _transpose_adding = transpose_eight(), transpose_eight(adds=True)
@@ -251,11 +254,16 @@ def walk(
         return
     columns, stride = (U(dims[0]), U(dims[_STRIDES])) if found > 0 else (U(1), U(1))
     rows, row = (U(dims[1]), U(dims[_STRIDES + 1])) if found > 1 else (U(1), U(0))
-    plane = (rows, row, columns, stride)
     there, here = whole + U(pool[at + 1]) * width, part
+    some = max(U(8), U(_SOME) // (columns * width) & ~U(7))
+    long = min(some, rows) * columns * width >= U(_LONG)
     while True:
-        _walk_plane(w, plane, there, here, width, part_width, scatter)
-        here += rows * columns * part_width
+        for r in range(U(0), rows, some):
+            if long and stopped() != 0:
+                return
+            plane = (min(some, rows - r), row, columns, stride)
+            _walk_plane(w, plane, there + r * row * width, here, width, part_width, scatter)
+            here += min(some, rows - r) * columns * part_width
         d = np.int64(2)
         while d < found:
             there += U(dims[_STRIDES + d]) * width

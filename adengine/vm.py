@@ -51,6 +51,7 @@ from adengine.schedule import (
     POOL,
     ROW,
 )  # fmt: skip
+from adengine.stopping import stopped
 from adengine.strips import group_of, strip_of
 from adengine.structural import extremes, start_from, take
 from adengine.transfer import V_BASE, X_BASE, X_STRIDE, load, store
@@ -66,6 +67,12 @@ I8_2 = types.Array(types.int64, 2, "C")
 
 CHUNK = 1024
 """Elements of each of three scratch areas at the end of the arena; at least as many as there are lanes."""
+
+_STRETCH, _PART, _BLOCKS = 4096, 1 << 15, 15
+"""Instructions, elements of a statement, and blocks (less one, a power of two) after which a run looks whether it is to
+stop: some 100 us at most."""
+_LONG = 1024
+"""Elements of a statement before which it looks in any case."""
 
 
 @kernel(types.void(F8, U, U, U, U, U, U), inner=True)
@@ -230,8 +237,22 @@ def _in_strips(
     strip: Int = U(strip_of(code[at, FLAGS]))
     last: Int = at + U(group_of(code[at, FLAGS]))
     for first in range(U(0), count, strip):
+        if stopped() != 0:
+            return
         for member in range(at, last):
             _strip(code, member, pool, w, lanes, routines, first, min(first + strip, count))
+
+
+@kernel(types.void(U4_2, U, I8, F8, U, U), inner=True)
+def _in_parts(
+    code: NDArray[np.uint32], at: Int, pool: NDArray[np.int64], w: NDArray[np.float64], lanes: Int, routines: Int
+) -> None:  # fmt: skip
+    """An elementwise statement; where it is long, part by part, each a multiple of eight elements."""
+    count: Int = U(code[at, COUNT])
+    for first in range(U(0), count, U(_PART)):
+        if first != U(0) and stopped() != 0:
+            return
+        _elementwise(code, at, pool, w, lanes, routines, first, min(first + U(_PART), count))
 
 
 @kernel(U(U4_2, U, I8, F8, U, U), inner=True)
@@ -243,11 +264,24 @@ def _other(
     if group > U(1) and at + group <= U(code.shape[0]):
         _in_strips(code, at, pool, w, lanes, routines)
         return at + group
+    count: Int = U(code[at, COUNT])
+    width = lanes if code[at, FLAGS] & LANED_OUT else U(1)
+    if count * width >= U(_LONG) and stopped() != 0:
+        return U(code.shape[0])
     if code[at, CODE] < ROW + op.FIRST_STRUCTURAL:
-        _elementwise(code, at, pool, w, lanes, routines, U(0), U(code[at, COUNT]))
+        _in_parts(code, at, pool, w, lanes, routines)
     else:
         _structural(code, at, pool, w, lanes, routines)
     return at + U(1)
+
+
+@kernel(U(U4_2, U), inner=True)
+def _stretch(code: NDArray[np.uint32], at: Int) -> Int:
+    """Where some thousand instructions from a place on end, but not before one that takes the last result."""
+    upto: Int = min(at + U(_STRETCH), U(code.shape[0]))
+    while upto < U(code.shape[0]) and code[upto, CODE] < ROW and code[upto, CODE] >= op.LAST_IS_FIRST:
+        upto += U(1)
+    return upto
 
 
 @kernel(types.void(U4_2, U, U4, I8, F8, U, U), inner=True, apart=True)
@@ -255,7 +289,7 @@ def run(
     code: NDArray[np.uint32], first: Int, places: NDArray[np.uint32], pool: NDArray[np.int64], w: NDArray[np.float64],
     lanes: Int, routines: Int,
 ) -> None:  # fmt: skip
-    """Run the instructions from the first on an arena.
+    """Run the instructions from the first on an arena, unless its call is cancelled.
 
     Each kind has a kernel that runs its own as long as they last, so that the compiler sees small loops.
     ``routines`` is the address of the table of vector routines.
@@ -263,16 +297,23 @@ def run(
     at = first
     end = U(code.shape[0])
     flat = code.reshape(code.size)
+    upto = _stretch(code, at)
+    some = flat[: upto * U(COLUMNS)]
     while at < end:
+        if at >= upto:
+            if stopped() != 0:
+                return
+            upto = _stretch(code, at)
+            some = flat[: upto * U(COLUMNS)]
         operation = code[at, CODE]
         if operation >= BATCH:
-            at = batches(flat, at * U(COLUMNS), places, w, routines) // U(COLUMNS)
+            at = batches(some, at * U(COLUMNS), places, w, routines) // U(COLUMNS)
         elif operation >= EIGHT:
-            at = laned(flat, at * U(COLUMNS), w, lanes, routines) // U(COLUMNS)
+            at = laned(some, at * U(COLUMNS), w, lanes, routines) // U(COLUMNS)
         elif operation >= ROW:
             at = _other(code, at, pool, w, lanes, routines)
         else:
-            at = single(flat, at * U(COLUMNS), pool, w, routines) // U(COLUMNS)
+            at = single(some, at * U(COLUMNS), pool, w, routines) // U(COLUMNS)
 
 
 @c_function(types.void(types.int64, types.int64, types.int64, types.int64, types.int64, types.int64))
@@ -294,7 +335,8 @@ def run_blocks(
     """Load, run and store, block after block; the program is given by its descriptor.
 
     Its first ``ONCE`` instructions depend neither on the lane nor on the seeds: they run once for all blocks of
-    directions at one point.
+    directions at one point. It stops early once its call is cancelled: whoever runs more than one block that takes long
+    looks afterwards.
     """
     code = instructions_at(program[of.CODE], program[of.INSTRUCTIONS])
     places = places_at(program[of.PLACES], program[of.PLACES_COUNT])
@@ -307,6 +349,8 @@ def run_blocks(
     routines = U(program[of.ROUTINES])
     whole, rest = program[of.WHOLE], program[of.REST]
     for b in range(blocks.shape[0]):
+        if b & _BLOCKS == _BLOCKS and stopped() != 0:
+            return
         block = blocks[b]
         load(w, inputs, block, lanes, x, shared, seeds)
         same = b > 0 and lanes > 1 and block[X_STRIDE] == 0 and block[X_BASE] == blocks[b - 1, X_BASE]
