@@ -18,6 +18,7 @@ from adengine import opcodes as op
 from adengine.graph import FIRST, OPERATION, PARAMETER, SECOND, SIZE, FlatList
 from adengine.jit import Int, kernel
 from adengine.laned import depends
+from adengine.stopping import stopped
 from adengine.templates import ARITY, TABLES
 
 I4 = types.Array(types.int32, 1, "C")
@@ -90,10 +91,12 @@ def seeded_rows(source: FlatList) -> NDArray[np.bool_]:
     return depends(source, mask)
 
 
-@kernel(types.int64(I4_2, I8_2, I4))
+@kernel(types.int64(I4_2, I8_2, I4), stops=True)
 def _most_alive(rows: NDArray[np.int32], facts: NDArray[np.int64], last_use: NDArray[np.int32]) -> Int:
     """Most elements that are needed at the same time; ``last_use`` begins as -1, or beyond the end for outputs."""
     for k in range(rows.shape[0] - 1, -1, -1):
+        if k & 4095 == 4095 and stopped() != 0:
+            return np.int64(0)
         for j in range(facts[rows[k, OPERATION], ARITY]):
             operand = rows[k, FIRST + j]
             if operand >= 0 and last_use[operand] < 0:
@@ -101,6 +104,8 @@ def _most_alive(rows: NDArray[np.int32], facts: NDArray[np.int64], last_use: NDA
     alive = np.int64(0)
     most = np.int64(0)
     for k in range(rows.shape[0]):
+        if k & 4095 == 4095 and stopped() != 0:
+            return most
         alive += rows[k, SIZE]
         most = max(most, alive)
         for j in range(facts[rows[k, OPERATION], ARITY]):

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from adengine import opcodes as op
 from adengine.graph import FIRST, OPERATION, PARAMETER, SECOND, SIZE, THIRD
 from adengine.jit import Bool, Int, kernel
+from adengine.stopping import stopped
 from adengine.templates import ARITY, TABLES
 
 INT = types.int64
@@ -29,12 +30,14 @@ FOURTH = PARAMETER
 """Column of the fourth operand of a fused row, behind the third: such rows have no parameter."""
 
 
-@kernel(types.void(I4_2, I8_2, I4, I8))
+@kernel(types.void(I4_2, I8_2, I4, I8), stops=True)
 def _count_reads(
     rows: NDArray[np.int32], facts: NDArray[np.int64], outputs: NDArray[np.int32], reads: NDArray[np.int64]
 ) -> None:
     """How often each row is read; an output counts as more than once."""
     for k in range(rows.shape[0]):
+        if k & 4095 == 4095 and stopped() != 0:
+            return
         for j in range(facts[rows[k, OPERATION], ARITY]):
             operand = rows[k, FIRST + j]
             if operand >= 0:
@@ -90,12 +93,14 @@ def _take_one(rows: NDArray[np.int32], k: Int, kind: Int, is_first: Bool, alone:
     alone[product] = 0
 
 
-@kernel(types.void(I4_2, I8, I8, U1))
+@kernel(types.void(I4_2, I8, I8, U1), stops=True)
 def _fuse(
     rows: NDArray[np.int32], reads: NDArray[np.int64], order: NDArray[np.int64], alone: NDArray[np.uint8]
 ) -> None:
     """Fuse what can be; the rows of ``alone`` that leave it are taken into others."""
     for k in order:
+        if k & 4095 == 4095 and stopped() != 0:
+            return
         operation = rows[k, OPERATION]
         if alone[k] == 0 or rows[k, SIZE] != 1 or (operation != op.ADD and operation != op.SUBTRACT):
             continue

@@ -23,6 +23,7 @@ from numpy.typing import NDArray
 
 from adengine import opcodes as op
 from adengine.jit import Float, Int, kernel
+from adengine.stopping import stopped
 from adengine.templates import ARITY, FINITE, FINITE_ALWAYS, FINITE_WITH_ARGUMENTS, TABLES, Tables
 
 OPERATION, FIRST, SECOND, THIRD, PARAMETER, SIZE = 0, 1, 2, 3, 4, 5
@@ -266,6 +267,7 @@ class FlatList(NamedTuple):
         types.Array(types.int32, 2, "C"), types.Array(types.int64, 2, "C"), types.Array(types.int32, 1, "C")
     ),
     allocates=True,
+    stops=True,
 )
 def _renumber(rows: NDArray[np.int32], facts: NDArray[np.int64], outputs: NDArray[np.int32]) -> NDArray[np.int32]:
     """New number of each row that an output needs, -1 for dead ones."""
@@ -274,6 +276,8 @@ def _renumber(rows: NDArray[np.int32], facts: NDArray[np.int64], outputs: NDArra
         if k >= 0:
             renumbered[k] = 0
     for k in range(rows.shape[0] - 1, -1, -1):
+        if k & 4095 == 4095 and stopped() != 0:
+            return renumbered
         if renumbered[k] == 0:
             for j in range(facts[rows[k, OPERATION], ARITY]):
                 operand = rows[k, FIRST + j]
@@ -292,12 +296,15 @@ def _renumber(rows: NDArray[np.int32], facts: NDArray[np.int64], outputs: NDArra
         types.Array(types.int32, 2, "C"), types.Array(types.int64, 2, "C"), types.Array(types.int32, 1, "C"), INT
     ),
     allocates=True,
+    stops=True,
 )
 def _compact(
     rows: NDArray[np.int32], facts: NDArray[np.int64], renumbered: NDArray[np.int32], alive: Int
 ) -> NDArray[np.int32]:
     compacted = np.empty((alive, 6), np.int32)
     for k in range(rows.shape[0]):
+        if k & 4095 == 4095 and stopped() != 0:
+            return compacted
         to = np.int64(renumbered[k])
         if to < 0:
             continue

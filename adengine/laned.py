@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from adengine import opcodes as op
 from adengine.graph import FIRST, OPERATION, PARAMETER, FlatList
 from adengine.jit import kernel
+from adengine.stopping import stopped
 from adengine.templates import ARITY, TABLES
 
 I4_2 = types.Array(types.int32, 2, "C")
@@ -19,12 +20,14 @@ LANED = 1
 """Column of a schedule's layout that says it."""
 
 
-@kernel(types.void(I4_2, I8_2, U1, I8_2))
+@kernel(types.void(I4_2, I8_2, U1, I8_2), stops=True)
 def mark_laned(
     rows: NDArray[np.int32], facts: NDArray[np.int64], laned_inputs: NDArray[np.uint8], layout: NDArray[np.int64]
 ) -> None:
     """Which variables depend on a laned input."""
     for k in range(rows.shape[0]):
+        if k & 4095 == 4095 and stopped() != 0:
+            return
         code = rows[k, OPERATION]
         laned = np.int64(0)
         if code == op.INPUT:

@@ -11,6 +11,7 @@ import numpy as np
 from numba import types
 from numpy.typing import NDArray
 
+from adengine.cancellation import check
 from adengine.graph import FIRST, OPERATION
 from adengine.jit import Int, kernel
 from adengine.stopping import stopped
@@ -94,9 +95,11 @@ def near_operands(
     numbers = np.arange(len(order))
     within = numbers - np.maximum.accumulate(np.where(starts, numbers, 0))
     begins = numbers[~eights if shortest else starts | (within % _PIECE == 0)]
+    check()
     lengths = np.diff(begins, append=len(order))
     ends = np.zeros(len(order), np.int64)
     ends[begins] = begins + lengths
+    check()
     places = np.full(len(rows), -1, np.int64)
     places[order] = np.repeat(begins, lengths)
     _after_operands(rows, TABLES.facts, order, ends, places, np.empty(len(order) + 1, np.int64))

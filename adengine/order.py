@@ -17,10 +17,12 @@ from numba import types
 from numpy.typing import NDArray
 
 from adengine import opcodes as op
+from adengine.cancellation import check
 from adengine.fused import fuse
 from adengine.graph import FIRST, OPERATION, PARAMETER, SIZE
 from adengine.jit import Bool, Int, kernel
 from adengine.locality import near_operands
+from adengine.stopping import stopped
 from adengine.templates import ARITY, EIGHT_AT_ONCE, TABLES
 
 I4_2 = types.Array(types.int32, 2, "C")
@@ -62,11 +64,13 @@ class Order(NamedTuple):
     batches: NDArray[np.uint8]
 
 
-@kernel(types.int64(I4_2, I8_2, I8))
+@kernel(types.int64(I4_2, I8_2, I8), stops=True)
 def _find_levels(rows: NDArray[np.int32], facts: NDArray[np.int64], levels: NDArray[np.int64]) -> Int:
     """Longest way from a leaf to each variable; returns the longest of all."""
     deepest = np.int64(0)
     for k in range(rows.shape[0]):
+        if k & 4095 == 4095 and stopped() != 0:
+            return deepest
         level = np.int64(0)
         for j in range(facts[rows[k, OPERATION], ARITY]):
             operand = rows[k, FIRST + j]
@@ -102,7 +106,7 @@ def execution_order(
     return Order(np.concatenate([inputs, order.rows, rest]), np.concatenate([nothing[0], order.batches, nothing[1]]))
 
 
-@kernel(types.void(I4_2, I8_2, I8, I8, I8))
+@kernel(types.void(I4_2, I8_2, I8, I8, I8), stops=True)
 def _count_readers(
     rows: NDArray[np.int32], facts: NDArray[np.int64], order: NDArray[np.int64], waiting: NDArray[np.int64],
     starts: NDArray[np.int64],
@@ -111,6 +115,8 @@ def _count_readers(
     for k in order:
         waiting[k] = 0
     for k in order:
+        if k & 4095 == 4095 and stopped() != 0:
+            return
         for j in range(facts[rows[k, OPERATION], ARITY]):
             operand = rows[k, FIRST + j]
             if operand >= 0 and waiting[operand] >= 0:
@@ -120,13 +126,15 @@ def _count_readers(
         starts[k + 1] += starts[k]
 
 
-@kernel(types.void(I4_2, I8_2, I8, I8, I8, I8))
+@kernel(types.void(I4_2, I8_2, I8, I8, I8, I8), stops=True)
 def _list_readers(
     rows: NDArray[np.int32], facts: NDArray[np.int64], order: NDArray[np.int64], waiting: NDArray[np.int64],
     ends: NDArray[np.int64], readers: NDArray[np.int64],
 ) -> None:  # fmt: skip
     """Write the list of all readers, row after row; ``ends`` begin as the starts."""
     for k in order:
+        if k & 4095 == 4095 and stopped() != 0:
+            return
         for j in range(facts[rows[k, OPERATION], ARITY]):
             operand = rows[k, FIRST + j]
             if operand >= 0 and waiting[operand] >= 0:
@@ -175,7 +183,7 @@ def _run_row(readers: _Readers, alone: NDArray[np.uint8], k: Int) -> Int:
     return follower
 
 
-@kernel(types.void(_READERS, U1, I8, U1, I8, U1))
+@kernel(types.void(_READERS, U1, I8, U1, I8, U1), stops=True)
 def _follow(
     readers: _Readers, alone: NDArray[np.uint8], order: NDArray[np.int64], batches: NDArray[np.uint8],
     to: NDArray[np.int64], to_batches: NDArray[np.uint8],
@@ -183,6 +191,8 @@ def _follow(
     """Run each statement that stands alone right after the one whose result completes its operands."""
     written = 0
     for place in range(order.shape[0]):
+        if place & 4095 == 4095 and stopped() != 0:
+            return
         k = order[place]
         while k >= 0 and readers.waiting[k] >= 0:
             to[written] = k
@@ -207,12 +217,14 @@ def _mix(h: Int, value: Int) -> Int:
     return h ^ (h >> np.int64(29))
 
 
-@kernel(types.void(I4_2, I8_2, I8, I8))
+@kernel(types.void(I4_2, I8_2, I8, I8), stops=True)
 def _look_down(
     rows: NDArray[np.int32], facts: NDArray[np.int64], kinds: NDArray[np.int64], to: NDArray[np.int64]
 ) -> None:
     """Tell statements apart by the kinds of their operands."""
     for k in range(rows.shape[0]):
+        if k & 4095 == 4095 and stopped() != 0:
+            return
         code = np.int64(rows[k, OPERATION])
         h = _mix(kinds[k], code)
         for j in range(facts[code, ARITY]):
@@ -221,12 +233,14 @@ def _look_down(
         to[k] = h
 
 
-@kernel(types.void(I4_2, I8_2, I8, I8))
+@kernel(types.void(I4_2, I8_2, I8, I8), stops=True)
 def _look_up(
     rows: NDArray[np.int32], facts: NDArray[np.int64], kinds: NDArray[np.int64], to: NDArray[np.int64]
 ) -> None:
     """Tell statements apart by who reads them first, and as which argument."""
     for k in range(rows.shape[0] - 1, -1, -1):
+        if k & 4095 == 4095 and stopped() != 0:
+            return
         code = np.int64(rows[k, OPERATION])
         for j in range(facts[code, ARITY]):
             operand = rows[k, FIRST + j]
@@ -266,9 +280,11 @@ def _one_key(keys: NDArray[np.int64], kinds: NDArray[np.int64]) -> NDArray[np.in
 
 def _runs(*columns: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """For sorted columns: the place of each row within its run of equal rows, and how many whole eights the run has."""
+    check()
     changes = np.any([column[1:] != column[:-1] for column in columns], axis=0)
     starts = np.flatnonzero(np.concatenate([[True], changes]))
     lengths = np.diff(np.concatenate([starts, [len(columns[0])]]))
+    check()
     within = np.arange(len(columns[0])) - np.repeat(starts, lengths)
     return within, np.repeat(lengths - lengths % EIGHT_STATEMENTS, lengths)
 
@@ -320,10 +336,12 @@ def _by_level(rows: NDArray[np.int32], single: NDArray[np.int64], first_seed: in
     batchable = (rows[single, SIZE] == 1) & (TABLES.facts[codes, EIGHT_AT_ONCE] != 0)
     keys = (levels[single] * 2 + batchable) * op.CODES + codes
     kinds = _kinds(rows, first_seed)[single]
+    check()
     by_kind = np.argsort(_one_key(keys, kinds), kind="stable")
     _turn_round(rows, TABLES.facts, keys[by_kind], kinds[by_kind], single, by_kind, np.ones(len(rows), np.int64))
     within, whole = _runs(keys[by_kind], kinds[by_kind])
     # Eights of one kind first; what is left over of all kinds makes up eights of its own.
+    check()
     left = within >= whole
     by_key = by_kind[np.argsort(keys[by_kind] * 2 + left, kind="stable")]
     left_over = np.zeros(len(single), np.int64)
@@ -332,6 +350,7 @@ def _by_level(rows: NDArray[np.int32], single: NDArray[np.int64], first_seed: in
     together = batchable[by_key] & (within < whole)
     if together.sum() < _PAYS * len(single):
         return None
+    check()
     marks = np.where(within % EIGHT_STATEMENTS == 0, FIRST_OF_EIGHT, AMONG_EIGHT)
     batches = np.where(together, marks, ALONE).astype(np.uint8)
     pieces = 2 * keys[by_key] + together

@@ -89,12 +89,14 @@ class Schedule(NamedTuple):
     lanes: int
 
 
-@kernel(types.void(I4_2, I8_2, I8, I8))
+@kernel(types.void(I4_2, I8_2, I8, I8), stops=True)
 def _find_last_use(
     rows: NDArray[np.int32], facts: NDArray[np.int64], order: NDArray[np.int64], last_use: NDArray[np.int64]
 ) -> None:
     """At which place of the order each variable is used last."""
     for place in range(order.shape[0]):
+        if place & 4095 == 4095 and stopped() != 0:
+            return
         k = order[place]
         for j in range(facts[rows[k, OPERATION], ARITY]):
             operand = rows[k, FIRST + j]
