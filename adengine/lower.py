@@ -15,6 +15,7 @@ from numba import types
 from numpy.typing import NDArray
 
 from adengine import opcodes as op
+from adengine.cancellation import check
 from adengine.graph import (
     FIRST,
     GRAPH,
@@ -126,6 +127,7 @@ class _Lowering:
         rows = len(source.inputs) + len(source.constants) + room
         words = len(source.parameters) + 4 * room
         self.graph = new_graph(rows, words, 2 * statements + room)
+        check()
         self.flat = np.full(max(len(source.checked.shape_of), 1), NONE, np.int32)
         self.sizes = np.array([size_of(shape) for shape in source.checked.shapes], np.int64)[source.checked.shape_of]
 

@@ -243,14 +243,14 @@ def _in_strips(
             _strip(code, member, pool, w, lanes, routines, first, min(first + strip, count))
 
 
-@kernel(types.void(U4_2, U, I8, F8, U, U), inner=True)
+@kernel(types.void(U4_2, U, I8, F8, U, U), inner=True, apart=True)
 def _in_parts(
     code: NDArray[np.uint32], at: Int, pool: NDArray[np.int64], w: NDArray[np.float64], lanes: Int, routines: Int
 ) -> None:  # fmt: skip
-    """An elementwise statement; where it is long, part by part, each a multiple of eight elements."""
+    """A long elementwise statement, part by part, each a multiple of eight elements."""
     count: Int = U(code[at, COUNT])
     for first in range(U(0), count, U(_PART)):
-        if first != U(0) and stopped() != 0:
+        if stopped() != 0:
             return
         _elementwise(code, at, pool, w, lanes, routines, first, min(first + U(_PART), count))
 
@@ -269,19 +269,13 @@ def _other(
     if count * width >= U(_LONG) and stopped() != 0:
         return U(code.shape[0])
     if code[at, CODE] < ROW + op.FIRST_STRUCTURAL:
-        _in_parts(code, at, pool, w, lanes, routines)
+        if count > U(_PART):
+            _in_parts(code, at, pool, w, lanes, routines)
+        else:
+            _elementwise(code, at, pool, w, lanes, routines, U(0), count)
     else:
         _structural(code, at, pool, w, lanes, routines)
     return at + U(1)
-
-
-@kernel(U(U4_2, U), inner=True)
-def _stretch(code: NDArray[np.uint32], at: Int) -> Int:
-    """Where some thousand instructions from a place on end, but not before one that takes the last result."""
-    upto: Int = min(at + U(_STRETCH), U(code.shape[0]))
-    while upto < U(code.shape[0]) and code[upto, CODE] < ROW and code[upto, CODE] >= op.LAST_IS_FIRST:
-        upto += U(1)
-    return upto
 
 
 @kernel(types.void(U4_2, U, U4, I8, F8, U, U), inner=True, apart=True)
@@ -289,7 +283,7 @@ def run(
     code: NDArray[np.uint32], first: Int, places: NDArray[np.uint32], pool: NDArray[np.int64], w: NDArray[np.float64],
     lanes: Int, routines: Int,
 ) -> None:  # fmt: skip
-    """Run the instructions from the first on an arena, unless its call is cancelled.
+    """Run the instructions from the first on an arena.
 
     Each kind has a kernel that runs its own as long as they last, so that the compiler sees small loops.
     ``routines`` is the address of the table of vector routines.
@@ -297,23 +291,16 @@ def run(
     at = first
     end = U(code.shape[0])
     flat = code.reshape(code.size)
-    upto = _stretch(code, at)
-    some = flat[: upto * U(COLUMNS)]
     while at < end:
-        if at >= upto:
-            if stopped() != 0:
-                return
-            upto = _stretch(code, at)
-            some = flat[: upto * U(COLUMNS)]
         operation = code[at, CODE]
         if operation >= BATCH:
-            at = batches(some, at * U(COLUMNS), places, w, routines) // U(COLUMNS)
+            at = batches(flat, at * U(COLUMNS), places, w, routines) // U(COLUMNS)
         elif operation >= EIGHT:
-            at = laned(some, at * U(COLUMNS), w, lanes, routines) // U(COLUMNS)
+            at = laned(flat, at * U(COLUMNS), w, lanes, routines) // U(COLUMNS)
         elif operation >= ROW:
             at = _other(code, at, pool, w, lanes, routines)
         else:
-            at = single(some, at * U(COLUMNS), pool, w, routines) // U(COLUMNS)
+            at = single(flat, at * U(COLUMNS), pool, w, routines) // U(COLUMNS)
 
 
 @c_function(types.void(types.int64, types.int64, types.int64, types.int64, types.int64, types.int64))
@@ -325,6 +312,31 @@ def run_some(program: Int, arena: Int, elements: Int, lanes: Int, at: Int, count
     pool = int64_at(columns[of.POOL], columns[of.WORDS])
     w = float64_at(arena, elements)
     run(code, U(0), places, pool, w, U(lanes), U(columns[of.ROUTINES]))
+
+
+@kernel(U(U4_2, U), inner=True)
+def _stretch(code: NDArray[np.uint32], at: Int) -> Int:
+    """Where some thousand instructions from a place on end, but not before one that takes the last result."""
+    upto: Int = min(at + U(_STRETCH), U(code.shape[0]))
+    while upto < U(code.shape[0]) and code[upto, CODE] < ROW and code[upto, CODE] >= op.LAST_IS_FIRST:
+        upto += U(1)
+    return upto
+
+
+@kernel(types.void(I8, U, U4, I8, F8), inner=True, apart=True)
+def _run_long(
+    program: NDArray[np.int64], first: Int, places: NDArray[np.uint32], pool: NDArray[np.int64], w: NDArray[np.float64]
+) -> None:
+    """Run the instructions of a long program from the first on, unless its call is cancelled."""
+    code = instructions_at(program[of.CODE], program[of.INSTRUCTIONS])
+    at = first
+    while at < U(code.shape[0]):
+        upto = _stretch(code, at)
+        some = instructions_at(program[of.CODE], np.int64(upto))
+        run(some, at, places, pool, w, U(program[of.LANES]), U(program[of.ROUTINES]))
+        if stopped() != 0:
+            return
+        at = upto
 
 
 @kernel(types.void(I8, I8_2, F8R, F8R, F8R, F8, F8), apart=True)
@@ -357,6 +369,8 @@ def run_blocks(
         same = same and block[V_BASE] < 0
         if whole != 0:
             call_at(rest if same else whole, w)
+        elif code.shape[0] > _STRETCH:
+            _run_long(program, once if same else U(0), places, pool, w)
         else:
             run(code, once if same else U(0), places, pool, w, lanes, routines)
         store(w, outputs, scattered, block, lanes, values, derivatives)
