@@ -68,9 +68,10 @@ I8_2 = types.Array(types.int64, 2, "C")
 CHUNK = 1024
 """Elements of each of three scratch areas at the end of the arena; at least as many as there are lanes."""
 
-_STRETCH, _PART, _BLOCKS = 4096, 1 << 15, 15
+_STRETCH, _PART, _BLOCKS = 1 << 15, 1 << 15, 15
 """Instructions, elements of a statement, and blocks (less one, a power of two) after which a run looks whether it is to
-stop: some 100 us at most."""
+stop. Of ordinary statements they take some 100 us, of the dearest on many lanes 20 ms. Shorter stretches would disturb the
+processor's prediction of branches: each costs up to a microsecond."""
 _LONG = 1024
 """Elements of a statement before which it looks in any case."""
 
