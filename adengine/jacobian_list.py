@@ -12,7 +12,6 @@ derivatives of the dual and the adjoint list (Griewank and Walther, ch. 9 and 10
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import NamedTuple
 
 import numpy as np
 from numba import types
@@ -39,6 +38,7 @@ from adengine.graph import (
     add_constant,
     finish,
 )
+from adengine.jacobian_entries import ENTRIES, Entries, new_entries
 from adengine.jit import Bool, Int, kernel
 from adengine.stopping import stopped
 from adengine.templates import ARITY, NO_PARTIAL, TABLES, TEMPLATE, Tables
@@ -51,47 +51,6 @@ _STEPS_A_ROW, _ROWS_A_STEP = 4, 16
 sweep passes in the time of a product."""
 _MUCH_FEWER = 8
 """Reverse where the outputs are so many times fewer than the inputs."""
-
-
-class Entries(NamedTuple):
-    """Derivatives of each row by the columns it depends on, being found.
-
-    Attributes
-    ----------
-    leaf : int32 array (rows,)
-        Column of a row that is one scalar of a selected input, else -1.
-    uses : int32 array (rows,)
-        How many statements need the derivatives of a row; an output counts as two.
-    moved : int32 array (rows,)
-        Each row in the graph.
-    first, length : int32 arrays (rows,)
-        Where the derivatives of a row stand.
-    column, value : int32 arrays (room,)
-        Their columns, and their rows in the graph.
-    row_total, row_stamp : int32 arrays (rows,)
-        Adjoints while a tree is walked, and whose they are.
-    column_total, column_stamp : int32 arrays (columns,)
-        Sums while the derivatives of a row are put together, and whose they are.
-    touched, stack : int32 arrays
-        Scratch.
-    """
-
-    leaf: NDArray[np.int32]
-    uses: NDArray[np.int32]
-    moved: NDArray[np.int32]
-    first: NDArray[np.int32]
-    length: NDArray[np.int32]
-    column: NDArray[np.int32]
-    value: NDArray[np.int32]
-    row_total: NDArray[np.int32]
-    row_stamp: NDArray[np.int32]
-    column_total: NDArray[np.int32]
-    column_stamp: NDArray[np.int32]
-    touched: NDArray[np.int32]
-    stack: NDArray[np.int32]
-
-
-ENTRIES = types.NamedUniTuple(I4, 13, Entries)  # type: ignore[no-untyped-call]
 
 
 @kernel(types.void(I4_2, I8, I8, I8, I4))
@@ -328,17 +287,6 @@ def _read(
             found[e] = entries.column_total[column[e]] if entries.column_stamp[column[e]] == o else NONE
 
 
-def _new_entries(rows: int, columns: int, room_for: int) -> Entries:
-    def nothing(count: int) -> NDArray[np.int32]:
-        return np.full(count, NONE, np.int32)
-
-    return Entries(
-        nothing(rows), np.zeros(rows, np.int32), nothing(rows), nothing(rows), np.zeros(rows, np.int32),
-        np.empty(room_for, np.int32), np.empty(room_for, np.int32), nothing(rows), nothing(rows),
-        nothing(columns), nothing(columns), nothing(rows), nothing(rows),
-    )  # fmt: skip
-
-
 def goes_in_reverse(pattern: Pattern) -> bool:
     """Whether the list of a Jacobian with this pattern is built from its few outputs."""
     return pattern.shape[0] * _MUCH_FEWER <= pattern.shape[1]
@@ -376,7 +324,7 @@ def jacobian_list(
     rows = _EXPECTED_GROWTH * len(apart.rows) + pattern.nnz + 64
     while True:
         rows = min(rows, most_rows)
-        entries = _new_entries(len(apart.rows), pattern.shape[1], rows)
+        entries = new_entries(len(apart.rows), pattern.shape[1], rows)
         _find_leaves(apart.rows, apart.pool, apart.starts, leaves, entries.leaf)
         _count_uses(apart.rows, TABLES, scalars, entries.leaf, entries.uses)
         graph, steps = room(apart, 0, rows), np.array([_STEPS_A_ROW * rows], np.int64)

@@ -70,8 +70,8 @@ CHUNK = 1024
 
 _STRETCH, _PART, _BLOCKS = 1 << 15, 1 << 15, 15
 """Instructions, elements of a statement, and blocks (less one, a power of two) after which a run looks whether it is to
-stop. Of ordinary statements they take some 100 us, of the dearest on many lanes 20 ms. Shorter stretches would disturb the
-processor's prediction of branches: each costs up to a microsecond."""
+stop. Of ordinary statements they take some 100 us, of the dearest on many lanes 20 ms. Shorter stretches would
+disturb the processor's prediction of branches: each costs up to a microsecond."""
 _LONG = 1024
 """Elements of a statement before which it looks in any case."""
 
