@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextvars import copy_context
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -56,12 +57,17 @@ def _cut(parts: Iterator[Entries], elements: int) -> Iterator[tuple[int, Entries
         offset += len(part)
 
 
+def _next(parts: Iterator[Entries]) -> Entries | None:
+    return next(parts, None)
+
+
 def _ahead(parts: Iterator[Entries], workers: Executor) -> Iterator[Entries]:
     """Give parts, each while the next one is computed."""
     try:
         part = next(parts, None)
         while part is not None:
-            coming = workers.submit(next, parts, None)
+            # In the name of the same call: it is logged, and cancelled, as this thread's work is.
+            coming = workers.submit(copy_context().run, _next, parts)
             yield part
             part = coming.result()
     except EngineError as error:

@@ -1,7 +1,8 @@
 """One call as the server knows it: which rpc, under which id, for whom.
 
 It can be asked for anywhere in the thread that handles the call, so that what is logged on its behalf
-carries its id, and what is held on its behalf belongs to its subject.
+carries its id, and what is held on its behalf belongs to its subject. When nobody waits for its answer any
+more, what is computed on its behalf stops.
 """
 
 from __future__ import annotations
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
     from typing import Protocol, Self
 
     import grpc
+
+    from adengine.cancellation import Cancellation
 
     Metadata = Iterable[tuple[str, str | bytes]]
 
@@ -74,11 +77,13 @@ class Call:
         The session of which it is one call.
     span, trace_id
         Of its trace, where traces are made; the id is empty where they are not.
+    cancellation : Cancellation or None
+        Stops what is computed for it.
     """
 
     __slots__ = (
-        "_token", "_watch", "code", "function", "metadata", "parent", "request_bytes", "request_id", "response_bytes",
-        "rpc", "seated", "span", "started", "subject", "trace_id",
+        "_token", "_watch", "cancellation", "code", "function", "metadata", "parent", "request_bytes", "request_id",
+        "response_bytes", "rpc", "seated", "span", "started", "subject", "trace_id",
     )  # fmt: skip
 
     def __init__(self, rpc: str, request_id: str, metadata: Metadata = (), watch: Watch | None = None) -> None:
@@ -90,6 +95,7 @@ class Call:
         self.seated = False
         self.function = ""
         self.started = time.perf_counter()
+        self.cancellation: Cancellation | None = None
         self.code = ""
         self.request_bytes = self.response_bytes = 0
         self.parent: Call | None = None
@@ -110,6 +116,7 @@ class Call:
         """Begin one of the calls of which this one, a session, consists: in the same name, with an id of its own."""
         call = Call(self.rpc, f"{self.request_id}/{number}", watch=self._watch)
         call.subject = self.subject
+        call.cancellation = self.cancellation
         call.parent = self
         return call
 
@@ -125,11 +132,15 @@ class Call:
         if self._watch is not None:
             self._watch.began(self)
         self._token = _current.set(self)
+        if self.cancellation is not None:
+            self.cancellation.__enter__()
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        if self.cancellation is not None:
+            self.cancellation.__exit__(kind, error, trace)
         if self._token is not None:
             _current.reset(self._token)
             self._token = None

@@ -6,6 +6,7 @@ import threading
 from typing import TYPE_CHECKING
 
 from wengert_server.caller import Call
+from wengert_server.cancelling import wish_of
 from wengert_server.errors import Overloaded
 
 if TYPE_CHECKING:
@@ -40,7 +41,9 @@ class Reception:
 
     def call(self, rpc: str, context: grpc.ServicerContext) -> Call:
         """Begin a call; it is to be admitted next, within its ``with``."""
-        return Call.of(rpc, context, self)
+        call = Call.of(rpc, context, self)
+        call.cancellation = wish_of(context)
+        return call
 
     def admit(self, call: Call) -> None:
         """Let a call in.

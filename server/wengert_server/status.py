@@ -36,6 +36,8 @@ CODES: Mapping[type[errors.EngineError], grpc.StatusCode] = {
     errors.UnknownPrimitive: grpc.StatusCode.UNIMPLEMENTED,
     errors.Unsupported: grpc.StatusCode.UNIMPLEMENTED,
     errors.LimitExceeded: grpc.StatusCode.RESOURCE_EXHAUSTED,
+    errors.Cancelled: grpc.StatusCode.CANCELLED,
+    errors.DeadlineExceeded: grpc.StatusCode.DEADLINE_EXCEEDED,
     MalformedRequest: grpc.StatusCode.INVALID_ARGUMENT,
     UnknownField: grpc.StatusCode.INVALID_ARGUMENT,
     UnknownFunction: grpc.StatusCode.FAILED_PRECONDITION,
