@@ -332,10 +332,8 @@ class HeldFunction:
         self, prepared: Prepared, key: Hashable, selection: Selection, lanes: Lanes, laned_seeds: bool
     ) -> Program:
         """A program with points or directions as lanes."""
-        return self.keep(
-            ("program", key, selection, lanes, laned_seeds),
-            lambda: self._new_program(prepared, selection, lanes, laned_seeds, compiled=False),
-        )
+        name = ("program", key, selection, lanes, laned_seeds)
+        return self.keep(name, lambda: self._new_program(prepared, selection, lanes, laned_seeds, compiled=False))
 
     def _new_program(
         self, prepared: Prepared, selection: Selection, lanes: Lanes, laned_seeds: bool, *, compiled: bool
