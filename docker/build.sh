@@ -14,7 +14,7 @@ say() { echo "image: $*" >&2; }
 
 # Made once a day; what a machine's apt needs to find its packages does not stay in it.
 make_base() {
-    local suite sources=() archive
+    local suite sources=() archive log
     suite=$(. /etc/os-release && echo "$VERSION_CODENAME")
     base=localhost/wengert-base:$suite-$(date +%Y%m%d)
     if podman image exists "$base"; then return; fi
@@ -22,15 +22,15 @@ make_base() {
         if [[ -s $each ]]; then sources+=("$each"); fi
     done
     say "making $base of Debian's packages"
-    archive=$(mktemp --suffix=.tar)
-    trap 'rm -f "$archive"' RETURN
+    archive=$(mktemp --suffix=.tar) log=$(mktemp)
+    trap 'rm -f "$archive" "$log"' RETURN
     mmdebstrap --quiet --variant=essential --include=usr-is-merged,libstdc++6,python3,python3-venv \
         --hook-dir=/usr/share/mmdebstrap/hooks/merged-usr \
         --dpkgopt='path-exclude=/usr/share/man/*' \
         --dpkgopt='path-exclude=/usr/share/doc/*' \
         --dpkgopt='path-exclude=/usr/share/locale/*' \
         --customize-hook='rm -rf "$1"/etc/apt/sources.list "$1"/etc/apt/sources.list.d "$1"/etc/resolv.conf' \
-        "$suite" "$archive" "${sources[@]}" >/dev/null 2>&1
+        "$suite" "$archive" "${sources[@]}" >"$log" 2>&1 || { cat "$log" >&2; return 1; }
     podman import --quiet "$archive" "$base" >/dev/null
 }
 
@@ -45,15 +45,21 @@ lend() {
     done < <(grep -oE '(file://)?/[^/ ][^ ]*' "$settings" | sed 's|^file://||; s|/simple$||' | sort -u)
 }
 
+build() {
+    podman build --quiet --isolation chroot --format docker --network host --pull=never \
+        --build-arg "BASE_IMAGE=$base" \
+        --build-arg "PROCESSORS=${PROCESSORS:-x86-64-v3}" \
+        --build-arg "VERSION=$(sed -n 's/^version = "\(.*\)"/\1/p' pyproject.toml)" \
+        --build-arg "REVISION=$(git rev-parse --short HEAD 2>/dev/null || echo unknown)" \
+        --file docker/Dockerfile "$@" . >/dev/null
+}
+
 if [[ -z $base ]]; then make_base; fi
 settings=$(mktemp)
 trap 'rm -f "$settings"' EXIT
 lend
 say "building $tag upon $base"
-podman build --quiet --isolation chroot --format docker --network host --pull=never "${lent[@]}" \
-    --build-arg "BASE_IMAGE=$base" \
-    --build-arg "PROCESSORS=${PROCESSORS:-x86-64-v3}" \
-    --build-arg "VERSION=$(sed -n 's/^version = "\(.*\)"/\1/p' pyproject.toml)" \
-    --build-arg "REVISION=$(git rev-parse --short HEAD 2>/dev/null || echo unknown)" \
-    --file docker/Dockerfile --tag "$tag" . >/dev/null
+# Twice: what is lent leaves empty files where it was, in every stage. The second time all of the first is there.
+build "${lent[@]}" --target build
+build --tag "$tag"
 say "$(podman image inspect --format '{{.Size}}' "$tag" | awk '{printf "%.0f MB", $1 / 1e6}')"
