@@ -9,15 +9,15 @@ BASE := $(VENV)/.created
 SERVER := $(VENV)/.installed-demo
 TEST := $(VENV)/.installed-test
 BENCH := $(VENV)/.installed-bench
-CODE := adengine proto/wengert client/wengert_client server/wengert_server tests tools examples benchmarks
+CODE := adengine proto/wengert client/wengert_client server/wengert_server tests tools examples benchmarks docker
 # In this order: each reads what those before it wrote.
 GENERATORS = $(addprefix tools/generate_,stubs.py kernels.py docs.py outputs.py) tests/conformance/generate.py
 # Only what is there: a part of the tree may be checked out alone.
 SOURCES = $(wildcard $(CODE))
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check pytest fuzz load soak replicas bench generate format venv venv-demo venv-bench clean \
-	check-ruff check-types check-layers check-proto
+.PHONY: help demo test check pytest image image-test fuzz load soak replicas bench generate format venv venv-demo \
+	venv-bench clean check-ruff check-types check-layers check-proto
 
 help: ## show this page
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -31,6 +31,12 @@ test: check pytest ## all checks, then all tests
 pytest: venv ## the tests alone (ARGS="-k name" picks some)
 	@echo "test: the first run compiles the kernels, which takes about a minute; later runs find them cached"
 	@$(BIN)/python -m pytest $(ARGS)
+
+image: ## build the container image with podman, and its base too unless BASE_IMAGE names one
+	@docker/build.sh
+
+image-test: venv ## build it and try it: without rights, from outside, stopped with calls in flight
+	@$(BIN)/python -m pytest tests/image $(ARGS)
 
 check: check-ruff check-types check-layers check-proto ## format, lint, types, layers, contract
 

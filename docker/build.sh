@@ -34,32 +34,32 @@ make_base() {
     podman import --quiet "$archive" "$base" >/dev/null
 }
 
-# What pip needs on this machine, lent to the build and not left in the image: its settings, and what they name.
-lend() {
-    local each
-    python3 -m pip config list 2>/dev/null | sed -nE "s/^(global|:env:)\\.([a-z-]+)='(.*)'$/\\2 = \\3/p" |
-        awk -F ' = ' 'BEGIN { print "[global]" } !seen[$1]++' >"$settings"
-    lent=(--volume "$settings:/etc/pip.conf:ro")
-    while IFS= read -r each; do
-        if [[ -e $each ]]; then lent+=(--volume "$each:$each:ro"); fi
-    done < <(grep -oE '(file://)?/[^/ ][^ ]*' "$settings" | sed 's|^file://||; s|/simple$||' | sort -u)
-}
-
-build() {
-    podman build --quiet --isolation chroot --format docker --network host --pull=never \
-        --build-arg "BASE_IMAGE=$base" \
-        --build-arg "PROCESSORS=${PROCESSORS:-x86-64-v3}" \
-        --build-arg "VERSION=$(sed -n 's/^version = "\(.*\)"/\1/p' pyproject.toml)" \
-        --build-arg "REVISION=$(git rev-parse --short HEAD 2>/dev/null || echo unknown)" \
-        --file docker/Dockerfile "$@" . >/dev/null
+# Where pip finds packages on this machine, and whom it trusts, as secrets of the build: they are in no layer. What
+# lies in files here is left out, but for certificates.
+secrets() {
+    local certificates configured
+    configured=$(python3 -m pip config list 2>/dev/null || :)
+    certificates=$(sed -nE "s/^(global|:env:)\\.cert='(.*)'$/\\2/p;T;q" <<<"$configured")
+    certificates=${certificates:-${SSL_CERT_FILE:-/etc/ssl/certs/ca-certificates.crt}}
+    sed -nE "s/^(global|:env:)\\.((extra-)?index-url|proxy|trusted-host)='(.*)'$/\\2 = \\4/p" <<<"$configured" |
+        sed -E 's|file:[^ ]*||g' | awk -F ' = ' 'BEGIN { print "[global]" } $2 != "" && !seen[$1]++' >"$settings"
+    if [[ -e $certificates ]]; then
+        echo "cert = /run/secrets/certificates" >>"$settings"
+        lent=(--secret "id=pip,src=$settings" --secret "id=certificates,src=$certificates")
+    else
+        lent=(--secret "id=pip,src=$settings")
+    fi
 }
 
 if [[ -z $base ]]; then make_base; fi
 settings=$(mktemp)
 trap 'rm -f "$settings"' EXIT
-lend
+secrets
 say "building $tag upon $base"
-# Twice: what is lent leaves empty files where it was, in every stage. The second time all of the first is there.
-build "${lent[@]}" --target build
-build --tag "$tag"
+podman build --quiet --isolation chroot --format docker --network host --pull=never "${lent[@]}" \
+    --build-arg "BASE_IMAGE=$base" \
+    --build-arg "PROCESSORS=${PROCESSORS:-x86-64-v3}" \
+    --build-arg "VERSION=$(sed -n 's/^version = "\(.*\)"/\1/p' pyproject.toml)" \
+    --build-arg "REVISION=$(git rev-parse --short HEAD 2>/dev/null || echo unknown)" \
+    --file docker/Dockerfile --tag "$tag" . >/dev/null
 say "$(podman image inspect --format '{{.Size}}' "$tag" | awk '{printf "%.0f MB", $1 / 1e6}')"

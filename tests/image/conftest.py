@@ -81,11 +81,21 @@ class Container:
         return int(podman("inspect", "--format", "{{.State.ExitCode}}", self.name).stdout)
 
 
+def _obstacle() -> str:
+    """Why the image cannot be built here; empty if it can."""
+    if os.geteuid() != 0:
+        return "it takes root"
+    for each in NEEDED:
+        if shutil.which(each) is None:
+            return f"there is no {each}"
+    done = podman("info", check=False)
+    return f"podman does not run here: {done.stderr.strip()[-300:]}" if done.returncode else ""
+
+
 @pytest.fixture(scope="session")
 def image() -> str:
-    missing = [each for each in NEEDED if shutil.which(each) is None]
-    if missing or os.geteuid() != 0:
-        pytest.skip(f"the image is not built: {'it takes root' if not missing else f'no {missing[0]} here'}")
+    if obstacle := _obstacle():
+        pytest.skip(f"the image is not built: {obstacle}")
     done = subprocess.run(
         [ROOT / "docker" / "build.sh", TAG], capture_output=True, text=True, check=False, timeout=BUILD_S
     )
