@@ -48,6 +48,8 @@ class Container:
         Its id.
     address : str
         Where this machine reaches it.
+    metrics : str
+        Where this machine reaches its metrics.
     ready_s : float
         Seconds from its start until it took calls.
     """
@@ -61,6 +63,7 @@ class Container:
             time.sleep(0.1)
         self.ready_s = time.monotonic() - started
         self.address = podman("port", name, "50051/tcp").stdout.strip()
+        self.metrics = podman("port", name, "9464/tcp").stdout.strip()
 
     def probe(self) -> subprocess.CompletedProcess[str]:
         return podman("exec", self.name, "python", "-m", "wengert_server.probe", check=False)
@@ -109,7 +112,7 @@ def start(image: str) -> Start:
 
     @contextmanager
     def started(*options: str, memory: str = "512m") -> Iterator[Container]:
-        limits = (*LIMITS, "--memory", memory, "--publish", "127.0.0.1::50051")
+        limits = (*LIMITS, "--memory", memory, "--publish", "127.0.0.1::50051", "--publish", "127.0.0.1::9464")
         name = podman("run", "--detach", *HARDENED, *limits, *options, image).stdout.strip()
         try:
             yield Container(name)

@@ -9,6 +9,7 @@ import sys
 import threading
 import time
 from typing import TYPE_CHECKING
+from urllib.request import urlopen
 
 import numpy as np
 import pytest
@@ -68,6 +69,8 @@ def test_it_serves_without_rights(start: Start, tell: Tell) -> None:
             timeout=60,
         )
         assert told.returncode == 0, told.stderr
+        with urlopen(f"http://{container.metrics}/metrics", timeout=10) as answer:
+            assert 'wengert_calls_total{code="OK",rpc="Jacobian"} 1.0' in answer.read().decode()
         # Kernels that did not fit, or could not be read, would be told here.
         lines = [json.loads(line) for line in container.logged().splitlines() if line.startswith("{")]
         assert [line["level"] for line in lines if line["level"] != "info"] == []

@@ -142,6 +142,6 @@ def test_prometheus_asks_where_metrics_are() -> None:
     (job,) = read(DOCKER / "prometheus.yaml")["scrape_configs"]
     (found,) = job["dns_sd_configs"]
     assert found["names"] == ["wengert"]
-    assert f"WENGERT_METRICS_ADDRESS=[::]:{found['port']}" in (DOCKER / "Dockerfile").read_text()
+    assert f"WENGERT_METRICS_ADDRESS=0.0.0.0:{found['port']}" in (DOCKER / "Dockerfile").read_text()
     ports = {each["name"]: each["containerPort"] for each in container(read(BASE / "deployment.yaml"))["ports"]}
     assert ports == {"grpc": 50051, "metrics": found["port"]}
