@@ -61,6 +61,7 @@ from wengert_client._results import (
     ValueAndSparseDerivative,
     ValueGradientAndSecond,
 )
+from wengert_client._session import Session, SessionFunction
 from wengert_client._tls import Tls
 from wengert_client._variable import Variable
 
@@ -85,6 +86,8 @@ __all__ = [
     "Report",
     "ServerFault",
     "ServiceError",
+    "Session",
+    "SessionFunction",
     "ShapeError",
     "Sparsity",
     "Tls",

@@ -62,6 +62,11 @@ class Asking:
         self._held = held
 
     @property
+    def held(self) -> HeldFunction:
+        """The function as a server holds it."""
+        return self._held
+
+    @property
     def info(self) -> FunctionInfo:
         """What the server knows of the function; registers it where that was not done yet."""
         return self._held.info
@@ -114,7 +119,7 @@ class Asking:
         return self._in_parts(request, arrays, elements, lambda asked: finish(self._held.call(rpc, asked, ends)))
 
     def _in_parts(
-        self, request: Request, arrays: Arrays, elements: Callable[[], int], run: Callable[[Request], Result]
+        self, request: Request, arrays: Arrays, elements: Callable[[], int], run: Callable[[Request], Result], /
     ) -> Result:
         return in_parts(request, arrays, self._held.limits, elements, run)
 

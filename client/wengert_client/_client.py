@@ -10,6 +10,7 @@ from wengert_client._errors import ConfigurationError
 from wengert_client._function import Function
 from wengert_client._held import HeldFunction
 from wengert_client._results import Capabilities
+from wengert_client._session import Session
 from wengert_client._settings import Settings, check_seconds
 from wengert_client._transport import Transport
 
@@ -109,6 +110,25 @@ class Client:
         if deadline_s is not None:
             check_seconds(deadline_s, "deadline_s")
         return Function(HeldFunction(self._transport, _list_or_id(source), deadline_s))
+
+    def session(self, *, in_flight: int = 64) -> Session:
+        """Give a stream for many calls, for use in a ``with`` statement; it opens with the first one.
+
+        Parameters
+        ----------
+        in_flight
+            How many calls may be unanswered; who makes one more waits.
+
+        Examples
+        --------
+        ::
+
+            with client.session() as session:
+                g = session.function(f)
+                for _ in range(100):
+                    x = x - 0.1 * g.gradient(x)
+        """
+        return Session(self._transport, in_flight)
 
     def forget(self, function: Function | str) -> bool:
         """Make the server drop a function, given itself or by its id; says whether the server held it.

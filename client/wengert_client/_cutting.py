@@ -158,7 +158,13 @@ class _Parts:
             return self._run(fill(request, arrays))
         except ServiceError as error:
             told = f"points {first} to {last - 1} of {number}: {error.message}"
-            raise type(error)(told, reason=error.reason, violations=error.violations, code=error.code) from error
+            raise type(error)(
+                told,
+                reason=error.reason,
+                violations=error.violations,
+                code=error.code,
+                request_id=error.request_id,
+            ) from error
 
 
 def _number_of_points(arrays: Arrays) -> int:

@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 
     from wengert.v1.service_pb2_grpc import DifferentiationServiceStub
     from wengert_client._cutting import Limits
-    from wengert_client._transport import Method, Transport
+    from wengert_client._transport import Carrier, Method
 
 __all__ = ["HeldFunction", "Request"]
 
@@ -62,7 +62,7 @@ class HeldFunction:
     Parameters
     ----------
     transport
-        The channel to the server.
+        Carries calls to a server.
     source
         The list, which is copied, or the id of a function that the server holds already.
     deadline_s
@@ -74,7 +74,7 @@ class HeldFunction:
         Of sparse answers.
     """
 
-    def __init__(self, transport: Transport, source: WengertList | str, deadline_s: float | None) -> None:
+    def __init__(self, transport: Carrier, source: WengertList | str, deadline_s: float | None) -> None:
         self._transport = transport
         self._deadline_s = deadline_s
         self.patterns = Patterns()
@@ -90,6 +90,12 @@ class HeldFunction:
         # Another process registers it again by itself, should its server not know it.
         source = self._id if self._source is None else self._source[0]
         return HeldFunction, (self._transport, source, self._deadline_s)
+
+    def over(self, transport: Carrier) -> HeldFunction:
+        """The same function, whose calls are carried by another."""
+        held = HeldFunction(transport, self._id if self._source is None else self._source[0], self._deadline_s)
+        held._info = self._info
+        return held
 
     def another(self, wengert_list: WengertList) -> HeldFunction:
         """A function of the same client, by its list."""

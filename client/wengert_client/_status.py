@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import grpc
 from google.protobuf.message import DecodeError
@@ -22,7 +22,10 @@ from wengert_client._errors import (
     Violation,
 )
 
-__all__ = ["KIND_OF_CODE", "call_of", "error_from_call", "trailer"]
+if TYPE_CHECKING:
+    from wengert.v1 import CallError
+
+__all__ = ["KIND_OF_CODE", "call_of", "error_from_answer", "error_from_call", "trailer"]
 
 #: What is raised for each status code. A code that is not here is a fault of the server.
 KIND_OF_CODE: dict[grpc.StatusCode, type[ServiceError]] = {
@@ -38,6 +41,7 @@ KIND_OF_CODE: dict[grpc.StatusCode, type[ServiceError]] = {
     grpc.StatusCode.CANCELLED: Cancelled,
 }
 
+_CODES: dict[int, grpc.StatusCode] = {code.value[0]: code for code in grpc.StatusCode}
 _DETAILS = "grpc-status-details-bin"
 _REQUEST_ID = "x-request-id"
 _DOMAIN = "wengert.v1"
@@ -67,6 +71,16 @@ def error_from_call(error: grpc.RpcError) -> ServiceError:
         code=code,
         request_id=request_id if isinstance(request_id, str) else "",
     )
+
+
+def error_from_answer(error: CallError) -> ServiceError:
+    """Make the error to raise for a call of a session that failed."""
+    code = _CODES.get(error.code, grpc.StatusCode.UNKNOWN)
+    kind = KIND_OF_CODE.get(code, ServerFault)
+    if code is grpc.StatusCode.FAILED_PRECONDITION and error.reason not in {"", "UNKNOWN_FUNCTION"}:
+        kind = InvalidRequest
+    violations = [Violation(error.field, error.message)] if error.field else []
+    return kind(error.message or code.name, reason=error.reason, violations=violations, code=code)
 
 
 def trailer(call: grpc.Call, key: str) -> str | bytes | None:

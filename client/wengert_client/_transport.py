@@ -17,7 +17,7 @@ import grpc
 from wengert.v1 import GetCapabilitiesRequest
 from wengert_client._cutting import Limits
 from wengert_client._errors import ClientClosed
-from wengert_client._replicas import Replicas
+from wengert_client._replicas import Replica, Replicas
 from wengert_client._settings import MAX_MESSAGE_BYTES
 from wengert_client._status import call_of, error_from_call, trailer
 
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from wengert.v1.service_pb2_grpc import DifferentiationServiceStub
     from wengert_client._settings import Settings
 
-__all__ = ["Method", "Transport"]
+__all__ = ["Carrier", "Method", "Transport", "pause_before", "usual_pause"]
 
 Request = TypeVar("Request")
 Response = TypeVar("Response")
@@ -48,6 +48,24 @@ class Method(Protocol[Takes_contra, Gives_co]):
     def __call__(
         self, request: Takes_contra, /, *, timeout: float, metadata: tuple[tuple[str, str | bytes], ...]
     ) -> Gives_co: ...
+
+
+class Carrier(Protocol):
+    """What carries calls: a :class:`Transport`, or a session over one."""
+
+    def call(
+        self,
+        rpc: Callable[[DifferentiationServiceStub], Method[Request, Response]],
+        request: Request,
+        ends: float,
+    ) -> Response: ...
+
+    @property
+    def targets(self) -> int: ...
+
+    def ends(self, deadline_s: float | None = None) -> float: ...
+
+    def limits(self, ends: float) -> Limits: ...
 
 
 class Transport:
@@ -136,7 +154,7 @@ class Transport:
                 self._open()
                 raise
             except grpc.RpcError as error:
-                pause_s = None if self._closed else _pause_s(error, attempt)
+                pause_s = None if self._closed else pause_before(error, attempt)
                 if pause_s is None:
                     raise error_from_call(error) from error
                 replica.failed()
@@ -146,6 +164,25 @@ class Transport:
                 return response
         assert none is not None  # noqa: S101  there is at least one
         raise none
+
+    def replica(self) -> Replica:
+        """Give the server whose turn it is.
+
+        Raises
+        ------
+        ClientClosed
+        """
+        return next(self._open().in_turn())
+
+    @property
+    def metadata(self) -> tuple[tuple[str, str | bytes], ...]:
+        """What goes with every call."""
+        return self._metadata
+
+    @property
+    def max_attempts(self) -> int:
+        """How often a call is tried while no server is available."""
+        return self._settings.max_attempts
 
     @property
     def targets(self) -> int:
@@ -201,7 +238,7 @@ class _NoneAvailable(Exception):
         self.pause_s = pause_s
 
 
-def _pause_s(error: grpc.RpcError, attempt: int) -> float | None:
+def pause_before(error: grpc.RpcError, attempt: int) -> float | None:
     """Give the seconds to wait before the next attempt; None: there is to be none."""
     call = call_of(error)
     if call is None or call.code() not in _AGAIN:
@@ -211,6 +248,11 @@ def _pause_s(error: grpc.RpcError, attempt: int) -> float | None:
         # The server's word: that many milliseconds; anything else means not to try again.
         text: str = asked.decode("ascii", "replace") if isinstance(asked, bytes) else str(asked)
         return int(text) / 1000 if text.isascii() and text.isdigit() else None
+    return usual_pause(attempt)
+
+
+def usual_pause(attempt: int) -> float:
+    """Give the seconds to wait after so many attempts, where no server says otherwise."""
     longest = min(_FIRST_PAUSE_S * 2.0 ** (attempt - 1), _LONGEST_PAUSE_S)
     # Clients that failed together must not come back together.
     return longest * random.uniform(0.5, 1.0)  # noqa: S311 - nothing secret hangs on it

@@ -55,8 +55,9 @@ def test_targets_of_make_exist(page: Path) -> None:
 def test_flags_and_variables_exist(page: Path) -> None:
     text = page.read_text(encoding="utf-8")
     names = [row.name for row in fields(Settings)]
-    client = re.findall(r"WENGERT_[A-Z_]+", Path(_settings.__file__).read_text(encoding="utf-8"))
-    known = {variable(name) for name in names} | set(client) | {"WENGERT_"}
+    sources = [Path(_settings.__file__), ROOT / "adengine/kernel_cache.py"]
+    others = [name for each in sources for name in re.findall(r"WENGERT_[A-Z_]+", each.read_text(encoding="utf-8"))]
+    known = {variable(name) for name in names} | set(others) | {"WENGERT_"}
     assert set(re.findall(r"WENGERT_[A-Z_]*", text)) <= known
     started = re.findall(r"(?:wengert-server|wengert_server)((?: --[a-z-]+[ =]?[^\s`-]*)+)", text)
     asked = {each for line in started for each in re.findall(r"--[a-z-]+", line)}

@@ -1,0 +1,318 @@
+"""Sessions of the client: the numbers of single calls, futures, and streams that break."""
+
+import functools
+import pickle
+import threading
+import time
+from collections.abc import Callable, Iterator
+from concurrent import futures
+from contextlib import contextmanager
+from typing import Any, NamedTuple
+
+import grpc
+import numpy as np
+import pytest
+
+from tests.serving import running_server
+from wengert import v1
+from wengert.v1.tensors import read_tensor, write_tensor
+from wengert_client import (
+    Cancelled,
+    Client,
+    ClientClosed,
+    DeadlineExceeded,
+    Function,
+    InvalidRequest,
+    LimitExceeded,
+    ListBuilder,
+    ServerFault,
+    Session,
+    SessionFunction,
+    Unavailable,
+)
+
+X = np.array([0.3, -1.2, 2.5])
+
+
+def build() -> ListBuilder:
+    b = ListBuilder()
+    x, k = b.input("x", 3), b.input("k", default=2.0)
+    b.output("y", x[:2] * x.sum())
+    b.output("s", np.sin(x).sum() * k)
+    return b
+
+
+@pytest.fixture(scope="module")
+def client() -> Iterator[Client]:
+    with running_server("--max-message-bytes", "2MiB") as server, Client(server.address, deadline_s=120) as opened:
+        yield opened
+
+
+@pytest.fixture(scope="module")
+def f(client: Client) -> Function:
+    return client.function(build())
+
+
+@pytest.fixture
+def session(client: Client) -> Iterator[Session]:
+    with client.session() as opened:
+        yield opened
+
+
+@pytest.fixture
+def g(session: Session, f: Function) -> SessionFunction:
+    return session.function(f)
+
+
+CALLS: list[tuple[str, tuple[Any, ...], dict[str, Any]]] = [
+    ("value", (X,), {}),
+    ("jvp", (X, [1.0, 2.0, 3.0]), {}),
+    ("vjp", (X, np.eye(3)), {}),
+    ("jacobian", (X,), {"mode": "reverse", "with_respect_to": ["k", "x"]}),
+    ("gradient", (), {"x": X, "outputs": "s"}),
+    ("hessian", (X, [1.0, 2.0, 3.0]), {}),
+    ("hvp", (np.stack([X, 2 * X]), X, np.ones(3)), {}),
+    ("value_and_jvp", (X, X), {}),
+    ("value_and_vjp", (X, np.ones(3)), {}),
+    ("value_and_jacobian", (np.stack([X, 2 * X]),), {}),
+    ("value_and_gradient", (X,), {"outputs": "s", "shared": {"k": 3.0}}),
+    ("value_gradient_and_hessian", (X, np.ones(3)), {}),
+    ("value_gradient_and_hvp", (X, X, np.ones(3)), {}),
+]
+
+
+def arrays_of(result: Any) -> list[np.ndarray]:
+    return [result] if isinstance(result, np.ndarray) else [each for each in result if isinstance(each, np.ndarray)]
+
+
+@pytest.mark.parametrize(("name", "arguments", "options"), CALLS, ids=[name for name, _, _ in CALLS])
+def test_the_numbers_are_those_of_single_calls(
+    f: Function, g: SessionFunction, name: Any, arguments: Any, options: Any
+) -> None:
+    expected = arrays_of(getattr(f, name)(*arguments, **options))
+    for found in (getattr(g, name)(*arguments, **options), g.submit(name, *arguments, **options).result()):
+        for one, other in zip(arrays_of(found), expected, strict=True):
+            np.testing.assert_array_equal(one, other, strict=True)
+
+
+def test_what_a_session_does_not_carry_goes_by_itself(f: Function, g: SessionFunction) -> None:
+    assert g.id == f.id
+    np.testing.assert_array_equal(g.jacobian(X, sparse=True).toarray(), f.jacobian(X))
+    np.testing.assert_array_equal(g.jacobian(X, stream=True), f.jacobian(X))
+    assert g.sparsity().nnz == f.sparsity().nnz
+    dual: dict[str, Any] = {"x": X, "tangent.x": X, "tangent.k": 0.0}
+    np.testing.assert_array_equal(g.differentiate("dual").value(dual), f.differentiate("dual").value(dual))
+    g.prepare("value")
+    for options in ({"sparse": True}, {"stream": True}):
+        with pytest.raises(TypeError, match="can be submitted"):
+            g.submit("jacobian", X, **options)
+
+
+def test_many_under_way(g: SessionFunction) -> None:
+    points = np.random.default_rng(3).normal(size=(500, 3))
+    ended: list[int] = []
+    coming = [g.submit("jacobian", x) for x in points]
+    for k, future in enumerate(coming):
+        future.add_done_callback(functools.partial(lambda k, _: ended.append(k), k))
+    _, pending = futures.wait(coming, timeout=120)
+    assert not pending
+    assert sorted(ended) == list(range(500))
+    np.testing.assert_array_equal(np.stack([each.result() for each in coming]), g.jacobian(points))
+
+
+def test_errors_belong_to_their_calls(g: SessionFunction) -> None:
+    coming = [g.submit("value", X, outputs="s" if k % 2 else "nothing") for k in range(6)]
+    coming[0:0] = [g.submit("vjp", X, np.ones(7))]
+    for k, future in enumerate(coming[1:]):
+        if k % 2:
+            assert future.result().shape == (1,)
+        else:
+            assert isinstance(future.exception(), InvalidRequest)
+    error = coming[0].exception()
+    assert isinstance(error, InvalidRequest)
+    assert (error.reason, error.code) == ("INVALID_DIRECTIONS", grpc.StatusCode.INVALID_ARGUMENT)
+    assert [each.field for each in error.violations] == ["cotangents"]
+
+
+def test_a_function_forgotten_is_sent_along(client: Client, f: Function, g: SessionFunction) -> None:
+    expected = f.value(X)
+    client.forget(f)
+    np.testing.assert_array_equal(g.value(X), expected)
+    client.forget(f)
+    for future in [g.submit("value", X) for _ in range(20)]:
+        np.testing.assert_array_equal(future.result(), expected)
+
+
+def test_many_threads_and_many_points(f: Function, g: SessionFunction) -> None:
+    points = np.random.default_rng(4).normal(size=(200, 3))
+    with futures.ThreadPoolExecutor(8) as pool:
+        found = list(pool.map(g.jacobian, points))
+    np.testing.assert_array_equal(np.stack(found), f.jacobian(points))
+    many = np.random.default_rng(5).normal(size=(200_000, 3))  # 4.8 MB
+    np.testing.assert_array_equal(g.value(many)[::1000], f.value(many[::1000]))
+    with pytest.raises(LimitExceeded, match="message_bytes"):
+        g.submit("value", many)
+    np.testing.assert_array_equal(g.value(X), f.value(X))
+
+
+def test_sessions_end(client: Client, f: Function) -> None:
+    with client.session(in_flight=3) as session:
+        g = session.function(f)
+        coming = [g.submit("value", X) for _ in range(10)]
+    assert all(future.done() for future in coming)
+    with pytest.raises(ClientClosed, match="session was closed"):
+        g.value(X)
+    with pytest.raises(ClientClosed):
+        g.submit("value", X).result()
+    session.close()
+    with pytest.raises(TypeError, match="cannot travel"):
+        pickle.dumps(g)
+
+
+# ---- with servers that err
+
+
+class Peer(NamedTuple):
+    """A client that opened a session: its requests, its context, and how many sessions there were before."""
+
+    requests: Iterator[v1.SessionRequest]
+    context: grpc.ServicerContext
+    before: int
+
+
+Answers = Callable[[Peer], Iterator[v1.SessionResponse]]
+
+
+def answer(request: v1.SessionRequest) -> v1.SessionResponse:
+    """The sum of x."""
+    response = v1.SessionResponse(call=request.call)
+    write_tensor(response.evaluate.values, read_tensor(request.evaluate.points).sum(keepdims=True))
+    return response
+
+
+@contextmanager
+def serving(answers: Answers, max_attempts: int | None = None) -> Iterator[tuple[Client, Function]]:
+    """A client of a server whose sessions are answered as told: requests, context, how many sessions before."""
+    opened = 0
+
+    def session(requests: Iterator[v1.SessionRequest], context: grpc.ServicerContext) -> Iterator[v1.SessionResponse]:
+        nonlocal opened
+        opened += 1
+        return answers(Peer(requests, context, opened - 1))
+
+    class Handler(grpc.GenericRpcHandler):
+        def service(self, handler_call_details: grpc.HandlerCallDetails) -> Any:
+            if handler_call_details.method.endswith("/Register"):
+                return grpc.unary_unary_rpc_method_handler(
+                    lambda *_: v1.RegisterResponse(info=v1.FunctionInfo(id="0" * 64, n=3, m=1)),
+                    response_serializer=v1.RegisterResponse.SerializeToString,
+                )
+            return grpc.stream_stream_rpc_method_handler(
+                session,
+                request_deserializer=v1.SessionRequest.FromString,
+                response_serializer=v1.SessionResponse.SerializeToString,
+            )
+
+    server = grpc.server(futures.ThreadPoolExecutor(8), handlers=[Handler()])
+    address = f"127.0.0.1:{server.add_insecure_port('127.0.0.1:0')}"
+    server.start()
+    b = ListBuilder()
+    b.output("f", b.input("x", 3).sum())
+    try:
+        with Client(address, deadline_s=30, max_attempts=max_attempts) as client:
+            yield client, client.function(b)
+    finally:
+        server.stop(None).wait()
+
+
+@pytest.mark.parametrize("code", [grpc.StatusCode.UNAVAILABLE, grpc.StatusCode.CANCELLED])
+def test_what_was_not_answered_is_asked_again(code: grpc.StatusCode) -> None:
+    asked: list[int] = []
+
+    def answers(peer: Peer) -> Iterator[v1.SessionResponse]:
+        for number, request in enumerate(peer.requests):
+            asked.append(request.call)
+            if peer.before < 3 and number == 5:
+                peer.context.abort(code, "away")
+            yield answer(request)
+
+    with serving(answers) as (client, f), client.session() as session:
+        g = session.function(f)
+        coming = [g.submit("value", X * k) for k in range(30)]
+        found = [future.result() for future in coming]
+    np.testing.assert_allclose(np.concatenate(found), X.sum() * np.arange(30))
+    assert len(set(asked)) == 30
+    assert len(asked) == 33
+
+
+def test_a_server_that_is_gone_is_an_error() -> None:
+    def answers(peer: Peer) -> Iterator[v1.SessionResponse]:
+        for _ in peer.requests:
+            peer.context.abort(grpc.StatusCode.UNAVAILABLE, "away for good")
+        yield from ()
+
+    with serving(answers, max_attempts=3) as (other, f), other.session() as session:
+        g = session.function(f)
+        coming = [g.submit("value", X) for _ in range(5)]
+        for future in coming:
+            with pytest.raises(Unavailable, match="away for good"):
+                future.result()
+
+
+def test_a_deadline_gives_up_one_call_and_asks_again_for_others() -> None:
+    hung = threading.Event()
+
+    def answers(peer: Peer) -> Iterator[v1.SessionResponse]:
+        for request in peer.requests:
+            if read_tensor(request.evaluate.points)[0] == 7.0:
+                peer.context.add_callback(hung.set)
+                hung.wait(30)
+            yield answer(request)
+
+    with serving(answers) as (client, f), client.session() as session:
+        slow = session.function(client.function(f.to_message(), deadline_s=0.5))
+        g = session.function(f)
+        started = time.monotonic()
+        bad = slow.submit("value", [7.0, 0.0, 0.0])
+        good = g.submit("value", X)
+        with pytest.raises(DeadlineExceeded):
+            bad.result()
+        np.testing.assert_allclose(good.result(), [X.sum()])
+        assert time.monotonic() - started < 20
+        with pytest.raises(TimeoutError):
+            slow.submit("value", [8.0, 0.0, 0.0]).result(timeout=0)
+        assert hung.wait(30)  # the stream was cancelled
+
+
+def test_wrong_answers_are_faults() -> None:
+    def answers(peer: Peer) -> Iterator[v1.SessionResponse]:
+        for request in peer.requests:
+            yield v1.SessionResponse(call=request.call + 1000)  # nobody's
+            yield v1.SessionResponse(call=request.call, jvp=v1.JvpResponse())
+
+    with serving(answers) as (client, f), client.session() as session:
+        g = session.function(f)
+        with pytest.raises(ServerFault, match="of another kind"):
+            g.value(X)
+
+
+def test_an_error_in_the_block_and_a_closed_client_cancel() -> None:
+    ended = threading.Event()
+
+    def answers(peer: Peer) -> Iterator[v1.SessionResponse]:
+        peer.context.add_callback(ended.set)
+        for _ in peer.requests:
+            ended.wait(30)
+        yield from ()
+
+    with serving(answers) as (client, f):
+        session = client.session()
+        future = session.function(f).submit("value", X)
+        session.__exit__(KeyError, KeyError(), None)
+        assert isinstance(future.exception(), Cancelled)
+        assert ended.wait(30)
+        session = client.session()
+        future = session.function(f).submit("value", X)
+        client.close()
+        with pytest.raises((Cancelled, ClientClosed)):
+            future.result()
