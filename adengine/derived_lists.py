@@ -62,6 +62,18 @@ class Parts(NamedTuple):
         return Names((name for name, _ in self.outputs), self.most_bytes)
 
 
+def check_counts(parts: Parts, inputs: int, outputs: int, limits: Limits) -> None:
+    """Refuse a list that would add too many inputs or outputs, before anything is made.
+
+    Raises
+    ------
+    LimitExceeded
+    """
+    counts = (("inputs", len(parts.function.inputs) + inputs), ("outputs", len(parts.outputs) + outputs))
+    for name, needed in counts:
+        _check(name, needed, limits)
+
+
 def check_length(rows: int, limits: Limits) -> None:
     """Refuse a list of too many rows before it is written.
 
@@ -69,8 +81,7 @@ def check_length(rows: int, limits: Limits) -> None:
     ------
     LimitExceeded
     """
-    if rows > limits.statements:
-        raise LimitExceeded("statements", limits.statements, rows, "statements of the derivative list", FIELD)
+    _check("statements", rows, limits)
 
 
 def check_elements(shapes: Sequence[Shape], limits: Limits) -> None:
@@ -81,9 +92,14 @@ def check_elements(shapes: Sequence[Shape], limits: Limits) -> None:
     LimitExceeded
     """
     sizes = [size_of(shape) for shape in shapes]
-    for name, needed in (("variable_elements", max(sizes, default=0)), ("list_elements", sum(sizes))):
-        if needed > (allowed := int(getattr(limits, name))):
-            raise LimitExceeded(name, allowed, needed, f"{name} of the derivative list", FIELD)
+    _check("variable_elements", max(sizes, default=0), limits)
+    _check("list_elements", sum(sizes), limits)
+
+
+def _check(name: str, needed: int, limits: Limits) -> None:
+    allowed = int(getattr(limits, name))
+    if needed > allowed:
+        raise LimitExceeded(name, allowed, needed, f"{name} of the derivative list", FIELD)
 
 
 def within_limits(write: Callable[[], WengertList]) -> WengertList:

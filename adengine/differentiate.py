@@ -12,7 +12,7 @@ from enum import Enum
 from typing import NamedTuple
 
 from adengine.calls import Selection
-from adengine.derived_lists import Parts, check_length, within_limits
+from adengine.derived_lists import Parts, check_counts, check_length, within_limits
 from adengine.functions import HeldFunction
 from adengine.graph import FlatList
 from adengine.jacobian import Mode
@@ -62,6 +62,7 @@ class Differentiated(NamedTuple):
 def dual_list(held: HeldFunction, selection: Selection, limits: Limits) -> WengertList:
     """f, and for tangents of the selected inputs the tangents of the outputs."""
     parts = Parts.of(held.list, selection, limits)
+    check_counts(parts, len(parts.by), len(parts.outputs), limits)
     names = parts.input_names()
     seeds = [Input(names.add("tangent", value.name), value.shape) for value in parts.by]
     names = parts.output_names()
@@ -72,6 +73,7 @@ def dual_list(held: HeldFunction, selection: Selection, limits: Limits) -> Wenge
 def adjoint_list(held: HeldFunction, selection: Selection, limits: Limits) -> WengertList:
     """f, and for cotangents of the outputs the adjoints of the selected inputs."""
     parts = Parts.of(held.list, selection, limits)
+    check_counts(parts, len(parts.outputs), len(parts.by), limits)
     names = parts.input_names()
     seeds = [Input(names.add("cotangent", name), shape) for name, shape in parts.outputs]
     names = parts.output_names()

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from adengine.calls import Selection
 from adengine.compression import compress, compress_symmetric
-from adengine.derived_lists import Parts, check_elements, check_length, within_limits
+from adengine.derived_lists import Parts, check_counts, check_elements, check_length, within_limits
 from adengine.functions import HeldFunction
 from adengine.graph import FlatList
 from adengine.jacobian import Mode
@@ -68,6 +68,7 @@ def jacobian_matrix(held: HeldFunction, selection: Selection, limits: Limits) ->
     """
     parts = Parts.of(held.list, selection, limits)
     n_w = parts.n_w()
+    check_counts(parts, 0, len(parts.outputs), limits)
     check_elements([(size_of(shape), n_w) for _, shape in parts.outputs], limits)
     pattern = pattern_of(held, selection, limits)
     entries = _jacobian_entries(held, selection, pattern, limits)
@@ -79,9 +80,10 @@ def jacobian_matrix(held: HeldFunction, selection: Selection, limits: Limits) ->
         outputs = lifting.named(parts.outputs)
         vector = _Vector(lifting, entries)
         names, first = parts.output_names(), 0
+        places = pattern.row.astype(np.int64) * n_w + pattern.column
         for (name, _), size in zip(parts.outputs, entries.flat.output_sizes.tolist(), strict=False):
             begin, end = int(pattern.starts[first]), int(pattern.starts[first + size])
-            at = (pattern.row[begin:end].astype(np.int64) - first) * n_w + pattern.column[begin:end]
+            at = places[begin:end] - first * n_w
             argument = vector.matrix(slice(begin, end), at, (size, n_w))
             outputs.append(Output(names.add("jacobian", name), argument))
             first += size
@@ -117,6 +119,7 @@ def hessian_matrix(held: HeldFunction, selection: Selection, limits: Limits) -> 
     """
     parts = Parts.of(held.list, selection, limits)
     n_w = parts.n_w()
+    check_counts(parts, 1, 2, limits)
     check_elements([(n_w, n_w)], limits)
     pattern = hessian_pattern_of(held, selection, limits)
     entries = _hessian_entries(held, selection, pattern, limits)
