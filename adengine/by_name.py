@@ -11,10 +11,8 @@ from typing import Any
 
 import llvmlite.binding
 from numba.core import cgutils as _numba_cgutils
-from numba.core import registry as _numba_registry
 
 _cgutils: Any = _numba_cgutils  # without types
-_registry: Any = _numba_registry
 
 
 def call_by_name(kernel: Any) -> None:
@@ -26,18 +24,6 @@ def call_by_name(kernel: Any) -> None:
     context = compiled.target_context
     context.remove_user_function(compiled.entry_point)
     context.insert_func_defn([(_caller(name, described), compiled.entry_point, compiled.signature.args)])
-
-
-class _Inner(_registry.CPUDispatcher):  # type: ignore[misc]  # without types
-    """A kernel that only kernels can call."""
-
-    def __call__(self, *_: object) -> None:
-        raise TypeError(f"{self.__name__} has no entry for Python; compile it without inner=True")
-
-
-def refuse_python(kernel: Any) -> None:
-    """Have a kernel without an entry for Python say so when Python calls it, where it would crash."""
-    kernel.__class__ = _Inner
 
 
 def _caller(name: str, described: Any) -> Any:

@@ -18,8 +18,9 @@ from typing import Any, TypeAlias, TypeVar, cast
 import numba
 
 from adengine import kernel_cache
-from adengine.by_name import call_by_name, refuse_python
+from adengine.by_name import call_by_name
 from adengine.cancellation import check
+from adengine.inner import refuse_python, wait
 
 _log = logging.getLogger("adengine.jit")
 _SLOW_S = 0.5
@@ -78,7 +79,8 @@ def kernel(
         The kernel makes arrays. Without, it is compiled without Numba's reference counts: counting the arrays that
         kernels pass to each other, atomically, took nine tenths of the time of the transformations.
     inner : bool
-        Only kernels call it: it gets no entry for Python, which takes as long to compile as a small kernel.
+        Only kernels call it: it gets no entry for Python, which takes as long to compile as a small kernel. It is
+        compiled or loaded when a kernel that calls it is compiled; what is loaded from the cache has its code already.
     apart : bool
         Kernels call it as a function of its own, by its name, and their compiled code has no copy of its. For what is
         large and called from several places, or from a kernel that itself has several callers: Numba otherwise
@@ -90,19 +92,28 @@ def kernel(
     options: dict[str, Any] = {"nogil": True, "error_model": "numpy", "_nrt": allocates}
     options["no_cfunc_wrapper"] = True
     options["no_cpython_wrapper"] = inner
-    if inline:
-        options["forceinline"] = True
+    options["forceinline"] = inline  # else numba has a kernel take it from the one that is being compiled
 
     def compile_now(function: F) -> F:
-        started = time.perf_counter()
-        compiled = cast(F, kernel_cache.kept(lambda keep: numba.njit(signature, cache=keep, **options)(function)))
+        if inner and not apart:
+            waiting = cast(F, numba.njit(**options)(function))
+            wait(waiting, signature)
+            return waiting
+        compiled = _compiled(function, signature, options)
         if apart:
             call_by_name(compiled)
         if inner:
             refuse_python(compiled)
-        seconds = time.perf_counter() - started
-        if seconds > _SLOW_S:
-            _log.info("compiled %s in %.1f s (once; cached on disk from now on)", function.__name__, seconds)
         return _checked(compiled) if stops else compiled
 
     return compile_now
+
+
+def _compiled(function: F, signature: Any, options: dict[str, Any]) -> F:
+    """Compile or load, and say so where it takes long."""
+    started = time.perf_counter()
+    compiled = cast(F, kernel_cache.kept(lambda keep: numba.njit(signature, cache=keep, **options)(function)))
+    seconds = time.perf_counter() - started
+    if seconds > _SLOW_S:
+        _log.info("compiled %s in %.1f s (once; cached on disk from now on)", function.__name__, seconds)
+    return compiled

@@ -57,3 +57,53 @@ def test_an_inner_kernel_refuses_python() -> None:
 
     with pytest.raises(TypeError, match="twice has no entry for Python"):
         twice(1.0)
+
+
+INNER = """
+import sys
+
+from adengine import jit, kernel_cache
+
+kernel_cache.folder = sys.argv[1]
+
+
+@jit.kernel("f8(f8)", inner=True)
+def half(a):
+    return 0.5 * a
+
+
+@jit.kernel("f8(f8)", inner=True)
+def quarter(a):
+    return half(half(a))
+
+
+@jit.kernel("f8(i8)")
+def of_a_whole_number(a):
+    return quarter(a)
+
+
+if len(sys.argv) > 2:
+
+    @jit.kernel("f8(f8)")
+    def eighth(a):
+        return quarter(half(a))
+
+
+@jit.kernel("f8(f8)", inner=True)
+def nobody_calls(a):
+    return a
+
+
+compiled = [len(each.overloads) for each in (half, quarter, nobody_calls)]
+print(of_a_whole_number(6), compiled, sum(half.stats.cache_hits.values()))
+"""
+
+
+def test_an_inner_kernel_is_compiled_or_loaded_where_its_caller_is_compiled(tmp_path: Path) -> None:
+    """In the second process nobody needs it; in the third a new caller does, which finds it in the cache."""
+    script = tmp_path / "script.py"
+    script.write_text(INNER)
+    for more, expected in (([], "1.5 [1, 1, 0] 0"), ([], "1.5 [0, 0, 0] 0"), (["more"], "1.5 [1, 1, 0] 1")):
+        command = [sys.executable, str(script), str(tmp_path / "cache"), *more]
+        told = subprocess.run(command, capture_output=True, text=True, check=True, timeout=120).stdout
+        assert told.strip() == expected
