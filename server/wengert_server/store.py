@@ -1,7 +1,8 @@
 """The functions a server holds: by subject and id, the one longest unused dropped first.
 
 Each subject has functions of its own, also where another one has equal ones: what one does is never seen in what is
-held for another. Where there is no room, the subject that holds most gives it, so that nobody is pushed out by others.
+held for another. What the server holds in nobody's name, as before the first call, is everybody's. Where there is no
+room, the subject that holds most gives it, so that nobody is pushed out by others.
 """
 
 from __future__ import annotations
@@ -90,21 +91,19 @@ class FunctionStore:
         return self._size
 
     def get(self, function_id: str, subject: Subject = ANYBODY) -> WengertList | None:
-        """Give the subject's function of this id, or None."""
+        """Give the function of this id that is the subject's, or everybody's, or None."""
         with self._lock:
-            share = self._shares.get(subject.name)
-            held = None if share is None else share.held.get(function_id)
-            if share is None or held is None:
-                return None
-            share.held.move_to_end(function_id)
-            return held.function
+            for share in self._visible_to(subject):
+                if held := share.held.get(function_id):
+                    share.held.move_to_end(function_id)
+                    return held.function
+        return None
 
     def find(self, digest: bytes, subject: Subject = ANYBODY) -> WengertList | None:
-        """Give the function that the subject sent as the bytes of this digest, or None."""
+        """Give the function that the subject sent as the bytes of this digest, or that is everybody's, or None."""
         with self._lock:
-            share = self._shares.get(subject.name)
-            function_id = None if share is None else share.ids.get(digest)
-        return None if function_id is None else self.get(function_id, subject)
+            found = next((share.ids[digest] for share in self._visible_to(subject) if digest in share.ids), None)
+        return None if found is None else self.get(found, subject)
 
     def put(self, function: WengertList, digest: bytes, subject: Subject = ANYBODY) -> None:
         """Hold a function, in place of an equal one, and drop what is too much."""
@@ -124,6 +123,11 @@ class FunctionStore:
             held = self._remove(subject.name, function_id)
         self._tell([function_id] if held else [])
         return held
+
+    def _visible_to(self, subject: Subject) -> list[_Share]:
+        """Give what is the subject's, then what is everybody's: the server itself puts that there, before any call."""
+        shares = (self._shares.get(name) for name in dict.fromkeys((subject.name, ANYBODY.name)))
+        return [share for share in shares if share is not None]
 
     def _drop_excess_of(self, subject: Subject) -> Iterator[str]:
         share = self._shares[subject.name]

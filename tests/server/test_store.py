@@ -109,6 +109,21 @@ def test_each_subject_has_functions_of_its_own() -> None:
     assert (len(held), held.size, dropped) == (0, 0, [f.id])
 
 
+def test_what_is_held_in_nobodys_name_is_everybodys() -> None:
+    held, dropped = store()
+    f = function(1)
+    held.put(f, b"1")
+    assert held.get(f.id, A) is held.find(b"1", B) is f
+    assert not held.drop(f.id, A)
+    own = function(1)
+    held.put(own, b"1", A)
+    assert held.get(f.id, A) is held.find(b"1", A) is own
+    assert held.get(f.id, B) is f
+    assert held.drop(f.id, A)
+    assert held.get(f.id, A) is f
+    assert dropped == []
+
+
 def test_what_is_granted_to_a_subject() -> None:
     held, dropped = store(100)
     few, small = Subject("few", functions=2), Subject("small", function_bytes=10_000)
