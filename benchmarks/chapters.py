@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from benchmarks.big_list import big_list
+from benchmarks.cluster import cluster
 from benchmarks.in_process import in_process
 from benchmarks.many_points import many_points
 from benchmarks.measure import Effort
@@ -29,5 +30,6 @@ CHAPTERS: dict[str, Callable[[Effort], Chapter]] = {
     "threads": threads,
     "scaling": scaling,
     "watched": watched,
+    "cluster": cluster,
     "start": start,
 }

@@ -11,11 +11,11 @@ import numpy as np
 import pytest
 
 from adengine import Engine
+from benchmarks.dask_processes import dask_processes
 from examples import functions
 from tests.certificates import Authority
 from tests.conformance.in_process import engine_list
 from tests.fuzz.memory import cpu_seconds
-from tests.server.dask_processes import dask_processes
 from tests.serving import running_server
 from wengert_client import Client
 from wengert_server.cluster import of

@@ -1,4 +1,4 @@
-"""A Dask cluster of real processes on the loopback interface, for tests."""
+"""A Dask cluster of real processes on the loopback interface, for measurements and tests."""
 
 from __future__ import annotations
 
@@ -95,5 +95,6 @@ def _address(found: Path, log: Path) -> str:
 def _wait(until: Callable[[], bool], told: object) -> None:
     ends = time.monotonic() + START_S
     while not until():
-        assert time.monotonic() < ends, told
+        if time.monotonic() > ends:
+            raise RuntimeError(f"the cluster did not start: {told}")
         time.sleep(0.05)
