@@ -169,15 +169,16 @@ def _fill_words(unions: Unions, uses: NDArray[np.int32], words: NDArray[np.uint6
             words[unions.leaves + i] = word
 
 
-@kernel(types.void(UNIONS, I4, U8, I8, I4, types.boolean), stops=True)
+@kernel(types.void(UNIONS, I4, U8, I8, I4, types.boolean, INT), stops=True)
 def _strips(
     unions: Unions, uses: NDArray[np.int32], words: NDArray[np.uint64], ends: NDArray[np.int64],
-    column: NDArray[np.int32], fill: Bool,
+    column: NDArray[np.int32], fill: Bool, most: Int,
 ) -> None:  # fmt: skip
-    """Count the members of each result in ``ends``, or fill them in from there on."""
+    """Count the members of each result in ``ends``, or fill them in from there on; no strip more after ``most``."""
     one = np.uint64(1)
+    found = np.int64(0)
     for first in range(0, unions.leaves, WORD):
-        if stopped() != 0:
+        if found > most or stopped() != 0:
             return
         _fill_words(unions, uses, words, first)
         for r in range(unions.results.shape[0]):
@@ -189,20 +190,27 @@ def _strips(
                     if fill:
                         column[ends[r]] = j
                     ends[r] += 1
+                    found += 1
                 word >>= one
                 j += 1
 
 
 def by_strips(unions: Unions, uses: NDArray[np.int32], most: int) -> Pattern:
-    """Members of the results, 64 leaves at a time; twice, so that nothing is kept but the answer."""
+    """Members of the results, 64 leaves at a time; twice, so that nothing is kept but the answer.
+
+    Raises
+    ------
+    LimitExceeded
+        It tells how many were counted when there were too many.
+    """
     count = len(unions.results)
     words, ends = np.zeros(len(uses), np.uint64), np.zeros(count, np.int64)
-    _strips(unions, uses, words, ends, np.empty(0, np.int32), False)
+    _strips(unions, uses, words, ends, np.empty(0, np.int32), False, most)
     starts = np.zeros(count + 1, np.int64)
     np.cumsum(ends, out=starts[1:])
     _check(int(starts[-1]), most)
     column = np.empty(int(starts[-1]), np.int32)
-    _strips(unions, uses, words, starts[:-1].copy(), column, True)
+    _strips(unions, uses, words, starts[:-1].copy(), column, True, most)
     return Pattern((count, unions.leaves), starts, column)
 
 

@@ -289,3 +289,17 @@ def test_too_many_entries_and_too_much_memory_name_their_limits() -> None:
         jacobian_pattern(source, [0, 1], Limits(pattern_entries=127_999))
     with pytest.raises(LimitExceeded, match="the limit call_bytes is 10000"):
         jacobian_pattern(source, [0, 1], Limits(call_bytes=10_000))
+
+
+def test_counting_ends_where_there_are_too_many_entries() -> None:
+    """A dense pattern of a small list could take long to count to its end."""
+    f, n = ListWriter(), 1000
+    x = f.input("x", n)
+    total = f.add("BROADCAST", f.sum(f.add("SIN", x), 0), parameters=[1, n])
+    f.output("y", f.add("HYPOT", total, x))
+    found = dependencies(flat(f.message), [0], 1 << 30)
+    assert by_strips(found, uses_of(found), n * n).nnz == n * n
+    with pytest.raises(LimitExceeded) as caught:
+        by_strips(found, uses_of(found), 100_000)
+    # Two strips of 64 columns are enough.
+    assert caught.value.needed == 2 * 64 * n
