@@ -14,7 +14,7 @@ import numpy as np
 
 from benchmarks.dask_processes import dask_processes
 from benchmarks.markdown import number_text, seconds_text
-from benchmarks.measure import Effort, Timing, compare
+from benchmarks.measure import Effort, compare
 from benchmarks.results import Chapter, Comparison, Curve, Plot, Table
 from examples import functions
 from wengert import v1
@@ -114,8 +114,8 @@ def _compared(asked: tuple[Part, int], there: Cluster, effort: Effort) -> Compar
 
 
 def _added(comparison: Comparison) -> float:
-    """Seconds that the cluster adds to a part."""
-    return comparison.timing(THERE).median - comparison.timing(HERE).median
+    """Seconds that the cluster adds to a part, by the best turns: other processes disturb the usual ones."""
+    return max(0.0, comparison.timing(THERE).minimum - comparison.timing(HERE).minimum)
 
 
 def _pipelined(asked: tuple[Part, int], there: Cluster, effort: Effort) -> float:
@@ -127,7 +127,7 @@ def _pipelined(asked: tuple[Part, int], there: Cluster, effort: Effort) -> float
         for answer in [there.submit(remote.perform, asked[0], remote.version()) for _ in range(count)]:
             answer.result()
         turns.append((time.perf_counter() - started) / count)
-    return Timing("many", count, tuple(turns)).median
+    return min(turns)
 
 
 def _table(comparisons: list[Comparison], title: str) -> Table:
@@ -135,13 +135,13 @@ def _table(comparisons: list[Comparison], title: str) -> Table:
         [
             each.title,
             f"{each.facts['bytes'] / 1e6:.3g} MB",
-            *(seconds_text(timing.median) for timing in each.timings),
+            *(seconds_text(timing.minimum) for timing in each.timings),
             seconds_text(_added(each)),
-            number_text(each.ratio(THERE, HERE)),
+            number_text(each.timing(THERE).minimum / each.timing(HERE).minimum),
         ]
         for each in comparisons
     ]
-    return Table(title, ["median", "there and back", HERE, THERE, "added", "times as long"], rows)
+    return Table(title, ["minimum", "there and back", HERE, THERE, "added", "times as long"], rows)
 
 
 def _outlook(added_s: float, each_s: float) -> Table:
@@ -156,7 +156,7 @@ def _outlook(added_s: float, each_s: float) -> Table:
 
 
 def _plot(comparisons: list[Comparison]) -> Plot:
-    sizes = [each.timing(HERE).median * 1e3 for each in comparisons]
-    values = [each.ratio(THERE, HERE) for each in comparisons]
+    sizes = [each.timing(HERE).minimum * 1e3 for each in comparisons]
+    values = [each.timing(THERE).minimum / each.timing(HERE).minimum for each in comparisons]
     curve = Curve("one part, Jacobians of Lotka-Volterra", sizes, values)
     return Plot("cluster", "A part on a cluster", "milliseconds of the part here", "times as long", [curve])

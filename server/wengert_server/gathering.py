@@ -7,6 +7,7 @@ import time
 from concurrent.futures import FIRST_COMPLETED, CancelledError, Future, wait
 from typing import TYPE_CHECKING, NamedTuple
 
+from adengine import cancellation
 from wengert_server import remote
 
 if TYPE_CHECKING:
@@ -19,7 +20,6 @@ _log = logging.getLogger("wengert_server.gathering")
 
 _AHEAD = 2
 """Parts under way for each thread: one to run, and one to go on with."""
-_LOOK_S = 0.5
 _ALONE_S = 10.0
 """A cluster that has had no threads for so long is not waited for."""
 
@@ -69,7 +69,7 @@ class Gathering:
         Raises
         ------
         EngineError
-            A part is wrong: it was computed here.
+            A part is wrong: it was computed here; or nobody waits for the answer any more.
         """
         started, parts = time.monotonic(), range(begun, self._cut.items, step)
         try:
@@ -96,7 +96,8 @@ class Gathering:
 
     def _take(self) -> None:
         """Take the answers that are there, or wait a moment for one."""
-        done, _ = wait(self._under_way, timeout=_LOOK_S, return_when=FIRST_COMPLETED)
+        done, _ = wait(self._under_way, timeout=cancellation.LOOK_S, return_when=FIRST_COMPLETED)
+        cancellation.check()
         if done or self._cluster.threads():
             self._heard = time.monotonic()
         elif time.monotonic() - self._heard > _ALONE_S:

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import pickle
+import time
 from concurrent.futures import Executor, Future, ThreadPoolExecutor
+from contextvars import copy_context
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
 
 from adengine import Engine
-from adengine.errors import EngineError
+from adengine.cancellation import Cancellation
+from adengine.errors import Cancelled, EngineError
 from tests.wire_lists import ListWriter, tensor
 from wengert import v1
 from wengert_server import remote, spreading
@@ -172,11 +175,13 @@ class Broken(Executor):
 
     def __init__(self, way: str) -> None:
         self._way = way
+        self.given: list[Future[Any]] = []
 
     def submit(self, fn: Any, /, *args: Any, **kwargs: Any) -> Future[Any]:  # noqa: ARG002
         if self._way == "refuses":
             raise RuntimeError("cannot schedule new futures after shutdown")
         future: Future[Any] = Future()
+        self.given.append(future)
         if self._way == "cancels":
             future.cancel()
         elif self._way == "raises":
@@ -189,7 +194,6 @@ def test_a_broken_cluster_is_done_without(
     way: str, plain: DifferentiationService, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("wengert_server.gathering._ALONE_S", 0.1)
-    monkeypatch.setattr("wengert_server.gathering._LOOK_S", 0.05)
     monkeypatch.setattr("wengert_server.cluster._FRESH_S", -1.0)
     rpc, request = CALLS["jacobians"]
     data = request.SerializeToString()
@@ -197,6 +201,21 @@ def test_a_broken_cluster_is_done_without(
     cluster = Cluster(Broken(way), lambda: next(counts, 0), lambda: None)
     got = _parts(spreading.SpreadingService, cluster).rpcs()[rpc](data)
     assert _without_seconds(got, rpc) == _without_seconds(plain.rpcs()[rpc](data), rpc)
+
+
+def test_a_call_that_nobody_waits_for_leaves_the_cluster() -> None:
+    broken, wish = Broken("never answers"), Cancellation()
+    cluster = Cluster(broken, lambda: 2, lambda: None)
+    data = CALLS["jacobians"][1].SerializeToString()
+    with wish, ThreadPoolExecutor(1) as thread:
+        service = _parts(spreading.SpreadingService, cluster)
+        call = thread.submit(copy_context().run, service.rpcs()["Jacobian"], data)
+        while not broken.given:
+            time.sleep(0.001)
+        wish.cancel()
+        with pytest.raises(Cancelled):
+            call.result(timeout=60.0)
+    assert all(future.cancelled() for future in broken.given)
 
 
 def test_without_threads_nothing_is_sent(executor: Elsewhere) -> None:
