@@ -57,7 +57,7 @@ def engine(tmp_path: Path) -> Path:
     """A package named adengine, with what compiles kernels and one kernel."""
     package = tmp_path / "adengine"
     package.mkdir()
-    for name in ("jit", "by_name", "kernel_cache", "prepare"):
+    for name in ("jit", "by_name", "cancellation", "errors", "inner", "kernel_cache", "prepare", "stopping"):
         shutil.copy(ENGINE / f"{name}.py", package)
     (package / "__init__.py").touch()
     (package / "half.py").write_text(KERNEL)
