@@ -16,6 +16,7 @@ from benchmarks.served import served
 from benchmarks.service import service
 from benchmarks.sparse import sparse
 from benchmarks.start import start
+from benchmarks.streaming import streaming
 from benchmarks.threads import threads
 from benchmarks.watched import watched
 
@@ -24,6 +25,7 @@ CHAPTERS: dict[str, Callable[[Effort], Chapter]] = {
     "big-list": big_list,
     "in-process": in_process,
     "served": served,
+    "streaming": streaming,
     "many-points": many_points,
     "sparse": sparse,
     "paper": paper,

@@ -24,6 +24,7 @@ from benchmarks import (
     served,
     sparse,
     sparse_contests,
+    streaming,
     watched,
 )
 from benchmarks.checking import check
@@ -247,3 +248,9 @@ def test_the_servers_answers_are_those_in_process(monkeypatch: pytest.MonkeyPatc
     assert all(
         {served.LOCAL, served.REMOTE, served.BARE} <= {t.name for t in each.timings} for each in chapter.comparisons
     )
+
+
+def test_sessions_and_blocks_are_measured() -> None:
+    chapter = streaming.streaming(measure.QUICK)
+    assert [len(each.timings) for each in chapter.comparisons] == [4, 4, 3]
+    assert all(target.reached > 0 for target in chapter.targets)
