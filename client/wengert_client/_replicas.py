@@ -5,13 +5,16 @@ A name that stands for several addresses is one channel, and gRPC takes turns am
 
 from __future__ import annotations
 
+import contextlib
 import itertools
 import json
+import threading
 import time
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import grpc
 
+from wengert.v1 import GetCapabilitiesRequest
 from wengert.v1.service_pb2_grpc import DifferentiationServiceStub
 
 if TYPE_CHECKING:
@@ -23,6 +26,9 @@ __all__ = ["Replica", "Replicas"]
 
 _FIRST_REST_S = 0.05
 _LONGEST_REST_S = 2.0
+_KEEPALIVE_MS = 10_000
+_ASKED_S = 60.0
+_NO_ANSWER = (grpc.StatusCode.UNAVAILABLE, grpc.StatusCode.DEADLINE_EXCEEDED, grpc.StatusCode.CANCELLED)
 _CONFIG = json.dumps({"loadBalancingConfig": [{"round_robin": {}}]})
 
 
@@ -40,20 +46,46 @@ class Replica:
         self.stub = DifferentiationServiceStub(channel)
         self._failures = 0
         self._rests_until = 0.0
+        self._lock = threading.Lock()
+        self._asked: Any = None
 
     @property
     def rests(self) -> bool:
-        """Whether others are to be asked first."""
-        return self._failures > 0 and time.monotonic() < self._rests_until
+        """Whether others are to be asked first: for a time, and until there is a connection again."""
+        if not self._failures:
+            return False
+        if time.monotonic() < self._rests_until:
+            return True
+        if self.connected:
+            return False
+        self._ask()
+        return True
+
+    @property
+    def connected(self) -> bool:
+        """Whether there is a connection, as far as is known: a call would wait for one that cannot be had."""
+        asked = self._asked
+        return asked is None or (asked.done() and asked.code() not in _NO_ANSWER)
 
     def answered(self) -> None:
         """Note that it is there."""
-        self._failures = 0
+        if self._failures:
+            self._failures = 0
+            self._asked = None
 
     def failed(self) -> None:
         """Note that it could not be reached, or was busy: it rests, the longer the more often."""
         self._rests_until = time.monotonic() + min(_FIRST_REST_S * 2.0**self._failures, _LONGEST_REST_S)
         self._failures = min(self._failures + 1, 10)
+        self._ask()
+
+    def _ask(self) -> None:
+        """Have a small call wait, on nobody's thread, until there is a connection; what it says does not matter."""
+        with self._lock:
+            if self._asked is None or self._asked.done():
+                request = GetCapabilitiesRequest()
+                with contextlib.suppress(ValueError):  # The channel was closed just now.
+                    self._asked = self.stub.GetCapabilities.future(request, timeout=_ASKED_S, wait_for_ready=True)
 
     def close(self) -> None:
         """Close the channel."""
@@ -90,7 +122,7 @@ class Replicas:
                 last.append(replica)
             else:
                 yield replica
-        yield from last
+        yield from sorted(last, key=lambda replica: not replica.connected)
 
     def close(self) -> None:
         """Close all channels."""
@@ -107,6 +139,14 @@ def _channel(target: str, settings: Settings, credentials: grpc.ChannelCredentia
         # By default a server that was away is tried again after a second at the earliest.
         ("grpc.initial_reconnect_backoff_ms", 50),
         ("grpc.max_reconnect_backoff_ms", 2000),
+        # The longest that one attempt to connect takes.
+        ("grpc.min_reconnect_backoff_ms", 5000),
+        # A server whose machine or network is gone says nothing. While it owes an answer it is asked whether it is
+        # there, however long it computes, so that another one can be asked in time.
+        ("grpc.keepalive_time_ms", _KEEPALIVE_MS),
+        ("grpc.keepalive_timeout_ms", _KEEPALIVE_MS),
+        ("grpc.http2.max_pings_without_data", 0),
+        ("grpc.http2.ping_timeout_ms", _KEEPALIVE_MS),
         # What a name stands for may say otherwise in its own record.
         ("grpc.service_config", _CONFIG),
     ]

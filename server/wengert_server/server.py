@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 _log = logging.getLogger("wengert_server")
 
 _CLOSE_S = 0.5
+_PING_INTERVAL_MS = 5_000
 
 
 class Server:
@@ -140,6 +141,9 @@ def _options(settings: Settings, *, shares_ports: bool) -> list[tuple[str, int]]
         ("grpc.max_receive_message_length", settings.max_message_bytes),
         # Replies have the limits of the engine.
         ("grpc.max_send_message_length", -1),
+        # Callers that wait for an answer may ask now and then whether the server is there: by default one that asks
+        # more than twice in five minutes is thrown out.
+        ("grpc.http2.min_ping_interval_without_data_ms", _PING_INTERVAL_MS),
         # Two servers on one port would share its calls without a word; workers mean to.
         ("grpc.so_reuseport", int(shares_ports)),
     ]

@@ -136,15 +136,24 @@ def test_an_id_that_only_one_of_them_holds(fakes: list[Fake], client: Client, f:
         client.function("0" * 64).value(X)
 
 
-def test_the_longer_it_fails_the_longer_it_rests() -> None:
+def test_it_rests_until_there_is_a_connection(fakes: list[Fake]) -> None:
     with grpc.insecure_channel("127.0.0.1:1") as channel:
         replica = Replica(channel)
-        assert not replica.rests
-        for _ in range(9):
-            replica.failed()
+        resting = [replica.rests]
+        replica.failed()
+        resting.append(replica.rests)
+        time.sleep(0.1)
+        assert [*resting, replica.rests, replica.connected] == [False, True, True, False]
+    with grpc.insecure_channel(fakes[0].address) as channel:
+        replica = Replica(channel)
+        replica.failed()
+        for _ in range(1000):
+            if not replica.rests:
+                break
+            time.sleep(0.02)
         resting = [replica.rests]
         replica.answered()
-        assert [*resting, replica.rests] == [True, False]
+        assert [*resting, replica.connected] == [False, True]
 
 
 @pytest.mark.parametrize(
