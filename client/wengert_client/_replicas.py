@@ -35,15 +35,23 @@ _CONFIG = json.dumps({"loadBalancingConfig": [{"round_robin": {}}]})
 class Replica:
     """A server, or several behind one name.
 
+    Parameters
+    ----------
+    channel
+        The way to it.
+    alone
+        There is no other one to ask meanwhile.
+
     Attributes
     ----------
     stub
         Its calls.
     """
 
-    def __init__(self, channel: grpc.Channel) -> None:
+    def __init__(self, channel: grpc.Channel, *, alone: bool = False) -> None:
         self._channel = channel
         self.stub = DifferentiationServiceStub(channel)
+        self._alone = alone
         self._failures = 0
         self._rests_until = 0.0
         self._lock = threading.Lock()
@@ -73,11 +81,12 @@ class Replica:
             self._failures = 0
             self._asked = None
 
-    def failed(self) -> None:
-        """Note that it could not be reached, or was busy: it rests, the longer the more often."""
+    def failed(self, *, said: bool = False) -> None:
+        """Note that it could not be reached, or `said` that it is busy: it rests, the longer the more often."""
         self._rests_until = time.monotonic() + min(_FIRST_REST_S * 2.0**self._failures, _LONGEST_REST_S)
         self._failures = min(self._failures + 1, 10)
-        self._ask()
+        if not said and not self._alone:
+            self._ask()
 
     def _ask(self) -> None:
         """Have a small call wait, on nobody's thread, until there is a connection; what it says does not matter."""
@@ -104,7 +113,8 @@ class Replicas:
     """
 
     def __init__(self, settings: Settings, credentials: grpc.ChannelCredentials | None) -> None:
-        self._replicas = [Replica(_channel(target, settings, credentials)) for target in settings.targets]
+        alone = len(settings.targets) == 1
+        self._replicas = [Replica(_channel(target, settings, credentials), alone=alone) for target in settings.targets]
         self._turn = itertools.count()
 
     def __len__(self) -> int:

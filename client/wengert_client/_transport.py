@@ -157,7 +157,8 @@ class Transport:
                 pause_s = None if self._closed else pause_before(error, attempt)
                 if pause_s is None:
                     raise error_from_call(error) from error
-                replica.failed()
+                call = call_of(error)
+                replica.failed(said=call is not None and bool(call.trailing_metadata()))
                 none = _NoneAvailable(error, pause_s if none is None else min(pause_s, none.pause_s))
             else:
                 replica.answered()

@@ -89,7 +89,7 @@ def test_one_that_is_busy_has_no_say_over_the_others(fakes: list[Fake], f: Funct
 
 def test_all_are_tried_before_it_is_given_up(fakes: list[Fake]) -> None:
     for fake in fakes:
-        fake.failures.extend([fail(CODE.UNAVAILABLE, "gone")] * 9)
+        fake.failures.extend([fail(CODE.UNAVAILABLE, "gone", "OVERLOADED")] * 9)
     targets = ",".join(fake.address for fake in fakes)
     with Client(targets, max_attempts=2) as client, pytest.raises(Unavailable, match="gone"):
         client.capabilities()
