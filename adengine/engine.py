@@ -10,6 +10,7 @@ from concurrent.futures import Executor
 
 import numpy as np
 
+from adengine.account import take
 from adengine.binding import BoundCalls
 from adengine.calls import NO_VALUES, Array, Points, Shared, check_directions, check_points, shared_values
 from adengine.differentiate import ListCalls
@@ -276,6 +277,7 @@ class Engine(SparseCalls, SecondCalls, BoundCalls, ListCalls, StreamedCalls):
 
     def _run(self, run: Run, at: Points, fixed: Array, seeds: Array) -> tuple[Array, Array]:
         """Run a program for all points and directions; gives the values, (m,) or (K, m), and derivatives, flat."""
+        take(run.bytes(self._pool.threads), "variables and the reply")
         values = np.empty(run.values)
         derivatives = np.empty(run.derivatives) if run.differentiates else np.zeros(run.derivatives)
         if run.program is not None:

@@ -11,6 +11,7 @@ from typing import TypeVar
 
 import numpy as np
 
+from adengine.account import for_a_while
 from adengine.adjoint import adjoint
 from adengine.blocks import Work, blocks_of
 from adengine.calls import Selection, select
@@ -211,9 +212,8 @@ def _choice(held: HeldFunction, selection: Selection, n_w: int, m: int, mode: Mo
     clear = clear_choice(n_w, m)
     if clear is not None:
         return without_comparison(clear, n_w, m, asked=False)
-    forward = held.derivative(Mode.FORWARD, selection)
-    reverse = held.derivative(Mode.REVERSE, selection)
-    return choose(n_w, m, forward.cost, reverse.cost)
+    costs = [held.derivative(each, selection).cost for each in (Mode.FORWARD, Mode.REVERSE)]
+    return choose(n_w, m, *costs)
 
 
 class HeldFunction:
@@ -283,7 +283,7 @@ class HeldFunction:
                 return self._kept[key]  # type: ignore[return-value]  # what this key was made with
             self._making += 1
             try:
-                with in_kernels():
+                with in_kernels(), for_a_while():
                     made = make()
             finally:
                 self._making -= 1

@@ -22,6 +22,7 @@ from numba import types
 from numpy.typing import NDArray
 
 from adengine import opcodes as op
+from adengine.account import take
 from adengine.jit import Float, Int, kernel
 from adengine.stopping import stopped
 from adengine.templates import ARITY, FINITE, FINITE_ALWAYS, FINITE_WITH_ARGUMENTS, TABLES, Tables
@@ -88,6 +89,8 @@ def _power_of_two(least: int) -> int:
 
 def new_graph(rows: int, words: int, parameters: int) -> Graph:
     """An empty graph with room for so many rows, words of parameters and parameters."""
+    slots = _power_of_two(2 * rows), _power_of_two(2 * parameters)
+    take(25 * rows + 4 * slots[0] + 8 * (words + parameters) + 4 * slots[1], "a list that is made")
     starts = np.empty(parameters + 2, np.int64)
     starts[0] = 0
     used = np.zeros(5, np.int64)
@@ -95,10 +98,10 @@ def new_graph(rows: int, words: int, parameters: int) -> Graph:
     return Graph(
         np.empty((rows, 6), np.int32),
         np.empty(rows, np.uint8),
-        np.full(_power_of_two(2 * rows), NONE, np.int32),
+        np.full(slots[0], NONE, np.int32),
         np.empty(words + 1, np.int64),
         starts,
-        np.full(_power_of_two(2 * parameters), NONE, np.int32),
+        np.full(slots[1], NONE, np.int32),
         used,
     )
 

@@ -71,6 +71,11 @@ class Run(NamedTuple):
     hot: Hot | None
     told: Told
 
+    def bytes(self, threads: int) -> int:
+        """Bytes that it takes with so many threads: variables, and the reply, which is written out once more."""
+        variables = 0 if self.program is None else self.program.bytes * min(self.arenas, threads, self.expected.blocks)
+        return variables + 2 * 8 * (self.values + self.derivatives)
+
     @property
     def stale(self) -> bool:
         """Whether the program has been compiled since."""

@@ -12,6 +12,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Sequence
 from typing import NamedTuple
 
+from adengine.account import for_a_while
 from adengine.blocks import Work
 from adengine.calls import NO_VALUES, Array, Points, Shared, check_points, shared_values
 from adengine.errors import LimitExceeded
@@ -308,7 +309,8 @@ class _Parts(NamedTuple):
             run = self._run_of(part)
             ends = part.first_point + part.points
             x = self.at.values[part.first_point * plan.point_width : ends * plan.point_width]
-            _, derivatives = self.run(run, Points(x, part.points, True), self.fixed, NO_VALUES)
+            with for_a_while():
+                _, derivatives = self.run(run, Points(x, part.points, True), self.fixed, NO_VALUES)
             sweeps = plan.choice.sweeps
             yield derivatives, report_of(run, started)._replace(reason=self.reason, sweeps=sweeps)
 

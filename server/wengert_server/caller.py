@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     import grpc
 
     from adengine.cancellation import Cancellation
+    from wengert_server.admission import CallAccount
 
     Metadata = Iterable[tuple[str, str | bytes]]
 
@@ -79,11 +80,13 @@ class Call:
         Of its trace, where traces are made; the id is empty where they are not.
     cancellation : Cancellation or None
         Stops what is computed for it.
+    account : CallAccount or None
+        What it takes of memory.
     """
 
     __slots__ = (
-        "_token", "_watch", "cancellation", "code", "function", "metadata", "parent", "request_bytes", "request_id",
-        "response_bytes", "rpc", "seated", "span", "started", "subject", "trace_id",
+        "_token", "_watch", "account", "cancellation", "code", "function", "metadata", "parent", "request_bytes",
+        "request_id", "response_bytes", "rpc", "seated", "span", "started", "subject", "trace_id",
     )  # fmt: skip
 
     def __init__(self, rpc: str, request_id: str, metadata: Metadata = (), watch: Watch | None = None) -> None:
@@ -96,6 +99,7 @@ class Call:
         self.function = ""
         self.started = time.perf_counter()
         self.cancellation: Cancellation | None = None
+        self.account: CallAccount | None = None
         self.code = ""
         self.request_bytes = self.response_bytes = 0
         self.parent: Call | None = None
@@ -117,6 +121,7 @@ class Call:
         call = Call(self.rpc, f"{self.request_id}/{number}", watch=self._watch)
         call.subject = self.subject
         call.cancellation = self.cancellation
+        call.account = None if self.account is None else self.account.another()
         call.parent = self
         return call
 
@@ -132,15 +137,17 @@ class Call:
         if self._watch is not None:
             self._watch.began(self)
         self._token = _current.set(self)
-        if self.cancellation is not None:
-            self.cancellation.__enter__()
+        for each in (self.cancellation, self.account):
+            if each is not None:
+                each.__enter__()
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        if self.cancellation is not None:
-            self.cancellation.__exit__(kind, error, trace)
+        for each in (self.account, self.cancellation):
+            if each is not None:
+                each.__exit__(kind, error, trace)
         if self._token is not None:
             _current.reset(self._token)
             self._token = None

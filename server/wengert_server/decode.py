@@ -14,6 +14,7 @@ from adengine import Derivative, Input, Label, Mode, Output, WengertList
 from adengine.errors import EngineError, InvalidDirections, InvalidShape, LimitExceeded
 from wengert.v1 import calls_pb2 as calls
 from wengert.v1 import programs_pb2 as programs
+from wengert_server.admission import reading
 from wengert_server.errors import MalformedRequest
 
 if TYPE_CHECKING:
@@ -67,7 +68,8 @@ def message(kind: type[M], data: bytes) -> M:
         The bytes are no such message: damaged, nested too deep, or text that is not UTF-8.
     """
     try:
-        return kind.FromString(data)
+        with reading(len(data)):
+            return kind.FromString(data)
     except DecodeError as error:
         name = kind.DESCRIPTOR.full_name
         raise MalformedRequest(f"the bytes are no {name}: {error}") from None

@@ -5,13 +5,16 @@ from __future__ import annotations
 import threading
 from typing import TYPE_CHECKING
 
+from wengert_server.admission import CallAccount
 from wengert_server.caller import Call
 from wengert_server.cancelling import wish_of
 from wengert_server.errors import Overloaded
+from wengert_server.queueing import check_queue
 
 if TYPE_CHECKING:
     import grpc
 
+    from wengert_server.admission import Admission
     from wengert_server.caller import Watch
     from wengert_server.tokens import Tokens
 
@@ -27,14 +30,17 @@ class Reception:
         Say in whose name a call comes; None: nobody is asked.
     watches
         Are told of each call, those that are turned away included.
+    admission
+        Keeps account of the memory they take; None: nobody counts.
 
     Notes
     -----
     All methods may be called from many threads.
     """
 
-    def __init__(self, tokens: Tokens | None = None, *watches: Watch) -> None:
+    def __init__(self, tokens: Tokens | None = None, *watches: Watch, admission: Admission | None = None) -> None:
         self._tokens = tokens
+        self._admission = admission
         self._watches = watches
         self._lock = threading.Lock()
         self._inside: dict[str, int] = {}
@@ -43,6 +49,7 @@ class Reception:
         """Begin a call; it is to be admitted next, within its ``with``."""
         call = Call.of(rpc, context, self)
         call.cancellation = wish_of(context)
+        call.account = None if self._admission is None else CallAccount(self._admission)
         return call
 
     def admit(self, call: Call) -> None:
@@ -53,8 +60,9 @@ class Reception:
         Unauthenticated
             Nobody knows in whose name it comes.
         Overloaded
-            Too many calls of that name are inside.
+            Too many calls of that name are inside, or wait.
         """
+        check_queue()
         if self._tokens is None:
             return
         subject = self._tokens.subject(call.metadata)

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import logging
 import threading
-from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
 import grpc
 
 from adengine import Engine
 from wengert_server import addresses, calls, cluster, health, preload, reflection, sockets
+from wengert_server.admission import Admission
+from wengert_server.queueing import CallThreads
 from wengert_server.reception import Reception
 from wengert_server.spreading import service_for
 from wengert_server.store import FunctionStore
@@ -64,9 +65,9 @@ class Server:
         self._cluster = cluster.of(settings)
         service = service_for(self._engine, store, settings, self._cluster)
         watches, self._end_watching = watched(settings, store, self._engine)
-        reception = Reception(tokens, *watches)
+        reception = Reception(tokens, *watches, admission=Admission.of(settings))
         # Many more than there are cores: those of large calls only wait for the threads that compute.
-        self._handlers = ThreadPoolExecutor(settings.calls, thread_name_prefix="call")
+        self._handlers = CallThreads(settings.calls, settings.max_waiting_calls)
         self._health = health.Health()
         self._reflection = reflection.Reflection()
         self._streams = Streams(service, reception, settings)

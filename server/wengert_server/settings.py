@@ -13,7 +13,7 @@ import os
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from wengert_server import addresses, cluster
+from wengert_server import addresses, cluster, memory
 from wengert_server.units import whole_number
 
 if TYPE_CHECKING:
@@ -73,6 +73,8 @@ class Settings:
         "threads that compute, together, what takes longer than some milliseconds; the default is the number of cores")
     calls: int = _row(64, most=4096, description=
         "calls handled at the same time: small ones are answered at once, large ones take turns on the threads")
+    wait_s: float = _row(5.0, least=0, description=
+        "seconds that a large call waits for memory that others take, before it is told to try again later")
     streams: int = _row(16, most=1024, description=
         "Jacobians sent in blocks at the same time; more wait for one of them to end")
     executor: str = _row("threads", choices=("threads", "dask"), description=
@@ -117,6 +119,11 @@ class Settings:
         "elements of all variables of one list")
     max_reply_elements: int = _row(1 << 27,
         "elements of the largest array of a reply, such as K * m * n_w of a Jacobian")
+    max_flight_bytes: int = _row(0, least=0, description=
+        "bytes of memory that all calls in flight may take together; 0 takes half of what the machine or its control "
+        "group has, of each worker its share")
+    max_waiting_calls: int = _row(1_000, least=0, description=
+        "calls that wait to be handled; more are told at once to try again later")
     max_call_bytes: int = _row(4 << 30, "bytes of memory one call may take", most=2**35)
     max_call_elements: int = _row(1 << 38,
         "elements one call may compute: those of all variables, times points and sweeps")
@@ -134,6 +141,8 @@ class Settings:
     def __post_init__(self) -> None:
         for row in dataclasses.fields(self):
             _check(row, getattr(self, row.name))
+        if not self.max_flight_bytes:
+            object.__setattr__(self, "max_flight_bytes", memory.available() // (2 * self.workers))
         if bool(self.tls_certificate) != bool(self.tls_key):
             raise ValueError("--tls-certificate and --tls-key go together, and one of them is missing")
         if self.tls_client_ca and not self.tls_certificate:

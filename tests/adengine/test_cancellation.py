@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 
-from adengine import Engine, Input, Output, WengertList
+from adengine import Engine, Input, Limits, Output, WengertList
 from adengine.cancellation import Cancellation, check, current, holding, in_kernels
 from adengine.errors import Cancelled, DeadlineExceeded
 from adengine.pool import Pool
@@ -103,7 +103,7 @@ def test_one_statement_stops_within_itself(primitive: str, shape: tuple[int, ...
         parameters=parameters * times,
         outputs=[Output("f", times + 1)],
     )
-    engine = Engine(threads=1)
+    engine = Engine(Limits(call_elements=1 << 45), threads=1)
     assert _cancelled_after(0.2, lambda: engine.evaluate(function, np.full(np.prod(shape), 0.5)))
 
 
