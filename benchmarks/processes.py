@@ -65,6 +65,22 @@ def bare_collector() -> Iterator[Served]:
 
 
 @contextmanager
+def asking_much(address: str, points: int) -> Iterator[None]:
+    """Clients in a process of their own, whose large calls keep every thread of a server computing."""
+    command = [sys.executable, "-m", "benchmarks.waiting", address, str(points)]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
+        assert process.stdin is not None  # noqa: S101  asked for above
+        assert process.stdout is not None  # noqa: S101
+        if not process.stdout.readline():
+            raise RuntimeError(f"{' '.join(command)} ended before it began")
+        try:
+            yield
+        finally:
+            process.stdin.close()
+            process.wait(_STOP_S)
+
+
+@contextmanager
 def _running(arguments: list[str], sent: bytes, environment: Mapping[str, str]) -> Iterator[Served]:
     command, variables = [sys.executable, *arguments], os.environ | dict(environment)
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=variables) as process:

@@ -1,7 +1,12 @@
-"""How long tiny calls wait while the server computes large ones."""
+"""How long tiny calls wait while the server computes large ones.
+
+``python -m benchmarks.waiting ADDRESS POINTS`` asks for large ones, from a process of its own, until its standard input
+ends; it prints a line when the first was asked for.
+"""
 
 from __future__ import annotations
 
+import sys
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -26,9 +31,9 @@ def waiting(address: str, effort: Effort) -> tuple[Comparison, Target, Table]:
     with Client(address) as client:
         function = client.function(tiny.builder)
         seconds = 0.3 if effort.quick else 6.0
-        alone = _calls(lambda: function.value_and_jacobian(tiny.point), seconds)
-        with _large_calls(address, points) as large:
-            beside = _calls(lambda: function.value_and_jacobian(tiny.point), seconds)
+        alone = calls_for(lambda: function.value_and_jacobian(tiny.point), seconds)
+        with large_calls(address, points) as large:
+            beside = calls_for(lambda: function.value_and_jacobian(tiny.point), seconds)
     timings = (Timing(ALONE, 1, alone), Timing(BESIDE, 1, beside))
     comparison = Comparison("Tiny value and Jacobian", timings, ALONE, "f and J", {"points of a large call": points})
     target = Target("the longest wait of a tiny call beside two large ones", 50.0, max(beside) * 1e3, "ms")
@@ -47,7 +52,7 @@ def _milliseconds(timing: Timing) -> list[str]:
     return [f"{1e3 * float(np.percentile(timing.seconds, percent)):.2f}" for percent in (50, 90, 99, 100)]
 
 
-def _calls(call: Callable[[], object], seconds: float) -> tuple[float, ...]:
+def calls_for(call: Callable[[], object], seconds: float) -> tuple[float, ...]:
     """Seconds of each of the calls that fit into a time."""
     taken: list[float] = []
     ends = time.perf_counter() + seconds
@@ -58,7 +63,7 @@ def _calls(call: Callable[[], object], seconds: float) -> tuple[float, ...]:
 
 
 @contextmanager
-def _large_calls(address: str, points: int) -> Iterator[list[float]]:
+def large_calls(address: str, points: int) -> Iterator[list[float]]:
     """Two clients that call until the end; gives the seconds of what was answered."""
     problem = functions.lotka_volterra(200)
     x = problem.point * (1.0 + 0.01 * np.random.default_rng(8).normal(size=(points, len(problem.point))))
@@ -84,3 +89,9 @@ def _large_calls(address: str, points: int) -> Iterator[list[float]]:
             ended.set()
             for each in asking:
                 each.result()
+
+
+if __name__ == "__main__":
+    with large_calls(sys.argv[1], int(sys.argv[2])):
+        print("begun", flush=True)
+        sys.stdin.read()

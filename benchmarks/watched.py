@@ -9,10 +9,12 @@ from contextlib import ExitStack
 from pathlib import Path
 
 import grpc
+import numpy as np
 
-from benchmarks.measure import Effort, compare_single_calls
-from benchmarks.processes import bare_collector, our_server
+from benchmarks.measure import Effort, Timing, compare_single_calls
+from benchmarks.processes import asking_much, bare_collector, our_server
 from benchmarks.results import Chapter, Comparison, Target
+from benchmarks.waiting import calls_for
 from examples import functions
 from tests.certificates import Authority
 from wengert.v1 import JacobianRequest, RegisterRequest
@@ -22,6 +24,7 @@ from wengert_server.token_file import digest_of
 
 PLAIN, METRICS, TOKENS, LOGS = "plain", "metrics", "tokens", "a log line for each call"
 TLS, TRACES, ALL = "TLS", "traces", "metrics, tokens and TLS"
+IDLE, BUSY = "idle", "two large calls on all threads"
 _QUICK = (PLAIN, TRACES, ALL)
 _TOKEN = "a-token-for-the-benchmark-" * 2
 
@@ -35,6 +38,7 @@ def watched(effort: Effort) -> Chapter:
         names = [name for name in servers if name in _QUICK or not effort.quick]
         calls = {name: _call(stack, servers[name], folder) for name in names}
         timings = compare_single_calls(calls, effort.single_calls)
+    checks, longest = _health(effort)
     tiny = Comparison("Value and Jacobian of x1 x2 + sin x1", timings, PLAIN, "f and J")
     targets = [
         Target(f"tiny value and Jacobian, p50: {name} / {PLAIN}", aim, tiny.ratio(name, PLAIN), "x")
@@ -47,7 +51,20 @@ def watched(effort: Effort) -> Chapter:
         "alone. Traces go to a collector that keeps none, from the server's own process; metrics are counted and not "
         "asked for."
     )
-    return Chapter("watched", "Watched and guarded", text, targets, (tiny,))
+    return Chapter("watched", "Watched and guarded", text, [*targets, longest], (tiny, checks))
+
+
+def _health(effort: Effort) -> tuple[Comparison, Target]:
+    """Time health checks to a server that is idle, then while it computes two large calls on all its threads."""
+    seconds, points = (0.3, 50) if effort.quick else (6.0, 20_000)
+    with our_server() as served, grpc.insecure_channel(served.address) as channel:
+        check: grpc.UnaryUnaryMultiCallable[bytes, bytes] = channel.unary_unary("/grpc.health.v1.Health/Check")
+        idle = calls_for(lambda: check(b""), seconds)
+        with asking_much(served.address, points):
+            busy = calls_for(lambda: check(b""), seconds)
+    timings = (Timing(IDLE, 1, idle), Timing(BUSY, 1, busy))
+    wait = Target("the longest wait for health while every thread computes", 50.0, max(busy) * 1e3, "ms")
+    return Comparison("Health checks", timings, IDLE, "check", {"p99, ms": 1e3 * float(np.percentile(busy, 99))}), wait
 
 
 def _environments(folder: Path, collector: str) -> dict[str, dict[str, str]]:
