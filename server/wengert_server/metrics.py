@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from prometheus_client import Metric
 
     from adengine import Engine
+    from wengert_server.admission import Admission
     from wengert_server.caller import Call
     from wengert_server.store import FunctionStore
 
@@ -50,13 +51,15 @@ class Metrics:
         Holds the functions.
     engine
         Computes.
+    admission
+        Knows what calls take of memory.
     """
 
-    def __init__(self, store: FunctionStore, engine: Engine) -> None:
+    def __init__(self, store: FunctionStore, engine: Engine, admission: Admission) -> None:
         self.registry = CollectorRegistry()
         for kind in (ProcessCollector, PlatformCollector, GCCollector):
             kind(registry=self.registry)
-        self.registry.register(_Held(store, engine))
+        self.registry.register(_Held(store, engine, admission))
         self._calls = Counter(
             "wengert_calls",
             "Calls that have ended, those of sessions included.",
@@ -128,9 +131,10 @@ class Metrics:
 class _Held(Collector):
     """What is held now, looked at when somebody asks."""
 
-    def __init__(self, store: FunctionStore, engine: Engine) -> None:
+    def __init__(self, store: FunctionStore, engine: Engine, admission: Admission) -> None:
         self._store = store
         self._engine = engine
+        self._admission = admission
 
     def collect(self) -> Iterator[Metric]:
         now = self._engine.statistics()
@@ -140,6 +144,8 @@ class _Held(Collector):
             "wengert_differentiated_functions", "Functions with something kept for later calls.", now.functions
         )
         yield _gauge("wengert_kept_bytes", "Bytes of what is kept for later calls.", now.kept_bytes)
+        taken = self._admission.taken
+        yield _gauge("wengert_flight_bytes", "Bytes of memory that calls in flight were admitted with.", taken)
         yield _gauge("wengert_compile_queue", "Programs that wait to be compiled.", now.compile_waiting)
         programs = GaugeMetricFamily("wengert_programs", "Programs kept, by what runs them.", labels=["tier"])
         for tier, count in now.programs.items():

@@ -64,8 +64,9 @@ class Server:
         store = FunctionStore(settings.max_functions, settings.max_function_bytes, self._engine.forget)
         self._cluster = cluster.of(settings)
         service = service_for(self._engine, store, settings, self._cluster)
-        watches, self._end_watching = watched(settings, store, self._engine)
-        reception = Reception(tokens, *watches, admission=Admission.of(settings))
+        admission = Admission.of(settings)
+        watches, self._end_watching = watched(settings, store, self._engine, admission)
+        reception = Reception(tokens, *watches, admission=admission)
         # Many more than there are cores: those of large calls only wait for the threads that compute.
         self._handlers = CallThreads(settings.calls, settings.max_waiting_calls)
         self._health = health.Health()

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from adengine import Engine
+    from wengert_server.admission import Admission
     from wengert_server.caller import Watch
     from wengert_server.settings import Settings
     from wengert_server.store import FunctionStore
@@ -23,7 +24,9 @@ _VARIABLES = ("OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", "OTEL_EXPORTER_OTLP_ENDPOINT
 _MISSING = "traces need more packages; pip install 'wengert[otel]' brings them"
 
 
-def watched(settings: Settings, store: FunctionStore, engine: Engine) -> tuple[list[Watch], Callable[[], None]]:
+def watched(
+    settings: Settings, store: FunctionStore, engine: Engine, admission: Admission
+) -> tuple[list[Watch], Callable[[], None]]:
     """Give those who are told of each call, and a function that ends what they do.
 
     Raises
@@ -36,7 +39,7 @@ def watched(settings: Settings, store: FunctionStore, engine: Engine) -> tuple[l
     if settings.metrics_address:
         from wengert_server.metrics import Metrics  # noqa: PLC0415  a server without does not load it
 
-        metrics = Metrics(store, engine)
+        metrics = Metrics(store, engine, admission)
         watches.append(metrics)
         ends.append(metrics.serve(settings.metrics_address))
 
