@@ -34,12 +34,16 @@ def cores() -> int:
 def _wait(piece: Future[None]) -> None:
     """Wait until a piece has run, as long as the call is wanted."""
     wish = current()
-    while wish is not None and not piece.done():
-        if wish.wished and piece.cancel():
-            wish.check()
-        with suppress(TimeoutError):
-            piece.result(LOOK_S)
-    piece.result()
+    try:
+        while wish is not None and not piece.done():
+            if wish.wished and piece.cancel():
+                wish.check()
+            with suppress(TimeoutError):
+                piece.result(LOOK_S)
+        piece.result()
+    finally:
+        # What a piece raises knows this frame, and the piece knows it: they would keep each other, and all arrays.
+        del piece
 
 
 class Pool:
@@ -114,6 +118,7 @@ class Pool:
         finally:
             # One that was running while an earlier one failed, or the caller was interrupted, is waited for.
             wait([each for each in waiting if not each.cancel()])
+            waiting.clear()
 
     def close(self) -> None:
         """Let go of the threads; calls that are running end, and later ones are refused by the executor."""

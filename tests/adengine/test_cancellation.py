@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
+import gc
 import threading
 import time
+import weakref
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -104,7 +107,8 @@ def test_one_statement_stops_within_itself(primitive: str, shape: tuple[int, ...
         outputs=[Output("f", times + 1)],
     )
     engine = Engine(Limits(call_elements=1 << 45), threads=1)
-    assert _cancelled_after(0.2, lambda: engine.evaluate(function, np.full(np.prod(shape), 0.5)))
+    point = np.full(np.prod(shape), 0.5)
+    assert _cancelled_after(0.2, lambda: [engine.evaluate(function, point) for _ in range(1000)])
 
 
 def test_outside_nothing_is_cancelled() -> None:
@@ -165,3 +169,39 @@ def test_pieces_that_wait_never_begin() -> None:
         pool.run(piece, range(100))
     assert len(begun) < 10
     pool.close()
+
+
+def test_what_was_cancelled_holds_no_arrays_until_garbage_is_collected() -> None:
+    class Held:
+        """Stands for an array that a piece works on."""
+
+    held, go_on, pool, wish = Held(), threading.Event(), Pool(2), Cancellation()
+    gone = weakref.ref(held)
+
+    def begin(held: Held) -> None:
+        def piece(_: int) -> None:
+            go_on.wait(PATIENCE_S)
+            check_held(held)
+
+        with wish:
+            pool.run(piece, range(100))
+
+    def check_held(_: Held) -> None:
+        wish.check()
+
+    def cancel() -> None:
+        wish.cancel()
+        go_on.set()
+
+    threading.Timer(0.1, cancel).start()
+    gc.collect()
+    gc.disable()
+    try:
+        with contextlib.suppress(Cancelled):
+            begin(held)
+        del held
+        pool.run(lambda _: None, range(10))  # a thread keeps what it has run last until it runs another
+        assert gone() is None
+    finally:
+        gc.enable()
+        pool.close()
