@@ -28,7 +28,7 @@ from adengine.questions import Asked, Prepared
 from adengine.runs import Run, Told
 from adengine.second import hessian_list
 from adengine.second_plan import SecondPlan, held_tangents
-from adengine.sparse import CLEARLY, check_directions, hessian_pattern_of, usual
+from adengine.sparse import CLEARLY, check_colors, hessian_pattern_of, usual
 from adengine.triangles import mirrored
 from adengine.unions import Pattern
 
@@ -179,7 +179,7 @@ def _sweeps(pattern: Pattern, limits: Limits) -> Sweeps:
     if 2 * pattern.nnz <= n * n:
         found = compress_symmetric(pattern)
         if found.columns.number < n:
-            check_directions(found, limits)
+            check_colors(found, limits)
             place = np.where(below, found.place, found.place[mirrored(pattern)])
             return Sweeps(found.columns.number, found.tangents().reshape(-1), place)
     low, high = np.maximum(pattern.row, pattern.column), np.minimum(pattern.row, pattern.column)

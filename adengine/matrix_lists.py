@@ -26,7 +26,7 @@ from adengine.limits import Limits
 from adengine.second import entry_below, hessian_list
 from adengine.second_plan import held_gradient, held_tangents
 from adengine.shapes import Shape, size_of
-from adengine.sparse import check_directions, hessian_pattern_of, pattern_of
+from adengine.sparse import check_colors, hessian_pattern_of, pattern_of
 from adengine.unions import Pattern
 from adengine.wengert_list import Input, Output, WengertList
 from adengine.written_out import written_length, written_out
@@ -105,7 +105,7 @@ def _jacobian_entries(held: HeldFunction, selection: Selection, pattern: Pattern
     if flat is not None:
         return Entries(flat, q, np.arange(pattern.nnz))
     check_length(length, limits)
-    check_directions(compression, limits)
+    check_colors(compression, limits)
     seeds = compression.tangents() if forward else compression.cotangents()
     return Entries(written_out(derivative, seeds), q, compression.place)
 
@@ -161,7 +161,7 @@ def _hessian_entries(held: HeldFunction, selection: Selection, pattern: Pattern,
         flat = flat._replace(outputs=flat.outputs[chosen], output_sizes=flat.output_sizes[chosen])
         return Entries(flat, own, number.astype(np.int64))
     check_length(length, limits)
-    check_directions(compression, limits)
+    check_colors(compression, limits)
     return Entries(written_out(tangents, compression.tangents()), own, compression.place[below][number])
 
 

@@ -88,7 +88,7 @@ def hessian_pattern_of(held: HeldFunction, selection: Selection, limits: Limits)
     return held.keep(("hessian pattern", selection.outputs, selection.with_respect_to), find)
 
 
-def check_directions(compression: Compression, limits: Limits) -> None:
+def check_colors(compression: Compression, limits: Limits) -> None:
     """Refuse sweeps by colours whose directions alone would take more memory than a call has.
 
     Raises
@@ -170,7 +170,7 @@ class SparsePlan(Plan):
         columns, rows = self._compression.columns, self._compression.rows
         if columns.number >= self.n_w or rows.number >= self.m:
             return [Sweeps(self._asked, max(columns.number, rows.number), NO_VALUES)]
-        check_directions(self._compression, limits)
+        check_colors(self._compression, limits)
         tangents, cotangents = self._compression.tangents(), self._compression.cotangents()
         both = (
             Sweeps(self._asked._replace(what=DIRECTIONAL, mode=Mode.FORWARD), columns.number, tangents.reshape(-1)),
