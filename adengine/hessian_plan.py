@@ -72,7 +72,7 @@ class HessianPlan(SecondPlan):
     def __init__(self, held: HeldFunction, asked: Asked, weighing: Weighing, limits: Limits) -> None:
         super().__init__(held, asked, weighing)
         self.pattern = hessian_pattern_of(held, self.selection, limits)
-        self._sweeps = _sweeps(self.pattern, limits)
+        self._sweeps = sweeps_of(self.pattern, limits)
         self._list, self._reason = self._better_list()
 
     @property
@@ -172,8 +172,13 @@ class HessianPlan(SecondPlan):
         return Told(Mode.FORWARD, sweeps, self.operations, self.primal.cost.operations, self._reason, VM)
 
 
-def _sweeps(pattern: Pattern, limits: Limits) -> Sweeps:
-    """The fewest sweeps found."""
+def sweeps_of(pattern: Pattern, limits: Limits) -> Sweeps:
+    """The fewest sweeps found that show all entries of a symmetric matrix.
+
+    Raises
+    ------
+    LimitExceeded
+    """
     n = pattern.shape[0]
     below = pattern.column <= pattern.row
     if 2 * pattern.nnz <= n * n:

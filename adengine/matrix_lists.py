@@ -14,10 +14,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from adengine.calls import Selection
-from adengine.compression import compress, compress_symmetric
+from adengine.compression import compress
 from adengine.derived_lists import Parts, check_counts, check_elements, check_length, within_limits
 from adengine.functions import HeldFunction
 from adengine.graph import FlatList
+from adengine.hessian_plan import sweeps_of
 from adengine.jacobian import Mode
 from adengine.jacobian_list import jacobian_list
 from adengine.lift import Lifting
@@ -152,17 +153,20 @@ def _hessian_entries(held: HeldFunction, selection: Selection, pattern: Pattern,
     if not pattern.nnz:
         return Entries(gradient, own, np.zeros(0, np.int64))
     below, number = pattern.column <= pattern.row, entry_below(pattern)
-    compression = compress_symmetric(pattern)
+    sweeps = sweeps_of(pattern, limits)
     tangents = held_tangents(held, selection, weighted=True).flat
-    length = written_length(tangents, compression.columns.number)
+    length = written_length(tangents, sweeps.number)
     flat = hessian_list(gradient, by, pattern, _most(length, limits))
     if flat is not None:
         chosen = np.r_[0:own, own + np.flatnonzero(below)]
         flat = flat._replace(outputs=flat.outputs[chosen], output_sizes=flat.output_sizes[chosen])
         return Entries(flat, own, number.astype(np.int64))
     check_length(length, limits)
-    check_colors(compression, limits)
-    return Entries(written_out(tangents, compression.tangents()), own, compression.place[below][number])
+    n = pattern.shape[0]
+    if len(sweeps.seeds):
+        return Entries(written_out(tangents, sweeps.seeds.reshape(-1, n)), own, sweeps.place)
+    by_column = sweeps.place % n * n + sweeps.place // n  # a column after another, where the plan has a row
+    return Entries(written_out(tangents, np.eye(n)), own, by_column)
 
 
 def _most(length: int, limits: Limits) -> int:

@@ -33,7 +33,8 @@ class _Seeds:
 
     def row(self, values: NDArray[np.float64]) -> int:
         """Row of a constant."""
-        key = values.tobytes()
+        places = np.flatnonzero(values.view(np.int64))  # of many ones that are nearly all zeros
+        key = b"%d " % len(values) + places.tobytes() + values[places].tobytes()
         if key not in self._found:
             self._found[key] = len(self.rows)
             self.rows.append(self._made(values))
