@@ -124,7 +124,9 @@ def test_interrupt_with_no_call_left(tmp_path: Path) -> None:
 
 def _check_log(server: RunningServer) -> None:
     lines = [json.loads(line) for line in server.logged().splitlines()]
-    assert [line["message"] for line in lines][-2:] == ["draining", "stopped"]
+    # What compiles in the background may end, and say so, at any time.
+    said = [line["message"] for line in lines if not line["message"].startswith("compiled ")]
+    assert said[-2:] == ["draining", "stopped"]
     calls = [line for line in lines if line["message"] == "call"]
     assert [(line["rpc"], line["code"], line["level"]) for line in calls] == [
         ("Jacobian", "OK", "debug"),
