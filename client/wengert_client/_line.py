@@ -1,8 +1,4 @@
-"""One stream to a server that carries many calls: numbered, answered later, asked again where it breaks.
-
-Who waits for an answer reads the stream itself, unless somebody else does already: that spares a call the way over
-another thread. A thread reads for those who do not wait.
-"""
+"""One stream to a server that carries many calls: numbered, answered later, asked again where it breaks."""
 
 from __future__ import annotations
 
@@ -28,36 +24,54 @@ if TYPE_CHECKING:
     from wengert_client._replicas import Replica
     from wengert_client._transport import Transport
 
-__all__ = ["Line"]
+__all__ = ["Answer", "Line"]
 
 _ASK_FOR_LIMITS_BYTES = 1 << 20
 _UNKNOWN = "UNKNOWN_FUNCTION"
-_ROUND_S = 0.1
-"""How often is looked for calls whose deadline is over."""
-_IDLE_ROUNDS = 50
-_ENDING_S = 1.0
+
+
+class Answer(Future[Any]):
+    """What a call gives, once it is there; who waits for it longer than its deadline gives it up."""
+
+    def __init__(self, ends: float, give_up: Callable[[], None]) -> None:
+        super().__init__()
+        self._ends = ends
+        self._give_up = give_up
+
+    def result(self, timeout: float | None = None) -> Any:
+        """Give the result, or raise what went wrong; :class:`TimeoutError` where it is not there in time."""
+        self._wait(timeout)
+        return super().result(0)
+
+    def exception(self, timeout: float | None = None) -> BaseException | None:
+        """Give what went wrong; None where nothing did."""
+        self._wait(timeout)
+        return super().exception(0)
+
+    def _wait(self, timeout: float | None) -> None:
+        left = self._ends - time.monotonic()
+        if timeout is not None and timeout < left:
+            super().exception(timeout)
+            return
+        try:
+            super().exception(max(left, 0.0))
+        except TimeoutError:
+            self._give_up()
 
 
 class _Call:
     """A call under way."""
 
-    __slots__ = ("answer", "ends", "finish", "kind", "request", "with_list")
+    __slots__ = ("answer", "finish", "kind", "request", "with_list")
 
     def __init__(
-        self,
-        kind: str,
-        request: Message,
-        ends: float,
-        finish: Callable[[Any], Any] | None = None,
-        with_list: Callable[[], None] | None = None,
+        self, kind: str, request: Message, finish: Callable[[Any], Any], with_list: Callable[[], None] | None
     ) -> None:
         self.kind = kind
         self.request = request
-        self.ends = ends
         self.finish = finish
         self.with_list = with_list
-        self.answer: Future[Any] = Future()
-        self.answer.set_running_or_notify_cancel()
+        self.answer: Answer
 
     def message(self, number: int) -> SessionRequest:
         """Give what is sent."""
@@ -67,9 +81,7 @@ class _Call:
     def resolve(self, response: SessionResponse) -> None:
         """Give the answer to who waits for it."""
         try:
-            result: Any = self._checked(response)
-            if self.finish is not None:
-                result = self.finish(result)
+            result = self.finish(self._checked(response))
         except Exception as error:  # noqa: BLE001  it belongs to who waits
             self.answer.set_exception(error)
         else:
@@ -97,13 +109,6 @@ class _Stream:
         """Send no more."""
         self.requests.put(None)
 
-    def end_gently(self) -> None:
-        """Send no more, and wait until the server has ended it, for a while."""
-        ended = threading.Event()
-        self.end()
-        if self.call.add_callback(ended.set):
-            ended.wait(_ENDING_S)
-
     def cancel(self) -> None:
         """End it at once."""
         self.end()
@@ -124,18 +129,14 @@ class Line:
     def __init__(self, transport: Transport, in_flight: int) -> None:
         self._transport = transport
         self._room = threading.BoundedSemaphore(in_flight)
+        self._lock = threading.RLock()
         self._pid = os.getpid()
         self._closed = threading.Event()
-        # What follows is changed under the lock.
-        self._lock = threading.RLock()
         self._number = 0
         self._pending: dict[int, _Call] = {}
         self._stream: _Stream | None = None
-        self._failures = 0
         self._reader: threading.Thread | None = None
-        self._watchman: threading.Thread | None = None
-        # Held by who reads.
-        self._reading = threading.Lock()
+        self._failures = 0
 
     def __reduce__(self) -> NoReturn:
         raise TypeError("a session cannot travel to another process; open one there")
@@ -146,9 +147,9 @@ class Line:
         request: Message,
         ends: float,
         finish: Callable[[Any], Any],
-        with_list: Callable[[], None],
-    ) -> Future[Any]:
-        """Make a call, and do not wait.
+        with_list: Callable[[], None] | None = None,
+    ) -> Answer:
+        """Make a call.
 
         Parameters
         ----------
@@ -161,39 +162,22 @@ class Line:
         finish
             From the response to the result.
         with_list
-            Makes the request bring its list along, for a server that does not know the function.
+            Makes the request bring its list along, for a server that does not know the function; None: that
+            is an error.
         """
-        call = _Call(kind, request, ends, finish, with_list)
-        self._begin(call)
-        with self._lock:
-            self._have_read()
-        return call.answer
-
-    def ask(self, kind: str, request: Message, ends: float) -> Any:
-        """Make a call, and give the response."""
-        call = _Call(kind, request, ends)
-        self._begin(call)
-        if self._reading.acquire(blocking=False):
-            try:
-                self._read_until(call.answer.done)
-            finally:
-                self._reading.release()
-                with self._lock:
-                    # Others, who saw that somebody reads, wait.
-                    self._have_read()
-        return call.answer.result()
-
-    def _begin(self, call: _Call) -> None:
-        self._check(call.request, call.ends)
-        if not self._room.acquire(timeout=max(call.ends - time.monotonic(), 0.0)):
+        self._check(request, ends)
+        if not self._room.acquire(timeout=max(ends - time.monotonic(), 0.0)):
             raise DeadlineExceeded("the answers to earlier calls of this session did not come in time")
+        call = _Call(kind, request, finish, with_list)
+        call.answer = answer = Answer(ends, lambda: self._give_up(call))
+        answer.set_running_or_notify_cancel()
+        answer.add_done_callback(lambda _: self._room.release())
         try:
             with self._lock:
                 self._start(call)
-        except BaseException:
-            self._room.release()
-            raise
-        call.answer.add_done_callback(lambda _: self._room.release())
+        except WengertError as error:
+            answer.set_exception(error)
+        return answer
 
     def close(self, *, wait: bool) -> None:
         """Take no more calls; what is under way is waited for, or cancelled."""
@@ -201,15 +185,19 @@ class Line:
             if self._closed.is_set() or self._pid != os.getpid():
                 return
             waiting = list(self._pending.values()) if wait else []
+            if not wait:
+                self._closed.set()
+                self._cancel()
         for call in waiting:
             call.answer.exception()
         with self._lock:
             self._closed.set()
-            stream, idle = self._stream, not self._pending
-        if stream is not None:
-            if idle:
-                stream.end_gently()
-            stream.cancel()
+            if self._stream is not None:
+                self._stream.end()
+            reader = self._reader
+        if reader is not None and reader is not threading.current_thread():
+            reader.join(1.0)
+            self._cancel()
 
     def _check(self, request: Message, ends: float) -> None:
         if self._pid != os.getpid():
@@ -228,13 +216,7 @@ class Line:
             self._stream = self._opened()
         self._pending[self._number] = call
         self._stream.requests.put(call.message(self._number))
-        if self._watchman is None:
-            self._watchman = threading.Thread(target=self._watch, name="wengert-deadlines", daemon=True)
-            self._watchman.start()
-
-    def _have_read(self) -> None:
-        """Have a thread read what nobody waits for; the lock is held."""
-        if self._pending and self._reader is None:
+        if self._reader is None:
             self._reader = threading.Thread(target=self._read, name="wengert-session", daemon=True)
             self._reader.start()
 
@@ -248,46 +230,24 @@ class Line:
             raise
 
     def _read(self) -> None:
-        """Read as long as there is something to come."""
+        """Take answers until the line is closed, or a stream ends that nobody waits for."""
         while True:
-            with self._reading:
-                self._read_until(lambda: not self._pending)
             with self._lock:
-                if not self._pending:
+                stream = self._stream
+                if stream is None:
                     self._reader = None
                     return
-
-    def _read_until(self, enough: Callable[[], bool]) -> None:
-        """Take answers until there are enough, or none can come."""
-        while not enough():
-            stream = self._stream
-            if stream is None:
-                return
             error: grpc.RpcError | None = None
             try:
-                response = next(stream.call, None)
+                for response in stream.call:
+                    self._failures = 0
+                    stream.replica.answered()
+                    self._take(response)
             except grpc.RpcError as broken:
-                response, error = None, broken
-            if response is not None:
-                self._failures = 0
-                stream.replica.answered()
-                self._take(response)
-            elif not self._goes_on(stream, error):
+                error = broken
+            stream.end()
+            if not self._goes_on(stream, error):
                 return
-
-    def _watch(self) -> None:
-        """Give up calls whose deadline is over, as long as there are calls every now and then."""
-        idle = 0
-        while not self._closed.wait(_ROUND_S):
-            now = time.monotonic()
-            with self._lock:
-                idle = 0 if self._pending else idle + 1
-                if idle > _IDLE_ROUNDS:
-                    self._watchman = None
-                    return
-                late = [call for call in self._pending.values() if call.ends <= now]
-            for call in late:
-                self._give_up(call)
 
     def _take(self, response: SessionResponse) -> None:
         with self._lock:
@@ -319,6 +279,7 @@ class Line:
                 return True
             failed = list(self._pending.values())
             self._pending.clear()
+            self._reader = None
         for call in failed:
             call.answer.set_exception(reason)
         return False
@@ -347,3 +308,8 @@ class Line:
                 self._stream.given_up = True
                 self._stream.cancel()
         call.answer.set_exception(DeadlineExceeded("there was no answer in time"))
+
+    def _cancel(self) -> None:
+        with self._lock:
+            if self._stream is not None:
+                self._stream.cancel()

@@ -111,8 +111,8 @@ class SessionFunction(Function):
         Returns
         -------
         future : concurrent.futures.Future
-            Gives what the method would, or raises it: past the function's deadline :class:`DeadlineExceeded`. It
-            cannot be cancelled.
+            Gives what the method would; ``result`` raises what the method would, and waits no longer than the
+            function's deadline. It cannot be cancelled.
         """
         future: Future[Any] = getattr(self._later, call)(*arguments, **options)
         return future
@@ -135,7 +135,8 @@ class _Carrier:
         kind = _kind(rpc)
         if kind is None:
             return self._transport.call(rpc, request, ends)
-        return cast("Response", self._line.ask(kind, cast("Message", request), ends))
+        message = cast("Message", request)
+        return cast("Response", self._line.send(kind, message, ends, lambda response: response).result())
 
     @property
     def targets(self) -> int:
