@@ -57,7 +57,7 @@ _KINDS = {
 class Session:
     """One stream to a server for many calls; made by :meth:`Client.session`, for use in a ``with`` statement.
 
-    A call over it takes about half the time of one by itself. The server answers one after the other, in
+    A call over it is spared what opening and ending a call of its own costs. The server answers one after the other, in
     the order in which they are made. Any number of threads may use it. Where the stream breaks, or the server
     stops, another one is opened, and what was not answered is asked again. At its end, a ``with`` statement
     waits for the answers; after an error it does not.
