@@ -89,6 +89,13 @@ def test_no_function_is_longer_than_a_reader_likes() -> None:
     assert {name: lines for name, lines in lengths.items() if lines > MAX_FUNCTION_LINES} == {}
 
 
+@pytest.mark.parametrize("package", ["adengine"])
+def test_the_page_of_rooms_names_every_file(package: str) -> None:
+    page = (ROOT / package / "README.md").read_text(encoding="utf-8")
+    files = {path.name for path in (ROOT / package).glob("*.py")} - {"__init__.py"}
+    assert {name for name in files if f"({name})" not in page} == set()
+
+
 def test_code_is_ascii() -> None:
     assert [path for path in hand_written_code() if not path.read_bytes().isascii()] == []
 
