@@ -63,6 +63,8 @@ from wengert_client._results import (
 )
 from wengert_client._session import Session, SessionFunction
 from wengert_client._tls import Tls
+from wengert_client._traced import TracedFunction
+from wengert_client._tracing import Trace, trace
 from wengert_client._variable import Variable
 
 __all__ = [
@@ -91,6 +93,8 @@ __all__ = [
     "ShapeError",
     "Sparsity",
     "Tls",
+    "Trace",
+    "TracedFunction",
     "Unauthenticated",
     "Unavailable",
     "UnknownFunction",
@@ -102,4 +106,5 @@ __all__ = [
     "Violation",
     "WengertError",
     "ops",
+    "trace",
 ]

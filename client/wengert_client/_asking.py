@@ -9,7 +9,7 @@ import numpy as np
 
 from wengert.v1 import SparsityRequest
 from wengert.v1.tensors import read_tensor, write_tensor
-from wengert_client._cutting import in_parts
+from wengert_client._cutting import Arrays, in_parts
 from wengert_client._errors import ServerFault
 from wengert_client._held import Request
 from wengert_client._patterns import Key, read_pattern
@@ -22,13 +22,12 @@ if TYPE_CHECKING:
 
     from wengert.v1 import Binding, EvaluateRequest, HessianRequest, HvpRequest, JacobianRequest, JvpRequest, Tensor
     from wengert.v1.service_pb2_grpc import DifferentiationServiceStub
-    from wengert_client._cutting import Arrays
     from wengert_client._held import HeldFunction
     from wengert_client._patterns import Pattern
     from wengert_client._results import Floats, FunctionInfo
     from wengert_client._transport import Method
 
-__all__ = ["Asking", "Named", "Points", "directions_at_a_point", "read"]
+__all__ = ["Arrays", "Asking", "AtPoints", "Named", "Points", "directions_at_a_point", "read"]
 
 Named: TypeAlias = "Mapping[str, ArrayLike]"
 Points: TypeAlias = "ArrayLike | Named"
@@ -37,7 +36,7 @@ Response = TypeVar("Response")
 Result = TypeVar("Result")
 
 
-class _AtPoints(Protocol):
+class AtPoints(Protocol):
     """A request that says where to evaluate."""
 
     @property
@@ -46,7 +45,7 @@ class _AtPoints(Protocol):
     def shared(self) -> RepeatedCompositeFieldContainer[Binding]: ...
 
 
-class _Selecting(_AtPoints, Protocol):
+class _Selecting(AtPoints, Protocol):
     """A request that says what to differentiate, and by what."""
 
     @property
@@ -80,7 +79,7 @@ class Asking:
             by = tuple(each.name for each in self._held.signature.inputs if each.name not in bound) or ("",)
         return Key(hessian, tuple(request.outputs), by)
 
-    def _arrange(self, request: _AtPoints, points: Points | None, shared: Named | None, inputs: Named) -> Arrays:
+    def _arrange(self, request: AtPoints, points: Points | None, shared: Named | None, inputs: Named) -> Arrays:
         """Put shared values into a request; gives the points, which may have to be cut before they go into one."""
         x, bound = self._held.signature.arrange(points, shared, inputs)
         for name, value in bound.items():

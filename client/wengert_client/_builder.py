@@ -129,6 +129,10 @@ class ListBuilder:
             raise BuildError("the list has no output; name one: builder.output('f', variable)")
         return self._columns.build()
 
+    def close(self, name: str) -> None:
+        """End the writing: what is done with a variable from now on is an error that names the function `name`."""
+        self._columns.close(name)
+
     def __str__(self) -> str:
         return list_text(self._columns.build())
 

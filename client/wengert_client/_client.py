@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, overload
 
 from wengert.v1 import ForgetRequest, GetCapabilitiesRequest, WengertList
 from wengert_client._builder import ListBuilder
@@ -12,16 +12,20 @@ from wengert_client._held import HeldFunction
 from wengert_client._results import Capabilities
 from wengert_client._session import Session
 from wengert_client._settings import Settings, check_seconds
+from wengert_client._traced import TracedFunction
+from wengert_client._tracing import as_trace
 from wengert_client._transport import Transport
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Mapping, Sequence
     from types import TracebackType
     from typing import Self
 
     import grpc
+    from numpy.typing import ArrayLike
 
     from wengert_client._tls import Tls
+    from wengert_client._tracing import Inputs, Trace
 
 __all__ = ["Client"]
 
@@ -96,19 +100,59 @@ class Client:
         """Where the server is; several are separated by commas."""
         return self._settings.target
 
-    def function(self, source: ListBuilder | WengertList | str, *, deadline_s: float | None = None) -> Function:
+    @overload
+    def function(
+        self,
+        source: Callable[..., Any] | Trace,
+        *,
+        inputs: Inputs | None = None,
+        defaults: Mapping[str, ArrayLike] | None = None,
+        deadline_s: float | None = None,
+    ) -> TracedFunction: ...
+    @overload
+    def function(self, source: ListBuilder | WengertList | str, *, deadline_s: float | None = None) -> Function: ...
+    def function(
+        self,
+        source: Callable[..., Any] | Trace | ListBuilder | WengertList | str,
+        *,
+        inputs: Inputs | None = None,
+        defaults: Mapping[str, ArrayLike] | None = None,
+        deadline_s: float | None = None,
+    ) -> Function:
         """Give a function to call; nothing is sent before its first call.
 
         Parameters
         ----------
         source
-            The function: a builder, as it is now; a list, as a message of the contract; or the id of a
-            function that the server holds.
+            The function: a function of NumPy, which is traced, or what :func:`trace` made of one; a builder, as it is
+            now; a list, as a message of the contract; or the id of a function that the server holds.
+        inputs, defaults
+            Shapes of a NumPy function's inputs, and values of those that callers may leave out, as :func:`trace` takes
+            them.
         deadline_s
             Seconds until a call of this function is given up. None: as this client has it.
+
+        Raises
+        ------
+        BuildError
+            The NumPy function does what no list can say; the error names the line.
+
+        Examples
+        --------
+        ::
+
+            def model(x, A):
+                return np.exp(-A @ x).sum()
+
+            f = client.function(model, inputs={"x": (3,), "A": (2, 3)})
+            f(x, A)                         # what model(x, A) gives
+            f.gradient(x=x, A=A)            # shape (9,)
         """
         if deadline_s is not None:
             check_seconds(deadline_s, "deadline_s")
+        traced = as_trace(source, inputs, defaults)
+        if traced is not None:
+            return TracedFunction(HeldFunction(self._transport, traced.message, deadline_s), traced)
         return Function(HeldFunction(self._transport, _list_or_id(source), deadline_s))
 
     def session(self, *, in_flight: int = 64) -> Session:
@@ -165,4 +209,5 @@ def _list_or_id(source: object) -> WengertList | str:
         return source.build()
     if isinstance(source, (WengertList, str)):
         return source
-    raise TypeError(f"a function is a ListBuilder, a WengertList or an id, not {type(source).__name__}")
+    expected = "a NumPy function, a Trace, a ListBuilder, a WengertList or an id"
+    raise TypeError(f"a function is {expected}, not {type(source).__name__}")

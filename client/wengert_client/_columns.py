@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import hashlib
 import struct
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, NoReturn, TypeAlias
 
 import numpy as np
 
 from wengert.v1 import Input, Label, Output, WengertList
 from wengert.v1.primitive_pb2 import PRIMITIVE_CONSTANT
 from wengert.v1.tensors import append_doubles, write_tensor
+from wengert_client._errors import BuildError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -71,6 +72,10 @@ class Columns:
         self._constant_of: dict[float | bytes, int] = {}
         self._tensor_of: dict[tuple[Shape, bytes], int] = {}
 
+    def close(self, name: str) -> None:
+        """Refuse statements from now on: the function of this name, whose list it is, has been traced."""
+        self.primitives = _Closed(name)
+
     def variable(self, number: int, shape: Shape) -> Variable:
         """Give the variable w_number."""
         return self._make(self, number, shape)
@@ -120,3 +125,17 @@ class Columns:
         for array in self.tensors:
             write_tensor(message.tensors.add(), array)
         return message
+
+
+class _Closed(list["Primitive.ValueType"]):
+    """Primitives to which no more are added; nothing has to look whether they are."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__()
+        self._name = name
+
+    def append(self, _primitive: Primitive.ValueType) -> NoReturn:
+        raise BuildError(
+            f"a variable of the trace of {self._name} is used after it has ended; variables live in their own trace "
+            "only, so keep none in globals, caches or attributes, and return what is to be used later"
+        )

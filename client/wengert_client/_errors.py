@@ -58,7 +58,20 @@ class WengertError(Exception):
 
 
 class BuildError(WengertError):
-    """A Wengert list cannot be written like this."""
+    """A Wengert list cannot be written like this.
+
+    Attributes
+    ----------
+    line : str
+        The line of the program that was traced, with its file, number and text, as it stands in the message; empty
+        where nothing was traced.
+    asked : str
+        What a variable was asked for that it has only when the list is evaluated, such as ``truth value``; empty for
+        other errors.
+    """
+
+    line: str = ""
+    asked: str = ""
 
 
 class ShapeError(BuildError, ValueError):

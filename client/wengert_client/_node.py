@@ -7,10 +7,11 @@ from __future__ import annotations
 
 import operator
 from functools import lru_cache
-from typing import TYPE_CHECKING, NoReturn, SupportsIndex, TypeAlias
+from typing import TYPE_CHECKING, Any, NoReturn, SupportsIndex, TypeAlias
 
 import numpy as np
 
+from wengert.v1 import primitive_pb2 as p
 from wengert_client._columns import Columns, Shape
 from wengert_client._errors import BuildError, IndexOutOfRange, NotANumber, ShapeError
 
@@ -27,6 +28,7 @@ __all__ = [
     "Axes",
     "Node",
     "Operand",
+    "Settling",
     "as_argument",
     "as_constant",
     "as_integer",
@@ -35,6 +37,7 @@ __all__ = [
     "broadcast",
     "columns_of",
     "derive",
+    "settled",
 ]
 
 Operand: TypeAlias = "Node | ArrayLike"
@@ -67,6 +70,63 @@ class Node:
         return len(self.shape)
 
 
+class Settling:
+    """What can be assigned into, and has a value of its own only when it is read: see :class:`Buffer`."""
+
+    __slots__ = ()
+
+    def settled(self) -> Variable | Floats:
+        """Give what it holds now."""
+        raise NotImplementedError
+
+    def __array__(self, dtype: Any = None, copy: Any = None) -> Floats:
+        # Numbers as long as nothing else was assigned; a variable refuses.
+        return np.asarray(self.settled(), dtype, copy=copy)
+
+
+def settled(operand: Any) -> Any:
+    """Give an operand as a variable or as numbers.
+
+    Buffers become what they hold; lists, tuples and arrays of objects in which variables are become one variable.
+    """
+    if isinstance(operand, Settling):
+        return operand.settled()
+    if isinstance(operand, np.ndarray) and operand.dtype == object:
+        nested = operand.tolist()
+        return _stacked(nested) if _holds_variables(nested) else operand
+    if isinstance(operand, (list, tuple)) and _holds_variables(operand):
+        return _stacked(operand)
+    return operand
+
+
+def _stacked(items: Any) -> Any:
+    """Give a list, in which there may be lists, as one variable: a RESHAPE for each item, and a CONCATENATE."""
+    if not isinstance(items, (list, tuple)):
+        return settled(items)
+    parts = [_stacked(each) if _holds_variables(each) else as_constant(each, "an element") for each in items]
+    shapes = {each.shape for each in parts}
+    if len(shapes) != 1:
+        raise ShapeError(f"a list of arrays of different shapes, {sorted(shapes)}, is no array")
+    columns = next(each.columns for each in parts if isinstance(each, Node))
+    lifted = (1, *shapes.pop())
+    numbers = []
+    for each in parts:
+        if not isinstance(each, Node):
+            numbers.append(columns.tensor(each.reshape(lifted)))
+            continue
+        if each.columns is not columns:
+            _refuse_mixture("an array")
+        numbers.append(columns.statement(p.PRIMITIVE_RESHAPE, (each.number,), (len(lifted), *lifted)))
+    shape = (len(parts), *lifted[1:])
+    return columns.variable(columns.statement(p.PRIMITIVE_CONCATENATE, numbers, (0, len(numbers))), shape)
+
+
+def _holds_variables(value: Any) -> bool:
+    if isinstance(value, (list, tuple)):
+        return any(_holds_variables(each) for each in value)
+    return isinstance(value, (Node, Settling)) or (isinstance(value, np.ndarray) and value.dtype == object)
+
+
 def derive(
     x: Node, primitive: Primitive.ValueType, arguments: Iterable[int], parameters: Iterable[int], shape: Shape
 ) -> Variable:
@@ -77,7 +137,11 @@ def derive(
 
 def columns_of(operands: Iterable[object], what: str) -> Columns:
     """Give the list to which the variables among some operands belong."""
-    for each in operands:
+    given = list(operands)
+    for each in given:
+        if isinstance(each, Node):
+            return each.columns
+    for each in map(settled, given):
         if isinstance(each, Node):
             return each.columns
     raise BuildError(f"{what}: none of the arguments is a variable of a list; numbers are NumPy's to work on")
@@ -85,6 +149,7 @@ def columns_of(operands: Iterable[object], what: str) -> Columns:
 
 def as_argument(columns: Columns, operand: Operand, what: str) -> tuple[int, Shape]:
     """Give the argument by which a statement names an operand, and its shape."""
+    operand = settled(operand)
     if isinstance(operand, Node):
         if operand.columns is not columns:
             _refuse_mixture(what)
@@ -97,6 +162,7 @@ def as_argument(columns: Columns, operand: Operand, what: str) -> tuple[int, Sha
 
 def as_node(columns: Columns, operand: Operand, what: str) -> Node:
     """Give an operand as a variable; an array constant becomes one."""
+    operand = settled(operand)
     if isinstance(operand, Node):
         if operand.columns is not columns:
             _refuse_mixture(what)
@@ -162,4 +228,7 @@ def _described(value: object, array: Floats) -> str:
 
 
 def _refuse_mixture(what: str) -> NoReturn:
-    raise BuildError(f"{what}: the variables belong to different lists; write one function with one ListBuilder")
+    raise BuildError(
+        f"{what}: the variables belong to different lists; write one function with one ListBuilder, and keep no "
+        "variable of one trace for another"
+    )

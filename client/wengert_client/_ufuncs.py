@@ -151,5 +151,7 @@ def refuse_options(what: str, options: Mapping[str, Any], allowed: Container[str
             continue
         if name == "out":
             told = "variables never change, and arrays hold none: write z = z + x instead of z += x, and no out="
-            raise BuildError(f"{what}: {told}")
+            error = BuildError(f"{what}: {told}")
+            error.asked = "in place"
+            raise error
         raise BuildError(f"{what}: {name}= cannot be written into a list")

@@ -5,6 +5,8 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, Any, NoReturn, SupportsIndex, cast
 
+import numpy as np
+
 from wengert.v1 import primitive_pb2 as p
 from wengert_client import _elementwise as e
 from wengert_client import _reductions as r
@@ -30,7 +32,8 @@ _EXACT = 2**53
 
 _INSTEAD = {
     "truth value": "for a choice that depends on it write np.where(condition, a, b); for and, or, not write &, |, ~",
-    "array": "to join variables write np.stack([...]) or np.concatenate([...])",
+    "values": "to join variables write np.stack([...]) or np.concatenate([...])",
+    "format": "there is no number to print yet; print what the function gives when it is called",
     "number": "functions of math write np.sin(x), wengert_client.ops.sin(x) and so on; to put it into an array "
     "write np.stack([...])",
 }
@@ -260,8 +263,13 @@ class Variable(Node):
     def __array_function__(self, function: Any, types: Any, operands: Any, options: Any) -> Any:
         return apply_function(function, operands, options)
 
-    def __array__(self, *_: object, **__: object) -> NoReturn:
-        self._refuse("array")
+    def __array__(self, dtype: Any = None, **_: object) -> Any:
+        if self.shape or dtype not in {None, object}:
+            self._refuse("values")
+        # So that np.array([x0, x1]) gives an array of objects: what reads it makes one variable of it.
+        alone = np.empty((), dtype=object)
+        alone[()] = self
+        return alone
 
     def __bool__(self) -> NoReturn:  # noqa: PLE0304 - it never returns
         self._refuse("truth value")
@@ -277,6 +285,11 @@ class Variable(Node):
 
     def __complex__(self) -> NoReturn:
         self._refuse("number")
+
+    def __format__(self, spec: str) -> str:
+        if spec:
+            self._refuse("format")
+        return repr(self)
 
     def __copy__(self) -> Variable:
         return self
@@ -315,5 +328,7 @@ class Variable(Node):
         return argument, broadcast(shape, extents)
 
     def _refuse(self, what: str) -> NoReturn:
-        told = "becomes one only when the list is evaluated"
-        raise NotANumber(f"{self!r} is asked for its {what}, but it {told}: {_INSTEAD[what]}")
+        told = "has none until the list is evaluated"
+        error = NotANumber(f"{self!r} is asked for its {what}, but it {told}: {_INSTEAD[what]}")
+        error.asked = what
+        raise error

@@ -15,6 +15,7 @@ f = w_3
 """
 
 from wengert_client._array_functions import clip
+from wengert_client._buffers import buffer, zeros
 from wengert_client._elementwise import (
     absolute,
     acos,
@@ -133,6 +134,7 @@ __all__ = [
     "atan2",
     "atanh",
     "broadcast_to",
+    "buffer",
     "cbrt",
     "ceil",
     "cholesky",
@@ -224,4 +226,5 @@ __all__ = [
     "xlogy",
     "zero_safe_matmul",
     "zero_safe_multiply",
+    "zeros",
 ]

@@ -1,0 +1,129 @@
+"""Errors of a trace name the line that made them, and what to write there instead."""
+
+from __future__ import annotations
+
+import ast
+import linecache
+import os
+from dataclasses import dataclass
+from itertools import islice
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from wengert_client._advice import advice
+from wengert_client._errors import BuildError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from types import FrameType, TracebackType
+
+__all__ = ["located"]
+
+_OURS = os.path.dirname(__file__) + os.sep  # noqa: PTH120  as the names of files in code objects are text
+_NUMPY = os.path.dirname(np.__file__) + os.sep  # noqa: PTH120
+
+
+@dataclass(frozen=True, slots=True)
+class _Place:
+    """Where in a source file something was done; columns count the bytes of the line."""
+
+    file: str
+    function: str
+    line: int
+    end_line: int
+    column: int
+    end_column: int
+    source: list[str]
+
+
+def located(error: BaseException) -> BuildError | None:
+    """Give the error that a user is to see: with the line, and what to write instead.
+
+    None, where it is another error than one of this package.
+    """
+    found = _ours(error)
+    if found is None or found.line:
+        return found
+    place = _place(error.__traceback__)
+    if place is not None:
+        found.line = _shown(place)
+        told = advice(found.asked, _path(place))
+        message = str(found.args[0]) if found.args else ""
+        if told:
+            message = f"{message.partition(': ')[0]}: {told}" if found.asked else f"{message}; {told}"
+        found.args = (f"{message}\n{found.line}",)
+    return found
+
+
+def _ours(error: BaseException | None) -> BuildError | None:
+    """Give the error of this package which an error is, or which NumPy says it comes from."""
+    while error is not None and not isinstance(error, BuildError):
+        error = error.__cause__ if isinstance(error, (TypeError, ValueError)) else None
+    return error
+
+
+def _place(trace: TracebackType | None) -> _Place | None:
+    """Give the innermost line that is neither this package's nor NumPy's."""
+    frames = []
+    while trace is not None:
+        if not trace.tb_frame.f_code.co_filename.startswith(_OURS):
+            frames.append((trace.tb_frame, trace.tb_lasti, trace.tb_lineno))
+        trace = trace.tb_next
+    outside = [each for each in frames if not each[0].f_code.co_filename.startswith(_NUMPY)]
+    return _read(*(outside or frames)[-1]) if frames else None
+
+
+def _read(frame: FrameType, instruction: int, line: int) -> _Place:
+    code = frame.f_code
+    source = linecache.getlines(code.co_filename, frame.f_globals)
+    start, end, column, end_column = next(islice(code.co_positions(), instruction // 2, None), (line, line, None, None))
+    name = code.co_name if code.co_name != "<lambda>" else "a lambda"
+    at = (start or line, end or line, column or 0, end_column or 0)
+    return _Place(code.co_filename, name, *at, source)
+
+
+def _shown(place: _Place) -> str:
+    """Give file, line and source line, with marks below what failed."""
+    shown = f'  File "{place.file}", line {place.line}, in {place.function}'
+    if not 0 < place.line <= len(place.source):
+        return shown
+    text = place.source[place.line - 1].rstrip()
+    raw = text.encode()
+    start = len(raw[: place.column].decode(errors="replace"))
+    stop = len(raw[: place.end_column].decode(errors="replace")) if place.line == place.end_line else len(text)
+    bare = text.lstrip()
+    indent = len(text) - len(bare)
+    shown += f"\n    {bare}"
+    return f"{shown}\n    {' ' * (start - indent)}{'^' * (stop - start)}" if stop > start >= indent else shown
+
+
+def _path(place: _Place) -> list[ast.AST]:
+    """Give the syntax around what failed, the innermost first; empty where the source is not to be had."""
+    try:
+        tree = ast.parse("".join(place.source))
+    except (SyntaxError, ValueError, RecursionError):
+        return []
+    wanted = (place.line, place.column, place.end_line, place.end_column)
+    path: list[ast.AST] = []
+    node: ast.AST | None = tree
+    while node is not None:
+        path.append(node)
+        node = next((each for each in _positioned(node) if _covers(each, wanted)), None)
+    return path[::-1]
+
+
+def _positioned(node: ast.AST) -> Iterator[ast.AST]:
+    """Give the nearest nodes below one that have a place in the source."""
+    for child in ast.iter_child_nodes(node):
+        if hasattr(child, "end_col_offset"):
+            yield child
+        else:
+            yield from _positioned(child)
+
+
+def _covers(node: ast.AST, wanted: tuple[int, int, int, int]) -> bool:
+    line, column, end_line, end_column = wanted
+    start = (node.lineno, node.col_offset)  # type: ignore[attr-defined]
+    end = (node.end_lineno, node.end_col_offset)  # type: ignore[attr-defined]
+    return bool(start <= (line, column) and (end_line, end_column) <= end)
