@@ -146,6 +146,13 @@ def _options(settings: Settings, *, shares_ports: bool) -> list[tuple[str, int]]
         # Callers that wait for an answer may ask now and then whether the server is there: by default one that asks
         # more than twice in five minutes is thrown out.
         ("grpc.http2.min_ping_interval_without_data_ms", _PING_INTERVAL_MS),
+        # A caller whose machine or network is gone says nothing: it is asked whether it is there, with calls and
+        # without, as often as it takes. What is sent to it meanwhile is held to the same time by the kernel.
+        ("grpc.keepalive_time_ms", round(settings.keepalive_s * 1000)),
+        ("grpc.keepalive_timeout_ms", round(settings.keepalive_timeout_s * 1000)),
+        ("grpc.http2.ping_timeout_ms", round(settings.keepalive_timeout_s * 1000)),
+        ("grpc.keepalive_permit_without_calls", 1),
+        ("grpc.http2.max_pings_without_data", 0),
         # Two servers on one port would share its calls without a word; workers mean to.
         ("grpc.so_reuseport", int(shares_ports)),
     ]

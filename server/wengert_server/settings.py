@@ -96,6 +96,11 @@ class Settings:
         "balancers see it first")
     grace_s: float = _row(20.0, least=0, description=
         "seconds that calls in flight get to finish after SIGTERM or SIGINT, and the delay")
+    keepalive_s: float = _row(30.0, least=0.1, most=86_400, description=
+        "seconds without a word on a connection until its other end is asked whether it is still there")
+    keepalive_timeout_s: float = _row(20.0, least=0.1, most=86_400, description=
+        "seconds that it gets to answer; then the connection is closed, and what its calls, streams and sessions held "
+        "is free again")
     keep_memory_bytes: int = _row(256 << 20,
         "bytes of freed memory that the process keeps for its next call, where the C library is glibc")
     log_format: str = _row("text", "how log lines are written", choices=("text", "json"))

@@ -73,7 +73,8 @@ def tensor_array(expected: Mapping[str, Any]) -> npt.NDArray[np.float64]:
     return np.array(values, dtype=np.float64).reshape(tuple(expected["shape"]))
 
 
-def _request_json(request: Message | bytes) -> dict[str, Any]:
+def request_json(request: Message | bytes) -> dict[str, Any]:
+    """Return a request as files have it."""
     if isinstance(request, bytes):
         return {"request_base64": base64.b64encode(request).decode()}
     return {"request": MessageToDict(request)}
@@ -82,22 +83,28 @@ def _request_json(request: Message | bytes) -> dict[str, Any]:
 def _case_json(case: Case) -> dict[str, Any]:
     content: dict[str, Any] = {"name": case.name, "about": case.about}
     if case.before:
-        content["before"] = [{"rpc": rpc, **_request_json(r)} for rpc, r in case.before]
-    content |= {"rpc": case.rpc, **_request_json(case.request), "expect": dict(case.expect)}
+        content["before"] = [{"rpc": rpc, **request_json(r)} for rpc, r in case.before]
+    content |= {"rpc": case.rpc, **request_json(case.request), "expect": dict(case.expect)}
     return content
 
 
 def dump(section: str, about: str, cases: Iterable[Case]) -> str:
+    """Return a section as text."""
+    return section_text(section, about, [_case_json(case) for case in cases])
+
+
+def section_text(section: str, about: str, cases: Iterable[Mapping[str, Any]]) -> str:
     """Return a section as text: a line for each part of a case, so that a diff reads well."""
     blocks = []
     for case in cases:
-        lines = [f"      {json.dumps(k)}: {json.dumps(v)}" for k, v in _case_json(case).items()]
+        lines = [f"      {json.dumps(k)}: {json.dumps(v)}" for k, v in case.items()]
         blocks.append("    {\n" + ",\n".join(lines) + "\n    }")
     head = f'{{\n  "section": {json.dumps(section)},\n  "about": {json.dumps(about)},\n'
     return head + '  "cases": [\n' + ",\n".join(blocks) + "\n  ]\n}\n"
 
 
-def _request(rpc: str, content: Mapping[str, Any]) -> Message | bytes:
+def read_request(rpc: str, content: Mapping[str, Any]) -> Message | bytes:
+    """Return the request that :func:`request_json` wrote."""
     if "request_base64" in content:
         return base64.b64decode(content["request_base64"])
     message: Message = getattr(v1, f"{rpc}Request")()
@@ -111,7 +118,7 @@ def load(path: Path) -> list[Case]:
             name=content["name"],
             about=content["about"],
             rpc=content["rpc"],
-            request=_request(content["rpc"], content),
+            request=read_request(content["rpc"], content),
             expect=content["expect"],
             before=[
                 (b["rpc"], ParseDict(b["request"], getattr(v1, f"{b['rpc']}Request")()))

@@ -17,15 +17,18 @@ from tests.conformance import (
     section_ordinary,
     section_plans,
     section_selections,
+    section_sessions,
     section_shapes,
     section_sparse,
     section_special,
+    section_streamed,
     section_wrong_calls,
     section_wrong_lists,
     section_wrong_requests,
     section_wrong_statements,
 )
 from tests.conformance.cases import DATA, dump
+from tests.conformance.stream_cases import STREAMS, dump_streams
 
 SECTIONS: dict[str, ModuleType] = {
     "lecture": section_lecture,
@@ -46,6 +49,7 @@ SECTIONS: dict[str, ModuleType] = {
     "wrong-calls": section_wrong_calls,
     "wrong-requests": section_wrong_requests,
 }
+STREAMED: dict[str, ModuleType] = {"streamed-jacobians": section_streamed, "sessions": section_sessions}
 
 
 def text(section: str) -> str:
@@ -54,9 +58,18 @@ def text(section: str) -> str:
     return dump(section, module.ABOUT, module.cases())
 
 
+def streams_text(section: str) -> str:
+    """Return what the file of a section of streams should contain."""
+    module = STREAMED[section]
+    return dump_streams(section, module.ABOUT, module.cases())
+
+
 def main() -> None:
     """Write every section's file."""
     DATA.mkdir(exist_ok=True)
+    STREAMS.mkdir(exist_ok=True)
+    for section in STREAMED:
+        (STREAMS / f"{section}.json").write_text(streams_text(section))
     for section in SECTIONS:
         (DATA / f"{section}.json").write_text(text(section))
 

@@ -125,3 +125,23 @@ def answer(engine: adengine.Engine, request: Any) -> Any:
     return v1.JacobianResponse(
         values=tensor(matrix.values), dense=tensor(matrix.jacobian), report=_report(matrix.report)
     )
+
+
+def blocks_of(
+    engine: adengine.Engine, asked: v1.StreamJacobianRequest, most_entries: int
+) -> list[v1.StreamJacobianResponse]:
+    """Return the blocks of a Jacobian."""
+    request = asked.request
+    stream = engine.jacobian_stream(
+        engine_list(request.function.list), mode=_mode(request), part_elements=most_entries, **_common(request)
+    )
+    made, offset = [], 0
+    for part in stream:
+        for first in range(0, len(part), most_entries):
+            entries = part[first : first + most_entries].tolist()
+            made.append(v1.StreamJacobianResponse(shape=stream.shape, offset=offset, entries=entries))
+            offset += len(entries)
+    made = made or [v1.StreamJacobianResponse(shape=stream.shape)]
+    made[0].values.CopyFrom(tensor(stream.values))
+    made[-1].report.CopyFrom(_report(stream.report))
+    return made

@@ -2,71 +2,26 @@
 
 from __future__ import annotations
 
-import os
-import queue
 import signal
-import time
-from pathlib import Path
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
 import grpc
 import numpy as np
 import pytest
 
-from tests.server.asking import DEADLINE_S, SERVICE, long_call, product, product_at, read_refusal
+from tests.server.asking import DEADLINE_S, SERVICE, long_call, product_at, read_refusal
+from tests.server.talking import PRODUCT, Session, derivatives, jacobian, opened, opened_soon, until_it_computes
 from tests.serving import running_server
 from tests.wire_lists import tensor
 from wengert import v1
-from wengert.v1.service_pb2_grpc import DifferentiationServiceStub
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from tests.serving import RunningServer
+    from wengert.v1.service_pb2_grpc import DifferentiationServiceStub
 
-PRODUCT = v1.FunctionSource(list=product())
 INVALID = grpc.StatusCode.INVALID_ARGUMENT.value[0]
-
-
-class Session:
-    """A session as a client sees it: send, receive, end."""
-
-    def __init__(self, channel: grpc.Channel, timeout: float = DEADLINE_S) -> None:
-        self._requests: queue.SimpleQueue[v1.SessionRequest | None] = queue.SimpleQueue()
-        self.call: Any = DifferentiationServiceStub(channel).Session(iter(self._requests.get, None), timeout=timeout)
-
-    def send(self, request: v1.SessionRequest) -> None:
-        self._requests.put(request)
-
-    def receive(self) -> v1.SessionResponse:
-        return cast("v1.SessionResponse", next(self.call))
-
-    def ask(self, request: v1.SessionRequest) -> v1.SessionResponse:
-        self.send(request)
-        return self.receive()
-
-    def stop(self) -> None:
-        """Send no more."""
-        self._requests.put(None)
-
-    def end(self) -> list[v1.SessionResponse]:
-        """Send no more, and give what still comes."""
-        self.stop()
-        return list(self.call)
-
-    def refused(self) -> grpc.Call:
-        with pytest.raises(grpc.RpcError) as caught:
-            self.receive()
-        self.stop()
-        return cast("grpc.Call", caught.value)
-
-
-def jacobian(call: int, *x: float) -> v1.SessionRequest:
-    return v1.SessionRequest(call=call, jacobian=v1.JacobianRequest(function=PRODUCT, points=tensor(x)))
-
-
-def derivatives(response: v1.SessionResponse) -> list[float]:
-    return list(response.jacobian.dense.values)
 
 
 def test_every_kind_of_call_gives_what_its_rpc_gives(stub: DifferentiationServiceStub, channel: grpc.Channel) -> None:
@@ -141,27 +96,6 @@ def narrow() -> Iterator[RunningServer]:
         yield server
 
 
-def opened(channel: grpc.Channel) -> Session:
-    session = Session(channel)
-    assert derivatives(session.ask(jacobian(1, 3.0, 4.0))) == [4.0, 3.0]
-    return session
-
-
-def opened_soon(channel: grpc.Channel) -> Session:
-    """A session, as soon as there is room for one."""
-    ends = time.monotonic() + DEADLINE_S
-    while True:
-        session = Session(channel)
-        session.send(jacobian(1, 3.0, 4.0))
-        try:
-            assert derivatives(session.receive()) == [4.0, 3.0]
-        except grpc.RpcError:
-            assert time.monotonic() < ends
-            session.stop()
-        else:
-            return session
-
-
 def test_idle_sessions_starve_no_call_and_one_too_many_is_told_so(narrow: RunningServer) -> None:
     with narrow.channel() as channel:
         sessions = [opened(channel) for _ in range(4)]
@@ -198,19 +132,6 @@ def test_calls_beside_a_session_that_computes(narrow: RunningServer) -> None:
         for k in range(20):
             assert product_at(channel, 3.0, k) == [k, 3.0]
         assert [answer.call for answer in session.end()] == [1, 2]
-
-
-def until_it_computes(server: RunningServer) -> None:
-    """Wait until the server has used 0.1 s of a processor since this was called."""
-
-    def ticks() -> int:
-        fields = Path(f"/proc/{server.process.pid}/stat").read_text().rpartition(")")[2].split()
-        return int(fields[11]) + int(fields[12])
-
-    ends, before = time.monotonic() + DEADLINE_S, ticks()
-    while ticks() < before + 0.1 * os.sysconf("SC_CLK_TCK"):
-        assert time.monotonic() < ends
-        time.sleep(0.01)
 
 
 def test_a_server_that_drains_ends_idle_sessions_and_answers_the_others() -> None:
