@@ -2,25 +2,26 @@
 
 from __future__ import annotations
 
+import faulthandler
 import gc
 import logging
 import os
 import signal
 import sys
 import warnings
-from contextlib import suppress
-from queue import Empty, SimpleQueue
 from typing import TYPE_CHECKING
 
 from wengert_server import logs, memory, workers
 from wengert_server.settings import Settings
+from wengert_server.signals import STOPPING, Signals
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from wengert_server.server import Server
 
 _log = logging.getLogger("wengert_server")
+
+# Threads that have nothing to do end at once; what does not end by then is told, with where it is, and left.
+_END_S = 20.0
 
 
 def main() -> None:
@@ -38,20 +39,19 @@ def _serve(settings: Settings, *, is_worker: bool) -> None:
     # NaN and infinity are values like any other; NumPy need not warn of them.
     warnings.simplefilter("ignore", RuntimeWarning)
     # Compiling can take a minute: a signal ends it at once.
-    _on_signal(lambda: sys.exit(0))
+    for number in STOPPING:
+        signal.signal(number, lambda *_: sys.exit(0))
     if is_worker:
         workers.end_with_parent()
     server = _loaded(settings, shares_ports=is_worker)
     # What is loaded stays: the collector need not look at it again while calls wait.
     gc.freeze()
-    # SimpleQueue may be put to from within a signal handler, unlike locks and semaphores.
-    signals: SimpleQueue[None] = SimpleQueue()
-    _on_signal(lambda: signals.put(None))
+    signals = Signals()
     server.start()
     for address in server.addresses:
         print(address, flush=True)  # noqa: T201  promised to whoever started the server
     _log.info("serving", extra=logs.with_fields(addresses=",".join(server.addresses)))
-    signals.get()
+    signals.wait()
     _log.info("draining", extra=logs.with_fields(delay_s=settings.drain_delay_s, grace_s=settings.grace_s))
     _drain(server, signals, settings.drain_delay_s)
     _log.info("stopped")
@@ -72,21 +72,14 @@ def _loaded(settings: Settings, *, shares_ports: bool) -> Server:
         sys.exit(f"wengert-server: {error}")
 
 
-def _on_signal(action: Callable[[], None]) -> None:
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: action())
-
-
-def _drain(server: Server, signals: SimpleQueue[None], delay_s: float) -> None:
+def _drain(server: Server, signals: Signals, delay_s: float) -> None:
     server.leave()
-    if delay_s > 0:
-        with suppress(Empty):
-            signals.get(timeout=delay_s)
-            signals.put(None)
+    # A second signal ends the delay, and the grace with it.
+    hurried = delay_s > 0 and signals.wait(delay_s)
     drained = server.drain()
     while not drained.wait(0.05):
-        if not signals.empty():
-            signals.get()
+        if hurried or signals.wait(0):
+            hurried = False
             _log.info("not waiting for the calls left, after a second signal")
             server.drain(0).wait()
 
@@ -97,6 +90,7 @@ def _exit(server: Server) -> None:
         logging.shutdown()
         sys.stdout.flush()
         os._exit(0)
+    faulthandler.dump_traceback_later(_END_S, exit=True)
 
 
 if __name__ == "__main__":

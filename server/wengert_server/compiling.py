@@ -9,6 +9,7 @@ it compiles that one kernel for nothing and finds the others. Where all are cach
 from __future__ import annotations
 
 import logging
+import time
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -30,6 +31,7 @@ _log = logging.getLogger("wengert_server.compiling")
 
 _EVENT = "numba:compile"
 _FILE = "compiling.lock"
+_LOOK_S = 0.1
 
 
 @contextmanager
@@ -71,10 +73,20 @@ class _First(_event.Listener):
         except BlockingIOError:
             assert self._file is not None  # noqa: S101  for the type checkers
             _log.info("another process compiles the kernels; waiting for it")
-            fcntl.flock(self._file, fcntl.LOCK_EX)
+            self._wait()
         except OSError as error:
             # A file system without locks, or one that cannot be written to: then it compiles for itself.
             _log.debug("no lock on the cache of kernels: %s", error)
+
+    def _wait(self) -> None:
+        # Asked now and then: a signal that comes as a wait begins would be heard when it ends, a minute later.
+        while True:
+            try:
+                fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                time.sleep(_LOOK_S)
+            else:
+                return
 
     def unlock(self) -> None:
         """Let the others go on."""

@@ -15,12 +15,13 @@ import sys
 import threading
 import time
 from dataclasses import dataclass
-from queue import Empty, SimpleQueue
+from queue import SimpleQueue
 from typing import TYPE_CHECKING
 
 from wengert_server import addresses
 from wengert_server.logs import WORKER, with_fields
 from wengert_server.ports import HeldPorts
+from wengert_server.signals import Signals
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -103,15 +104,13 @@ class _Supervisor:
         self._workers = [
             _Worker(k, tuple(addresses.of_worker(address, k) for address in listened)) for k in range(settings.workers)
         ]
-        # SimpleQueue may be put to from within a signal handler, unlike locks and semaphores.
-        self._events: SimpleQueue[tuple[str, _Worker | None]] = SimpleQueue()
+        self._signals = Signals()
+        self._events: SimpleQueue[tuple[str, _Worker]] = SimpleQueue()
         self._serving = False
         self._ends: float | None = None
         self._status = 0
 
     def run(self) -> int:
-        for number in (signal.SIGTERM, signal.SIGINT):
-            signal.signal(number, lambda *_: self._events.put(("signal", None)))
         _log.info("starting workers", extra=with_fields(workers=len(self._workers)))
         for worker in self._workers:
             self._start(worker)
@@ -135,16 +134,19 @@ class _Supervisor:
             if worker.due is not None and now >= worker.due:
                 self._start(worker)
         dues = [due for due in (self._ends, *(worker.due for worker in self._workers)) if due is not None]
-        try:
-            what, about = self._events.get(timeout=max(min(dues) - now, 0.0) if dues else None)
-        except Empty:
-            return
-        if about is None:
+        if self._signals.wait(max(min(dues) - now, 0.0) if dues else None):
             self._stop()
-        elif what == "ready":
-            self._note_ready(about)
-        else:
-            self._note_end(about)
+        while not self._events.empty():
+            what, about = self._events.get()
+            if what == "ready":
+                self._note_ready(about)
+            else:
+                self._note_end(about)
+
+    def _tell(self, what: str, about: _Worker) -> None:
+        """Have the loop take note of something. From any thread."""
+        self._events.put((what, about))
+        self._signals.wake()
 
     def _start(self, worker: _Worker) -> None:
         variables = os.environ | {
@@ -165,9 +167,9 @@ class _Supervisor:
         assert process.stdout is not None  # noqa: S101  for the type checkers
         for lines, _ in enumerate(process.stdout, 1):
             if lines == len(worker.addresses):
-                self._events.put(("ready", worker))
+                self._tell("ready", worker)
         process.wait()
-        self._events.put(("end", worker))
+        self._tell("end", worker)
 
     def _note_ready(self, worker: _Worker) -> None:
         worker.ready = True
