@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from concurrent.futures import Future
 
     from tests.replicas.fleet import Fleet
+    from wengert_client import Function, SessionFunction
 
 THREADS = 6
 CLIENTS = 3
@@ -72,8 +73,16 @@ class _Load:
         return [self._clients[0].function(each).id for each in self._lists]
 
     def work(self, thread: int) -> None:
+        """Make calls by themselves; every third thread makes them over a session."""
         client = self._clients[thread % CLIENTS]
         functions = [client.function(each) for each in self._lists]
+        if thread % 3:
+            self._call(thread, functions)
+        else:
+            with client.session() as session:
+                self._call(thread, [session.function(each) for each in functions])
+
+    def _call(self, thread: int, functions: Sequence[Function | SessionFunction]) -> None:
         random = np.random.default_rng(thread)
         mine = self.counts[thread]
         while not self.end.is_set():
