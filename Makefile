@@ -9,6 +9,7 @@ BASE := $(VENV)/.created
 SERVER := $(VENV)/.installed-demo
 TEST := $(VENV)/.installed-test
 BENCH := $(VENV)/.installed-bench
+PEERS := .venv-peers/.installed
 CODE := adengine proto/wengert client/wengert_client server/wengert_server tests tools examples benchmarks docker
 # In this order: each reads what those before it wrote.
 GENERATORS = $(addprefix tools/generate_,stubs.py kernels.py docs.py outputs.py) tests/conformance/generate.py
@@ -88,7 +89,7 @@ venv: $(TEST) ## only set up .venv with everything the tests need
 
 venv-demo: $(SERVER)
 
-venv-bench: $(BENCH)
+venv-bench: $(BENCH) $(PEERS)
 
 clean: ## remove .venv, builds and caches
 	rm -rf .venv .venv-* build dist .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache
@@ -110,3 +111,10 @@ $(VENV)/.installed-%: $(BASE) pyproject.toml
 	@touch $@
 	@# The test extra includes the demo's.
 	@if [ $* = test ]; then touch $(SERVER); fi
+
+# Other services hold back versions that ours needs, so they have an environment of their own.
+$(PEERS): $(BASE) benchmarks/other_services/requirements.txt
+	@echo "set-up: installing other services into .venv-peers, to measure beside"
+	@$(PYTHON) -m venv .venv-peers
+	@.venv-peers/bin/python -m pip install --quiet --disable-pip-version-check -r benchmarks/other_services/requirements.txt
+	@touch $@

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import grpc
@@ -11,6 +12,7 @@ from numpy.typing import NDArray
 
 from benchmarks.bare_server import ANY_SIZE, PATH
 from benchmarks.measure import Effort, Timing, compare, compare_single_calls
+from benchmarks.others import beside_others, others
 from benchmarks.processes import bare_server, our_server
 from benchmarks.results import Chapter, Comparison, Table, Target
 from benchmarks.waiting import waiting
@@ -35,6 +37,7 @@ def service(effort: Effort) -> Chapter:
         )
         points = _many_points(client, 1_000 if effort.quick else 100_000, effort)
         beside, longest, waits = waiting(served.address, effort)
+        services = _beside_others(client, n, effort)
     per_second = points.facts["points"] / points.timing(CLIENT).median
     targets = [
         Target("tiny value and Jacobian, p50: generated stub / bare grpcio", 1.4, tiny.ratio(STUB, BARE), "x"),
@@ -50,8 +53,37 @@ def service(effort: Effort) -> Chapter:
         "made before and parses the reply; the client makes the request from a NumPy array and gives NumPy arrays. "
         "Tiny calls are timed one by one, in turns; medians are p50."
     )
-    comparisons = (tiny, dense, points, beside)
+    if services:
+        text += _OTHERS
+    comparisons = (tiny, dense, points, beside, *services)
     return Chapter("service", "Through the server", text, targets, comparisons, (_latencies(tiny), waits))
+
+
+_OTHERS = (
+    " The other services have the same functions and their derivatives written in them, with NumPy, and are called by "
+    "their own clients. Both take one request for the value and one for the derivative. UM-Bridge has no Jacobian: "
+    "there it is one more output of the model, which takes less than a thousand products."
+)
+
+
+def _beside_others(client: Client, n: int, effort: Effort) -> list[Comparison]:
+    """Ask for the tiny and the dense Jacobian here and in the services that are installed."""
+    with others(n) as services:
+        tiny, dense = client.function(_tiny()), client.function(elementwise_by_sum(n))
+        asked = (
+            ("Value and Jacobian of x1 x2 + sin x1, other services", "tiny", tiny, np.array([2.0, 5.0])),
+            (f"{n} x {n} dense Jacobian, other services", "dense", dense, np.linspace(0.0, 1.0, n)),
+        )
+        found = [
+            beside_others(title, what, (CLIENT, partial(_both, function, x)), services, effort)
+            for title, what, function, x in asked
+        ]
+    return [each for each in found if each is not None]
+
+
+def _both(function: Function, x: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    answer = function.value_and_jacobian(x)
+    return answer.value, answer.derivative
 
 
 def _tiny() -> ListBuilder:
