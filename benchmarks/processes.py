@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import sys
@@ -65,8 +66,15 @@ def bare_collector() -> Iterator[Served]:
 
 
 @contextmanager
-def asking_much(address: str, points: int) -> Iterator[None]:
-    """Clients in a process of their own, whose large calls keep every thread of a server computing."""
+def asking_much(address: str, points: int) -> Iterator[list[float]]:
+    """Clients in a process of their own, whose large calls keep every thread of a server computing.
+
+    Yields
+    ------
+    taken : list of float
+        In the end, the seconds of each large call that was answered.
+    """
+    taken: list[float] = []
     command = [sys.executable, "-m", "benchmarks.waiting", address, str(points)]
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
         assert process.stdin is not None  # noqa: S101  asked for above
@@ -74,9 +82,10 @@ def asking_much(address: str, points: int) -> Iterator[None]:
         if not process.stdout.readline():
             raise RuntimeError(f"{' '.join(command)} ended before it began")
         try:
-            yield
+            yield taken
         finally:
             process.stdin.close()
+            taken += json.loads(process.stdout.read())
             process.wait(_STOP_S)
 
 

@@ -1,7 +1,7 @@
 """Calls to one of the other services by its own client: ``calling.py SERVICE URL N``.
 
-Each line of standard input, as ``tiny 20``, asks for so many calls; the answer is one line of JSON, the seconds of each.
-``tiny 0`` gives value and Jacobian instead, to be checked.
+Each line of standard input, as ``tiny 20``, asks for so many calls; the answer is one line of JSON: how many seconds
+each took. ``tiny 0`` gives value and Jacobian instead, to be checked.
 """
 
 import importlib

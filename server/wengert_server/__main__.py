@@ -9,7 +9,7 @@ import os
 import signal
 import sys
 import warnings
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NoReturn
 
 from wengert_server import logs, memory, workers
 from wengert_server.settings import Settings
@@ -20,8 +20,7 @@ if TYPE_CHECKING:
 
 _log = logging.getLogger("wengert_server")
 
-# Threads that have nothing to do end at once; what does not end by then is told, with where it is, and left.
-_END_S = 20.0
+_CLOSE_S = 20.0
 
 
 def main() -> None:
@@ -84,13 +83,18 @@ def _drain(server: Server, signals: Signals, delay_s: float) -> None:
             server.drain(0).wait()
 
 
-def _exit(server: Server) -> None:
-    """Exit 0, without waiting for computations whose callers are gone."""
-    if not server.close():
-        logging.shutdown()
-        sys.stdout.flush()
-        os._exit(0)
-    faulthandler.dump_traceback_later(_END_S, exit=True)
+def _exit(server: Server) -> NoReturn:
+    """Exit 0, at once.
+
+    The interpreter's own end would wait for all that computes for callers who are gone, and for a list that is just
+    being compiled at a low priority.
+    """
+    # Should closing hang, this tells where, and exits 1.
+    faulthandler.dump_traceback_later(_CLOSE_S, exit=True)
+    server.close()
+    logging.shutdown()
+    sys.stdout.flush()
+    os._exit(0)
 
 
 if __name__ == "__main__":

@@ -12,6 +12,7 @@ import select
 import signal
 import socket
 import time
+from contextlib import suppress
 
 STOPPING = (signal.SIGTERM, signal.SIGINT)
 
@@ -35,10 +36,8 @@ class Signals:
 
     def wake(self) -> None:
         """End a wait, or the next one, without a signal. From any thread."""
-        try:
+        with suppress(BlockingIOError):  # It is full of what ends a wait.
             self._telling.send(bytes([_WAKE]))
-        except BlockingIOError:
-            pass  # It is full of what ends a wait.
 
     def wait(self, seconds: float | None = None) -> bool:
         """Wait for a signal, for :meth:`wake`, or for some time.
