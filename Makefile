@@ -112,9 +112,9 @@ $(VENV)/.installed-%: $(BASE) pyproject.toml
 	@# The test extra includes the demo's.
 	@if [ $* = test ]; then touch $(SERVER); fi
 
-# Other services hold back versions that ours needs, so they have an environment of their own.
+# Other services hold back versions that ours needs, so they have an environment of their own; nothing fails without.
 $(PEERS): $(BASE) benchmarks/other_services/requirements.txt
 	@echo "set-up: installing other services into .venv-peers, to measure beside"
-	@$(PYTHON) -m venv .venv-peers
-	@.venv-peers/bin/python -m pip install --quiet --disable-pip-version-check -r benchmarks/other_services/requirements.txt
-	@touch $@
+	@{ $(PYTHON) -m venv .venv-peers && .venv-peers/bin/python -m pip install --quiet --disable-pip-version-check \
+		-r benchmarks/other_services/requirements.txt && touch $@; } || { rm -rf .venv-peers; \
+		echo "set-up: they could not be installed, and are left out" >&2; }

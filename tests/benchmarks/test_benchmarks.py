@@ -18,6 +18,7 @@ from benchmarks import (
     contests,
     markdown,
     measure,
+    others,
     output,
     paper,
     reach,
@@ -50,6 +51,28 @@ def test_quick_mode_of_one_chapter_writes_a_page_and_its_data(tmp_path: Path) ->
     comparisons = raw["chapter"]["comparisons"]
     assert all(second > 0 for each in comparisons for timing in each["timings"] for second in timing["seconds"])
     assert sorted(path.name for path in tmp_path.iterdir()) == ["service.json", "service.md"]
+
+
+def test_services_that_are_not_installed_are_left_out_with_a_word(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(others, "PYTHON", Path("nowhere"))
+    with others.others(10) as services:
+        assert services == []
+    assert "other services are left out: nowhere is not there" in capsys.readouterr().err
+
+
+def test_other_services_answer_as_ours_does() -> None:
+    if not others.PYTHON.exists():
+        pytest.skip("other services are not installed; make bench brings them")
+    x = np.linspace(0.0, 1.0, 10)
+    with others.others(10) as services:
+        assert tuple(each.name for each in services) == others.NAMES
+        for each in services:
+            tiny = np.array([10.0 + np.sin(2.0)]), np.array([[5.0 + np.cos(2.0), 2.0]])
+            check(each.answer("tiny"), tiny, 1e-15, each.name)
+            check(each.answer("dense"), (x * x.sum(), x.sum() * np.eye(10) + x[:, None]), 1e-15, each.name)
+            assert len(each.seconds("tiny", 2)) == 2
 
 
 def test_servers_that_are_watched_and_guarded_answer() -> None:
