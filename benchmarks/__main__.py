@@ -8,7 +8,7 @@ import os
 import time
 from pathlib import Path
 
-from benchmarks.machine import SINGLE_THREAD, machine
+from benchmarks.machine import SINGLE_THREAD, TUNING, machine
 
 _DOCS = Path(__file__).parent.parent / "docs" / "benchmarks"
 
@@ -17,6 +17,8 @@ def main() -> None:
     """Run the command."""
     # Before NumPy, JAX and the servers are loaded: they read it once.
     os.environ.update(SINGLE_THREAD)
+    for name in TUNING:
+        os.environ.pop(name, None)
     from benchmarks.chapters import CHAPTERS  # noqa: PLC0415
     from benchmarks.markdown import chapter_text  # noqa: PLC0415
     from benchmarks.measure import FULL, QUICK  # noqa: PLC0415

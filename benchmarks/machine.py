@@ -29,7 +29,6 @@ _VARIABLES = (
     "OMP_NUM_THREADS",
     "NPROC",
     "XLA_FLAGS",
-    "OPENBLAS_CORETYPE",
     "NUMBA_CPU_NAME",
 )
 """Those that change how fast something is."""
@@ -45,6 +44,9 @@ SINGLE_THREAD = {
     "JAX_PLATFORMS": "cpu",
 }
 """One thread for every system, set before any of them is loaded."""
+
+TUNING = ("OPENBLAS_CORETYPE", "OPENBLAS_L2_SIZE")
+"""Taken away before that: NumPy and SciPy are to use what OpenBLAS itself finds best for the processor."""
 
 
 def machine() -> dict[str, str]:

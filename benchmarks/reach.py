@@ -120,13 +120,14 @@ def targets(held: Sequence[Held]) -> list[Target]:
     return [*_beside_others(held, _REACH), *_compile_times(held), *_sweeps(held), *_transform(held)]
 
 
-def _found(held: Sequence[Held], words: Words) -> Held | None:
-    return next((each for each in held if all(word in each.name for word in words)), None)
+def _found(held: Sequence[Held], words: Words, task: Task) -> Held | None:
+    """The problem whose name has these words, and of which the task was asked."""
+    return next((each for each in held if all(word in each.name for word in words) and each.comparison(task)), None)
 
 
 def _beside_others(held: Sequence[Held], aims: Sequence[Aim]) -> Iterator[Target]:
     for words, task, ours, kind, aim in aims:
-        each = _found(held, words)
+        each = _found(held, words, task)
         comparison = None if each is None else each.comparison(task)
         if comparison is None:
             continue
@@ -139,7 +140,7 @@ def _beside_others(held: Sequence[Held], aims: Sequence[Aim]) -> Iterator[Target
 def _compile_times(held: Sequence[Held]) -> Iterator[Target]:
     """Seconds to compile f beside gcc's, by the worst of the four."""
     ratios: dict[str, float] = {}
-    for each in filter(None, (_found(held, words) for words in _FOUR)):
+    for each in filter(None, (_found(held, words, Task.F) for words in _FOUR)):
         ours, theirs = (_compiling(each, kind) for kind in (COMPILED, C))
         if ours and theirs:
             ratios[each.name] = ours / theirs
