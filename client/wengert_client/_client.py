@@ -31,7 +31,7 @@ __all__ = ["Client"]
 
 
 class Client:
-    """A client of one server, or of several that answer for each other.
+    """A client of one server, of several that answer for each other, or of none: then this process computes itself.
 
     It is for use in a ``with`` statement and from any number of threads.
 
@@ -44,7 +44,9 @@ class Client:
     target
         Where the server is, as gRPC names it: ``host:port``, ``unix:path``, ``dns:///name:port``; or a sequence
         of such, or one string with commas. Calls go to each of them in turn, also where a name stands for several
-        addresses; what one does not answer another does. None: ``WENGERT_TARGET``.
+        addresses; what one does not answer another does. None: ``WENGERT_TARGET``, or else none: the service runs
+        in this process, without sockets, and once for all such clients (``pip install 'wengert[server]'``). Its
+        limits are a server's, and set by the same variables, such as ``WENGERT_THREADS``.
     deadline_s
         Seconds until a call is given up, its repetitions and registrations included. None:
         ``WENGERT_DEADLINE_S``, or else 30.
@@ -67,8 +69,10 @@ class Client:
     Raises
     ------
     ConfigurationError
-        No target is named, a number is not what it should be, a file cannot be used, or a token would be
-        sent for all to read.
+        A number is not what it should be, a file cannot be used, a token would be sent for all to read, or TLS or
+        a token are given and no target.
+    MissingDependency
+        No target is named, and the packages that compute are not installed.
 
     Examples
     --------
@@ -97,7 +101,7 @@ class Client:
 
     @property
     def target(self) -> str:
-        """Where the server is; several are separated by commas."""
+        """Where the server is; several are separated by commas; empty where this process answers itself."""
         return self._settings.target
 
     @overload
@@ -201,7 +205,7 @@ class Client:
         self.close()
 
     def __repr__(self) -> str:
-        return f"Client of {self.target}"
+        return f"Client of {self.target or 'this process'}"
 
 
 def _list_or_id(source: object) -> WengertList | str:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import copy
-import threading
 from typing import TYPE_CHECKING, TypeVar
 
 from wengert.v1 import (
@@ -21,6 +20,7 @@ from wengert.v1 import (
     WengertList,
 )
 from wengert_client._errors import LimitExceeded, UnknownFunction
+from wengert_client._forking import Lock
 from wengert_client._misses import Misses
 from wengert_client._patterns import Patterns
 from wengert_client._results import FunctionInfo, read_inputs
@@ -79,7 +79,7 @@ class HeldFunction:
         self._deadline_s = deadline_s
         self.patterns = Patterns()
         self._misses = Misses()
-        self._lock = threading.Lock()
+        self._lock = Lock()
         self._info: FunctionInfo | None = None
         self._source: tuple[WengertList, Signature] | None = None
         self._id = source if isinstance(source, str) else ""

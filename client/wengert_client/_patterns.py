@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
@@ -11,6 +10,7 @@ import numpy as np
 from wengert.v1 import HessianRequest, JacobianRequest
 from wengert.v1.tensors import read_tensor
 from wengert_client._errors import MissingDependency, ServerFault
+from wengert_client._forking import Lock
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -101,7 +101,7 @@ class Patterns:
     """The patterns a function has shown, as long as its registration stands; safe to use from many threads."""
 
     def __init__(self) -> None:
-        self._lock = threading.Lock()
+        self._lock = Lock()
         self._kept: dict[Key, tuple[FunctionInfo, Pattern]] = {}
 
     def get(self, key: Key, info: FunctionInfo) -> Pattern | None:

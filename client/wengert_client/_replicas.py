@@ -16,6 +16,7 @@ import grpc
 
 from wengert.v1 import GetCapabilitiesRequest
 from wengert.v1.service_pb2_grpc import DifferentiationServiceStub
+from wengert_client._embedded import local_channel
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -113,8 +114,10 @@ class Replicas:
     """
 
     def __init__(self, settings: Settings, credentials: grpc.ChannelCredentials | None) -> None:
-        alone = len(settings.targets) == 1
-        self._replicas = [Replica(_channel(target, settings, credentials), alone=alone) for target in settings.targets]
+        channels = [_channel(target, settings, credentials) for target in settings.targets]
+        if settings.embedded:
+            channels.append(local_channel(settings.max_message_bytes))
+        self._replicas = [Replica(channel, alone=len(channels) == 1) for channel in channels]
         self._turn = itertools.count()
 
     def __len__(self) -> int:

@@ -28,7 +28,7 @@ class Settings:
     ----------
     targets
         Where the servers are, any of which can answer, as gRPC names them: ``host:port``, ``unix:path``,
-        ``dns:///name:port``.
+        ``dns:///name:port``. None: this process answers itself.
     deadline_s
         Seconds until a call is given up, its repetitions included.
     max_attempts
@@ -59,25 +59,31 @@ class Settings:
         token: str | None = None,
     ) -> Settings:
         """Fill what is None from the environment, or with defaults, and check everything."""
-        targets = _targets(target or os.environ.get("WENGERT_TARGET") or ())
-        if not targets:
+        targets = _targets(os.environ.get("WENGERT_TARGET", "") if target is None else target)
+        if not targets and (target is not None or tls or token):
+            # It was meant to be a server.
             raise ConfigurationError(
                 "no server is named: give Client a target such as 'localhost:50051', or set WENGERT_TARGET"
             )
-        chosen = _tls(tls)
+        chosen = _tls(tls) if targets else None
         return cls(
             targets,
             _seconds("deadline_s", deadline_s, "WENGERT_DEADLINE_S", 30.0),
             _count("max_attempts", max_attempts, "WENGERT_MAX_ATTEMPTS", 5),
             _count("max_message_bytes", max_message_bytes, "WENGERT_CLIENT_MESSAGE_BYTES", MAX_MESSAGE_BYTES),
             chosen,
-            _token(token, targets, in_clear=chosen is None and tls is not False),
+            _token(token, targets, in_clear=chosen is None and tls is not False) if targets else "",
         )
 
     @property
     def target(self) -> str:
         """The targets, as they are told."""
         return ",".join(self.targets)
+
+    @property
+    def embedded(self) -> bool:
+        """Whether this process answers itself."""
+        return not self.targets
 
 
 def _targets(given: str | Sequence[str]) -> tuple[str, ...]:

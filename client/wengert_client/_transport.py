@@ -8,15 +8,16 @@ from __future__ import annotations
 
 import os
 import random
-import threading
 import time
 from typing import TYPE_CHECKING, Protocol, TypeVar
 
 import grpc
 
 from wengert.v1 import GetCapabilitiesRequest
+from wengert_client import _embedded
 from wengert_client._cutting import Limits
 from wengert_client._errors import ClientClosed
+from wengert_client._forking import Lock
 from wengert_client._replicas import Replica, Replicas
 from wengert_client._settings import MAX_MESSAGE_BYTES
 from wengert_client._status import call_of, error_from_call, trailer
@@ -89,10 +90,12 @@ class Transport:
         self._credentials = credentials
         if settings.tls is not None:
             settings.tls.credentials()  # What is wrong with its files is to be said now.
+        if settings.embedded:
+            _embedded.check_installed()
         self._metadata: tuple[tuple[str, str | bytes], ...] = (
             (("authorization", f"Bearer {settings.token}"),) if settings.token else ()
         )
-        self._lock = threading.Lock()
+        self._lock = Lock()
         self._closed = False
         self._pid = -1
         self._limits: Limits | None = None
@@ -187,11 +190,13 @@ class Transport:
 
     @property
     def targets(self) -> int:
-        """How many servers there are, as far as they were named."""
-        return len(self._settings.targets)
+        """How many servers there are, as far as they were named; this process is one."""
+        return len(self._settings.targets) or 1
 
     def ends(self, deadline_s: float | None = None) -> float:
         """Give the time, on the monotonic clock, at which a call that begins now is given up."""
+        if self._settings.embedded:
+            self._open()  # Loading the engine, once, is no part of any call.
         return time.monotonic() + (self._settings.deadline_s if deadline_s is None else deadline_s)
 
     def limits(self, ends: float) -> Limits:
@@ -223,7 +228,7 @@ class Transport:
 
     def _reopen(self) -> Replicas:
         if self._closed:
-            raise ClientClosed(f"this client of {self._settings.target} was closed; make another one")
+            raise ClientClosed(f"this client of {self._settings.target or 'this process'} was closed; make another one")
         if self._replicas is None or self._pid != os.getpid():
             self._replicas = Replicas(self._settings, self._credentials)
             self._pid = os.getpid()

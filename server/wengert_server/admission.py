@@ -200,3 +200,15 @@ def reading(size: int) -> Iterator[None]:
     taker.take_beside(_WHILE_READ * size, "the request while it is read")
     yield
     taker.give_back(max(0, taker.taken - before - _READ * size))
+
+
+def keep(size: int) -> None:
+    """Count a request of so many bytes that needs no reading, for the call that this thread handles.
+
+    Raises
+    ------
+    LimitExceeded, Overloaded
+    """
+    taker = current().account
+    if taker is not None:
+        taker.take_beside(_READ * size, "the request")

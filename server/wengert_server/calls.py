@@ -14,6 +14,7 @@ import grpc
 from adengine.errors import EngineError, Unsupported
 from wengert.v1 import service_pb2
 from wengert_server.caller import REQUEST_ID
+from wengert_server.decode import size_of
 from wengert_server.errors import OutOfMemory
 from wengert_server.logs import with_fields
 from wengert_server.status import call_error, code_of, fault_error, fault_status, status_of
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
 
     from wengert import v1
     from wengert_server.caller import Call
+    from wengert_server.decode import Data
     from wengert_server.reception import Reception
 
     Handler = grpc.RpcMethodHandler[Any, Any]
@@ -35,7 +37,7 @@ SERVICE = service_pb2.DESCRIPTOR.services_by_name["DifferentiationService"]
 
 
 def handlers(
-    rpcs: Mapping[str, Callable[[bytes], bytes]], reception: Reception, streams: Mapping[str, Handler] = NO_STREAMS
+    rpcs: Mapping[str, Callable[[Data], bytes]], reception: Reception, streams: Mapping[str, Handler] = NO_STREAMS
 ) -> dict[str, Handler]:
     """Give a handler for every rpc of the contract; those not in `rpcs` or `streams` answer UNIMPLEMENTED."""
     return {
@@ -48,14 +50,14 @@ def handlers(
     }
 
 
-def _served(rpc: str, answer: Callable[[bytes], bytes], reception: Reception) -> Handler:
-    def behavior(request: bytes, context: grpc.ServicerContext) -> bytes:
+def _served(rpc: str, answer: Callable[[Data], bytes], reception: Reception) -> Handler:
+    def behavior(request: Data, context: grpc.ServicerContext) -> bytes:
         if not context.is_active():
             return b""  # Cancelled, or past its deadline, while it waited for a worker.
         with reception.call(rpc, context) as call:
             try:
                 reception.admit(call)
-                call.request_bytes = len(request)
+                call.request_bytes = size_of(request)
                 response = answer(request)
                 call.response_bytes = len(response)
             except Exception as error:  # noqa: BLE001  whatever it is, the server goes on

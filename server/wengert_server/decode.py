@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import sys
 from functools import partial
-from typing import TYPE_CHECKING, NamedTuple, TypeVar
+from typing import TYPE_CHECKING, NamedTuple, TypeAlias, TypeVar, cast
 
 import numpy as np
 from google.protobuf.message import DecodeError, Message
@@ -14,7 +14,7 @@ from adengine import Derivative, Input, Label, Mode, Output, WengertList
 from adengine.errors import EngineError, InvalidDirections, InvalidShape, LimitExceeded
 from wengert.v1 import calls_pb2 as calls
 from wengert.v1 import programs_pb2 as programs
-from wengert_server.admission import reading
+from wengert_server.admission import keep, reading
 from wengert_server.errors import MalformedRequest
 
 if TYPE_CHECKING:
@@ -28,6 +28,8 @@ if TYPE_CHECKING:
     Call = v1.EvaluateRequest | v1.JvpRequest | v1.VjpRequest | v1.JacobianRequest | v1.HessianRequest | v1.HvpRequest
 
 M = TypeVar("M", bound=Message)
+Data: TypeAlias = bytes | Message
+"""A request: its bytes, or the message where they never were bytes."""
 
 _FEW = 64
 _MAX_ELEMENTS = sys.maxsize // 8
@@ -59,20 +61,28 @@ _LAYOUTS: dict[int, bool] = {calls.LAYOUT_UNSPECIFIED: False, calls.LAYOUT_DENSE
 """Whether answers in a layout are sparse."""
 
 
-def message(kind: type[M], data: bytes) -> M:
-    """Parse the bytes of a request.
+def message(kind: type[M], data: Data) -> M:
+    """Parse the bytes of a request; one of the same process may come as the message itself.
 
     Raises
     ------
     MalformedRequest
         The bytes are no such message: damaged, nested too deep, or text that is not UTF-8.
     """
+    if isinstance(data, kind):
+        keep(data.ByteSize())
+        return data
     try:
-        with reading(len(data)):
-            return kind.FromString(data)
+        with reading(size_of(data)):
+            return kind.FromString(cast("bytes", data))
     except DecodeError as error:
         name = kind.DESCRIPTOR.full_name
         raise MalformedRequest(f"the bytes are no {name}: {error}") from None
+
+
+def size_of(data: Data) -> int:
+    """Give the bytes that a request has, or would have."""
+    return data.ByteSize() if isinstance(data, Message) else len(data)
 
 
 def array(tensor: v1.Tensor, field: str, limits: Limits, *, vector: bool = False) -> NDArray[np.float64]:

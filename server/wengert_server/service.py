@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from adengine import Engine, JacobianStream, WengertList
+    from wengert_server.decode import Data
     from wengert_server.settings import Settings
     from wengert_server.store import FunctionStore
 
@@ -52,7 +53,7 @@ class DifferentiationService:
         self._max_block_bytes = settings.max_block_bytes
         self._capabilities = self._describe_capabilities(settings).SerializeToString()
 
-    def rpcs(self) -> Mapping[str, Callable[[bytes], bytes]]:
+    def rpcs(self) -> Mapping[str, Callable[[Data], bytes]]:
         """Give the rpcs served, by the names the contract has for them."""
         return {
             "Register": self.register,
@@ -69,7 +70,7 @@ class DifferentiationService:
             "GetCapabilities": self.get_capabilities,
         }
 
-    def register(self, data: bytes) -> bytes:
+    def register(self, data: Data) -> bytes:
         """Hold a function, and make the calls ready that are named."""
         request = decode.message(v1.RegisterRequest, data)
         kinds = decode.prepared_kinds(request.prepare)
@@ -78,7 +79,7 @@ class DifferentiationService:
             self._prepare(function, preparation, kind, f"prepare[{i}]")
         return v1.RegisterResponse(info=encode.function_info(function)).SerializeToString()
 
-    def describe(self, data: bytes) -> bytes:
+    def describe(self, data: Data) -> bytes:
         """Give what is known of a function, and the list if asked for."""
         request = decode.message(v1.DescribeRequest, data)
         if request.with_text:
@@ -89,12 +90,12 @@ class DifferentiationService:
             response.list.CopyFrom(encode.wengert_list(function))
         return response.SerializeToString()
 
-    def forget(self, data: bytes) -> bytes:
+    def forget(self, data: Data) -> bytes:
         """Drop a function."""
         request = decode.message(v1.ForgetRequest, data)
         return v1.ForgetResponse(held=self._store.drop(request.id, current().subject)).SerializeToString()
 
-    def evaluate(self, data: bytes) -> bytes:
+    def evaluate(self, data: Data) -> bytes:
         """Give f at the points."""
         request = decode.message(v1.EvaluateRequest, data)
         function = self._function(request.function)
@@ -106,7 +107,7 @@ class DifferentiationService:
         )
         return encode.evaluate(result)
 
-    def jvp(self, data: bytes) -> bytes:
+    def jvp(self, data: Data) -> bytes:
         """Give f and J u."""
         request = decode.message(v1.JvpRequest, data)
         function = self._function(request.function)
@@ -120,7 +121,7 @@ class DifferentiationService:
         )
         return encode.jvp(result)
 
-    def vjp(self, data: bytes) -> bytes:
+    def vjp(self, data: Data) -> bytes:
         """Give f and J^T v."""
         request = decode.message(v1.VjpRequest, data)
         function = self._function(request.function)
@@ -134,7 +135,7 @@ class DifferentiationService:
         )
         return encode.vjp(result)
 
-    def jacobian(self, data: bytes) -> bytes:
+    def jacobian(self, data: Data) -> bytes:
         """Give f and J, where J[i, j] is the derivative of output i by selected input j."""
         request = decode.message(v1.JacobianRequest, data)
         sparse, mode = decode.sparse(request.layout), decode.mode(request.mode)
@@ -151,7 +152,7 @@ class DifferentiationService:
         result = self._engine.jacobian(function, points, shared=shared, outputs=outputs, with_respect_to=by, mode=mode)
         return encode.jacobian(result)
 
-    def hessian(self, data: bytes) -> bytes:
+    def hessian(self, data: Data) -> bytes:
         """Give f, and gradient and Hessian of a weighted sum of its outputs."""
         request = decode.message(v1.HessianRequest, data)
         sparse = decode.sparse(request.layout)
@@ -168,7 +169,7 @@ class DifferentiationService:
         result = self._engine.hessian(function, points, weights, shared=shared, outputs=outputs, with_respect_to=by)
         return encode.hessian(result)
 
-    def hvp(self, data: bytes) -> bytes:
+    def hvp(self, data: Data) -> bytes:
         """Give f, and gradient and Hessian-vector products of a weighted sum of its outputs."""
         request = decode.message(v1.HvpRequest, data)
         function = self._function(request.function)
@@ -183,7 +184,7 @@ class DifferentiationService:
         )
         return encode.hvp(result)
 
-    def stream_jacobian(self, data: bytes) -> tuple[JacobianStream, int]:
+    def stream_jacobian(self, data: Data) -> tuple[JacobianStream, int]:
         """Give f, J in parts that are computed when they are asked for, and how many entries a message carries."""
         asked = decode.message(v1.StreamJacobianRequest, data)
         if not asked.HasField("request"):
@@ -206,7 +207,7 @@ class DifferentiationService:
             raise error.at("request") from None
         return stream, elements
 
-    def sparsity(self, data: bytes) -> bytes:
+    def sparsity(self, data: Data) -> bytes:
         """Give the pattern of J, or of the Hessian, and its colors."""
         request = decode.message(v1.SparsityRequest, data)
         function = self._function(request.function)
@@ -218,7 +219,7 @@ class DifferentiationService:
         )
         return encode.sparsity(result)
 
-    def differentiate(self, data: bytes) -> bytes:
+    def differentiate(self, data: Data) -> bytes:
         """Give a derivative as a list."""
         request = decode.message(v1.DifferentiateRequest, data)
         derivative = decode.derivative(request.derivative)
@@ -231,7 +232,7 @@ class DifferentiationService:
         )
         return encode.differentiate(made)
 
-    def get_capabilities(self, data: bytes) -> bytes:
+    def get_capabilities(self, data: Data) -> bytes:
         """Give what the server can do."""
         decode.message(v1.GetCapabilitiesRequest, data)
         return self._capabilities

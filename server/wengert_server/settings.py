@@ -17,7 +17,7 @@ from wengert_server import addresses, cluster, memory
 from wengert_server.units import whole_number
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from adengine import Limits
 
@@ -195,6 +195,26 @@ class Settings:
             return cls(**values)
         except ValueError as error:
             parser.error(str(error))
+
+    @classmethod
+    def from_environment(cls, environment: Mapping[str, str], asked: Callable[[str], bool]) -> Settings:
+        """Read the variables of the rows that are asked for; others have their defaults.
+
+        Raises
+        ------
+        ValueError
+            The value of a variable, which is named, is wrong.
+        """
+        values: dict[str, Any] = {}
+        for row in dataclasses.fields(cls):
+            text = environment.get(variable(row.name)) if asked(row.name) else None
+            if text:
+                try:
+                    values[row.name] = _read(row, text.split(",") if _repeats(row) else text)
+                    _check(row, values[row.name])
+                except ValueError as error:
+                    raise ValueError(f"{variable(row.name)}: {error}") from None
+        return cls(**values)
 
     def engine_limits(self) -> Limits:
         """Give the limits that the engine holds."""

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
     from adengine import Engine, WengertList
     from wengert_server.cluster import Cluster
+    from wengert_server.decode import Data
     from wengert_server.settings import Settings
     from wengert_server.store import FunctionStore
 
@@ -61,7 +62,7 @@ class SpreadingService(DifferentiationService):
         super().__init__(engine, store, settings)
         self._cluster = cluster
         self._least_s = settings.spread_s
-        self._here: dict[str, Callable[[bytes], bytes]] = {
+        self._here: dict[str, Callable[[Data], bytes]] = {
             "Evaluate": super().evaluate,
             "Jvp": super().jvp,
             "Vjp": super().vjp,
@@ -70,32 +71,32 @@ class SpreadingService(DifferentiationService):
             "Hvp": super().hvp,
         }
 
-    def evaluate(self, data: bytes) -> bytes:
+    def evaluate(self, data: Data) -> bytes:
         """Give f at the points."""
         return self._answer("Evaluate", v1.EvaluateRequest, data)
 
-    def jvp(self, data: bytes) -> bytes:
+    def jvp(self, data: Data) -> bytes:
         """Give f and J u."""
         return self._answer("Jvp", v1.JvpRequest, data)
 
-    def vjp(self, data: bytes) -> bytes:
+    def vjp(self, data: Data) -> bytes:
         """Give f and J^T v."""
         return self._answer("Vjp", v1.VjpRequest, data)
 
-    def jacobian(self, data: bytes) -> bytes:
+    def jacobian(self, data: Data) -> bytes:
         """Give f and J, where J[i, j] is the derivative of output i by selected input j."""
         return self._answer("Jacobian", v1.JacobianRequest, data)
 
-    def hessian(self, data: bytes) -> bytes:
+    def hessian(self, data: Data) -> bytes:
         """Give f, and gradient and Hessian of a weighted sum of its outputs."""
         return self._answer("Hessian", v1.HessianRequest, data)
 
-    def hvp(self, data: bytes) -> bytes:
+    def hvp(self, data: Data) -> bytes:
         """Give f, and gradient and Hessian-vector products of a weighted sum of its outputs."""
         return self._answer("Hvp", v1.HvpRequest, data)
 
-    def _answer(self, rpc: str, kind: type[decode.M], data: bytes) -> bytes:
-        spread = self._spread(rpc, decode.message(kind, data)) if len(data) >= LOOK_BYTES else None
+    def _answer(self, rpc: str, kind: type[decode.M], data: Data) -> bytes:
+        spread = self._spread(rpc, decode.message(kind, data)) if decode.size_of(data) >= LOOK_BYTES else None
         return self._here[rpc](data) if spread is None else spread
 
     def _spread(self, rpc: str, request: Any) -> bytes | None:

@@ -13,6 +13,7 @@ import grpc
 
 from wengert_server import calls
 from wengert_server.blocks import blocks
+from wengert_server.decode import size_of
 from wengert_server.health import on_pool
 from wengert_server.sessions import Sessions
 
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from wengert_server.calls import Handler
+    from wengert_server.decode import Data
     from wengert_server.reception import Reception
     from wengert_server.service import DifferentiationService
     from wengert_server.settings import Settings
@@ -66,13 +68,13 @@ class Streams:
             pool.shutdown(wait=False, cancel_futures=True)
 
     def _jacobian(self) -> Handler:
-        def jacobian(request: bytes, context: grpc.ServicerContext) -> Iterator[bytes]:
+        def jacobian(request: Data, context: grpc.ServicerContext) -> Iterator[bytes]:
             if not context.is_active():
                 return  # Cancelled, or past its deadline, while it waited for a thread.
             with self._reception.call("StreamJacobian", context) as call:
                 try:
                     self._reception.admit(call)
-                    call.request_bytes = len(request)
+                    call.request_bytes = size_of(request)
                     for block in blocks(*self._service.stream_jacobian(request), self._computing):
                         call.response_bytes += len(block)
                         yield block

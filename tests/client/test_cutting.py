@@ -8,10 +8,10 @@ import grpc
 import numpy as np
 import pytest
 
-from tests.serving import running_server
+from tests.client.modes import MODES, client_in
 from wengert.v1 import EvaluateRequest, JvpRequest
 from wengert.v1.tensors import read_tensor
-from wengert_client import Client, Function, InvalidRequest, LimitExceeded, ListBuilder, ServerFault, Unavailable
+from wengert_client import Function, InvalidRequest, LimitExceeded, ListBuilder, ServerFault, Unavailable
 from wengert_client._cutting import IN_FLIGHT, Limits, in_parts, rows_at_a_time
 from wengert_client._errors import Violation
 
@@ -30,11 +30,11 @@ def build() -> ListBuilder:
     return b
 
 
-@pytest.fixture(scope="module")
-def f() -> Iterator[Function]:
+@pytest.fixture(scope="module", params=MODES)
+def f(request: pytest.FixtureRequest) -> Iterator[Function]:
     """A server that takes 1 MiB, and gives no array of more than 2 MiB."""
     limits = "--max-message-bytes", "1MiB", "--max-reply-elements", str(1 << 18)
-    with running_server(*limits) as server, Client(server.address, deadline_s=120) as client:
+    with client_in(request.param, *limits) as client:
         yield client.function(build())
 
 

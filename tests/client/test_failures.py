@@ -1,4 +1,7 @@
-"""What a client does when calls do not succeed: errors, repetition, deadlines, registration."""
+"""What a client does when calls do not succeed: errors, repetition, deadlines, registration.
+
+The servers here fail as they are told, over sockets; what a client of its own process does: test_embedded.py.
+"""
 
 import os
 import pickle
@@ -6,6 +9,7 @@ import threading
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from typing import Any
 
 import grpc
 import numpy as np
@@ -331,7 +335,9 @@ def test_the_environment_says_what_the_caller_does_not(fake: Fake, monkeypatch: 
 @pytest.mark.parametrize(
     ("options", "variables", "told"),
     [
-        ({}, {}, "WENGERT_TARGET"),
+        ({"target": ""}, {}, "WENGERT_TARGET"),
+        ({"tls": True}, {}, "no server is named"),
+        ({"token": "secret"}, {}, "no server is named"),
         ({"target": "a:1", "deadline_s": 0}, {}, "deadline_s is 0"),
         ({"target": "a:1", "deadline_s": float("nan")}, {}, "deadline_s is nan"),
         ({"target": "a:1", "max_attempts": 0}, {}, "max_attempts is 0"),
@@ -342,13 +348,13 @@ def test_the_environment_says_what_the_caller_does_not(fake: Fake, monkeypatch: 
     ],
 )
 def test_a_wrong_set_up_is_told(
-    options: dict[str, float], variables: dict[str, str], told: str, monkeypatch: pytest.MonkeyPatch
+    options: dict[str, Any], variables: dict[str, str], told: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.delenv("WENGERT_TARGET", raising=False)
     for name, value in variables.items():
         monkeypatch.setenv(name, value)
     with pytest.raises(ConfigurationError, match=told):
-        Client(**options)  # type: ignore[arg-type]
+        Client(**options)
 
 
 def test_a_wrong_deadline_of_a_function(client: Client) -> None:

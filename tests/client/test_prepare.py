@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from tests.client.fake import fake_server
-from tests.serving import running_server
+from tests.client.modes import MODES, client_in
 from wengert.v1 import Mode, NumericalCall, Preparation
 from wengert_client import Client, Function, InvalidRequest, ListBuilder
 
@@ -17,9 +17,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
 
-@pytest.fixture(scope="module")
-def client() -> Iterator[Client]:
-    with running_server() as server, Client(server.address, deadline_s=120) as opened:
+@pytest.fixture(scope="module", params=MODES)
+def client(request: pytest.FixtureRequest) -> Iterator[Client]:
+    with client_in(request.param) as opened:
         yield opened
 
 

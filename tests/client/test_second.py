@@ -9,7 +9,7 @@ import pytest
 from scipy import sparse
 from scipy.optimize import minimize
 
-from tests.serving import running_server
+from tests.client.modes import MODES, client_in
 from wengert_client import Client, Function, InvalidRequest, ListBuilder, ValueGradientAndSecond
 
 if TYPE_CHECKING:
@@ -22,9 +22,9 @@ AT = np.array([*X, K])
 WEIGHTS = np.array([1.0, -2.0, 0.5, 3.0])
 
 
-@pytest.fixture(scope="module")
-def client() -> Iterator[Client]:
-    with running_server() as server, Client(server.address, deadline_s=120) as opened:
+@pytest.fixture(scope="module", params=MODES)
+def client(request: pytest.FixtureRequest) -> Iterator[Client]:
+    with client_in(request.param) as opened:
         yield opened
 
 

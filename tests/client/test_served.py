@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from tests.client import test_primitives as table
-from tests.serving import running_server
+from tests.client.modes import MODES, client_in
 from wengert_client import (
     Client,
     Function,
@@ -24,9 +24,9 @@ from wengert_client import (
 X, K, M = np.array([0.3, -1.2]), 0.7, np.array([[1.0, 2.0], [3.0, 5.0]])
 
 
-@pytest.fixture(scope="module")
-def client() -> Iterator[Client]:
-    with running_server() as server, Client(server.address, deadline_s=120) as opened:
+@pytest.fixture(scope="module", params=MODES)
+def client(request: pytest.FixtureRequest) -> Iterator[Client]:
+    with client_in(request.param) as opened:
         yield opened
 
 

@@ -13,7 +13,7 @@ import grpc
 import numpy as np
 import pytest
 
-from tests.serving import running_server
+from tests.client.modes import MODES, client_in
 from wengert import v1
 from wengert.v1.tensors import read_tensor, write_tensor
 from wengert_client import (
@@ -42,9 +42,9 @@ def build() -> ListBuilder:
     return b
 
 
-@pytest.fixture(scope="module")
-def client() -> Iterator[Client]:
-    with running_server("--max-message-bytes", "2MiB") as server, Client(server.address, deadline_s=120) as opened:
+@pytest.fixture(scope="module", params=MODES)
+def client(request: pytest.FixtureRequest) -> Iterator[Client]:
+    with client_in(request.param, "--max-message-bytes", "2MiB") as opened:
         yield opened
 
 

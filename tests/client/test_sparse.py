@@ -13,7 +13,7 @@ from scipy.integrate import solve_ivp
 from scipy.optimize import least_squares
 
 from tests.client.fake import Fake, fake_server
-from tests.serving import running_server
+from tests.client.modes import MODES, client_in
 from wengert.v1 import SparseMatrix
 from wengert.v1.tensors import write_tensor
 from wengert_client import Client, Function, ListBuilder, MissingDependency, ServerFault, ValueAndSparseDerivative
@@ -26,9 +26,9 @@ N = 12
 X = np.linspace(-1.0, 2.0, N)
 
 
-@pytest.fixture(scope="module")
-def client() -> Iterator[Client]:
-    with running_server() as server, Client(server.address, deadline_s=120) as opened:
+@pytest.fixture(scope="module", params=MODES)
+def client(request: pytest.FixtureRequest) -> Iterator[Client]:
+    with client_in(request.param) as opened:
         yield opened
 
 

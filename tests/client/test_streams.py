@@ -10,7 +10,7 @@ import grpc
 import numpy as np
 import pytest
 
-from tests.serving import running_server
+from tests.client.modes import MODES, client_in
 from wengert import v1
 from wengert_client import (
     Client,
@@ -37,10 +37,10 @@ def product(n: int) -> ListBuilder:
     return b
 
 
-@pytest.fixture(scope="module")
-def client() -> Iterator[Client]:
+@pytest.fixture(scope="module", params=MODES)
+def client(request: pytest.FixtureRequest) -> Iterator[Client]:
     limits = "--max-reply-elements", "250000", "--max-message-bytes", "1MiB"
-    with running_server(*limits) as server, Client(server.address, deadline_s=120) as opened:
+    with client_in(request.param, *limits) as opened:
         yield opened
 
 
