@@ -27,6 +27,8 @@ function, :class:`ListBuilder` and :mod:`wengert_client.ops` how lists are writt
 
 from wengert_client import ops
 from wengert_client._builder import ListBuilder
+from wengert_client._check_gradient import check_gradient
+from wengert_client._check_results import Check, GradientCheck, OutputCheck
 from wengert_client._client import Client
 from wengert_client._errors import (
     BuildError,
@@ -71,12 +73,14 @@ __all__ = [
     "BuildError",
     "Cancelled",
     "Capabilities",
+    "Check",
     "Client",
     "ClientClosed",
     "ConfigurationError",
     "DeadlineExceeded",
     "Function",
     "FunctionInfo",
+    "GradientCheck",
     "IndexOutOfRange",
     "InputInfo",
     "InvalidRequest",
@@ -84,6 +88,7 @@ __all__ = [
     "ListBuilder",
     "MissingDependency",
     "NotANumber",
+    "OutputCheck",
     "OutputInfo",
     "Report",
     "ServerFault",
@@ -105,6 +110,7 @@ __all__ = [
     "Variable",
     "Violation",
     "WengertError",
+    "check_gradient",
     "ops",
     "trace",
 ]

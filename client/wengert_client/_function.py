@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from numpy.typing import ArrayLike
 
     from wengert_client._asking import Named, Points
+    from wengert_client._check_results import Check
     from wengert_client._results import Floats
 
 __all__ = ["Function", "ModeName"]
@@ -92,6 +93,47 @@ class Function(FirstDerivatives, SecondDerivatives):
         pattern, colors = self._pattern(request)
         colors.flags.writeable = False
         return Sparsity(pattern.shape, pattern.row, pattern.column, colors)
+
+    def check(
+        self,
+        points: Points | None = None,
+        /,
+        *,
+        shared: Named | None = None,
+        outputs: Names | None = None,
+        with_respect_to: Names | None = None,
+        rtol: float = 1e-6,
+        seed: int = 0,
+        **inputs: ArrayLike,
+    ) -> Check:
+        """Check derivatives against differences of values, and forward against reverse mode.
+
+        J u and J^T v are compared with central differences at many steps, extrapolated to order 8, whose own error is
+        estimated (Ridders 1982); v . J u with J^T v . u; f with f from the other calls. Up to 64 inputs each moves by
+        itself, of more only some, chosen at random, and all together along random directions. Kinks, jumps and edges
+        of the domain are told, and count neither for nor against an output. Values at all steps come from one call.
+
+        Parameters
+        ----------
+        rtol
+            How much of itself a derivative may be off, beside what the differences may be.
+        seed
+            Of what is random.
+
+        Returns
+        -------
+        check : Check
+            True where it passed; a table when printed. At K points, what was found at all of them.
+
+        Examples
+        --------
+        ::
+
+            assert f.check([1.0, 0.0, 1.0])
+        """
+        from wengert_client._checking import check_function  # noqa: PLC0415  it needs this class
+
+        return check_function(self, points, shared, outputs, with_respect_to, inputs, rtol, seed)
 
     def differentiate(
         self,
