@@ -51,6 +51,8 @@ class Engine(SparseCalls, SecondCalls, BoundCalls, ListCalls, StreamedCalls):
         Elementary functions are the C library's scalar ones, so that machines with the same C library give the same
         bits whatever vectors their processors have, and nothing is compiled in the background. Slower by a factor of 2
         to 6 in those functions.
+    niceness : int
+        By how much the threads that compute give way to others of the process and of the machine, from 0 to 19.
 
     Attributes
     ----------
@@ -80,12 +82,13 @@ class Engine(SparseCalls, SecondCalls, BoundCalls, ListCalls, StreamedCalls):
         *,
         machine_code: bool = True,
         reproducible: bool = False,
+        niceness: int = 0,
     ) -> None:
         self.limits = limits
         compiles = machine_code and not reproducible
         self._most_compiled = limits.compiled_statements if compiles else None
         self.tiers: tuple[str, ...] = (VM, MACHINE) if compiles else (VM,)
-        self._pool = Pool(cores() if threads is None else threads, executor)
+        self._pool = Pool(cores() if threads is None else threads, executor, niceness)
         self.reproducible = reproducible
         self._routines = SCALAR if reproducible else best()
         self.vector_functions: str = self._routines.name

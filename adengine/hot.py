@@ -7,7 +7,6 @@ twice the best that could have been done.
 
 from __future__ import annotations
 
-import contextlib
 import logging
 import os
 import queue
@@ -17,6 +16,7 @@ from collections.abc import Callable
 
 from adengine.counting import Cost
 from adengine.errors import Cancelled
+from adengine.niceness import give_way
 
 _log = logging.getLogger("adengine.hot")
 
@@ -136,8 +136,7 @@ class Compiler:
         self._waiting.join()
 
     def _work(self) -> None:
-        with contextlib.suppress(AttributeError, OSError):  # per thread on Linux; elsewhere not at all
-            os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), _NICE)
+        give_way(_NICE)
         while True:
             hot = self._waiting.get()
             try:

@@ -15,11 +15,14 @@ from contextlib import suppress
 from typing import TypeVar
 
 from adengine.cancellation import LOOK_S, current
+from adengine.niceness import MOST_NICE, give_way
 
 T = TypeVar("T")
 
 _AHEAD = 2
 """Pieces that a call has in the queue or running, for each thread: one to run, and one to go on with."""
+_SOON_OVER = 2
+"""A call of so few pieces takes about as long as handing it over is worth."""
 
 
 def cores() -> int:
@@ -56,6 +59,9 @@ class Pool:
     executor : concurrent.futures.Executor, optional
         Runs the pieces instead of threads of the pool's own. It is given functions that work on arrays of this
         process, and is never shut down here.
+    niceness : int
+        By how much the pool's threads give way to others of the process and of the machine, from 0 to 19, where the
+        system knows such: those that take calls in and answer small ones have little to do, and should not wait.
 
     Examples
     --------
@@ -67,11 +73,14 @@ class Pool:
     [0, 1, 4, 9]
     """
 
-    def __init__(self, threads: int, executor: Executor | None = None) -> None:
+    def __init__(self, threads: int, executor: Executor | None = None, niceness: int = 0) -> None:
         if threads < 1:
             raise ValueError(f"threads is {threads}, expected 1 or more")
+        if not 0 <= niceness <= MOST_NICE:
+            raise ValueError(f"niceness is {niceness}, expected 0 to {MOST_NICE}")
         self.threads = threads
         self._given = executor
+        self._niceness = niceness
         self._own: dict[int, ThreadPoolExecutor] = {}
         # One call that would not be faster on the threads runs on its caller's, and is spared the way there and back.
         # It is one: so there is never more than one thread that computes large calls beside the pool's.
@@ -95,7 +104,7 @@ class Pool:
             What the first piece that failed raised, or :class:`~adengine.errors.Cancelled`. No piece begins after
             that, and none still runs when it is raised: their arrays may go.
         """
-        if self._given is None and (self.threads == 1 or len(pieces) == 1) and self._alone.acquire(blocking=False):
+        if self._stays(len(pieces)) and self._alone.acquire(blocking=False):
             try:
                 for piece in pieces:
                     task(piece)
@@ -103,6 +112,12 @@ class Pool:
                 self._alone.release()
         else:
             self._run_on_threads(task, pieces, at_once)
+
+    def _stays(self, pieces: int) -> bool:
+        """Whether a call of so many pieces may run on its caller's thread, which gives way to nobody."""
+        if self._given is not None or (self.threads > 1 and pieces > 1):
+            return False
+        return not self._niceness or pieces <= _SOON_OVER
 
     def _run_on_threads(self, task: Callable[[T], None], pieces: Sequence[T], at_once: int | None) -> None:
         executor = self._executor()
@@ -132,6 +147,6 @@ class Pool:
         process = os.getpid()
         found = self._own.get(process)
         if found is None:
-            made = ThreadPoolExecutor(self.threads, thread_name_prefix="compute")
+            made = ThreadPoolExecutor(self.threads, "compute", initializer=give_way, initargs=(self._niceness,))
             found = self._own.setdefault(process, made)
         return found

@@ -60,6 +60,7 @@ class Server:
             threads=settings.threads,
             machine_code=settings.machine_code,
             reproducible=settings.reproducible,
+            niceness=settings.niceness,
         )
         store = FunctionStore(settings.max_functions, settings.max_function_bytes, self._engine.forget)
         self._cluster = cluster.of(settings)

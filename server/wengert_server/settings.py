@@ -71,6 +71,9 @@ class Settings:
         "of the one before")
     threads: int = _row(_cores(), most=1024, description=
         "threads that compute, together, what takes longer than some milliseconds; the default is the number of cores")
+    niceness: int = _row(10, least=0, most=19, description=
+        "how much those threads give way, on Linux, to other threads of server and machine, so that small calls "
+        "do not wait for large ones; 0 to have them compete")
     calls: int = _row(64, most=4096, description=
         "calls handled at the same time: small ones are answered at once, large ones take turns on the threads")
     wait_s: float = _row(5.0, least=0, description=

@@ -179,6 +179,30 @@ def test_what_threads_would_not_hasten_runs_where_it_was_asked(threads: int, cou
     assert there == {False}
 
 
+@pytest.mark.skipif(sys.platform != "linux", reason="threads have priorities of their own on Linux alone")
+@pytest.mark.parametrize("threads", [1, 2])
+def test_threads_that_compute_give_way(threads: int) -> None:
+    """And the thread that asks does not: it answers small calls too."""
+    before = _priority()
+    found: set[int] = set()
+    Pool(threads, niceness=3).run(lambda _: found.add(_priority()), range(20))
+    assert found == {min(19, before + 3)}
+    assert _priority() == before
+    soon_over: set[int] = set()
+    Pool(threads, niceness=3).run(lambda _: soon_over.add(_priority()), [0])
+    assert soon_over == {before}
+
+
+def _priority() -> int:
+    return os.getpriority(os.PRIO_PROCESS, threading.get_native_id())
+
+
+@pytest.mark.parametrize("niceness", [-1, 20])
+def test_nobody_gives_way_more_than_that(niceness: int) -> None:
+    with pytest.raises(ValueError, match=f"niceness is {niceness}, expected 0 to 19"):
+        Pool(1, niceness=niceness)
+
+
 def test_threads_end_when_the_pool_is_gone() -> None:
     before = set(threading.enumerate())
     pool = Pool(3)
