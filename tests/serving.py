@@ -53,8 +53,8 @@ class RunningServer:
         return DifferentiationServiceStub(self.channel())
 
     def logged(self) -> str:
-        """What it has logged so far."""
-        return self.log.read_text()
+        """What it has logged so far; gRPC's own lines need not be text."""
+        return self.log.read_text(errors="replace")
 
     def stop(self, number: int = signal.SIGTERM) -> int:
         """Send a signal and give the exit status."""
@@ -63,7 +63,9 @@ class RunningServer:
 
 
 @contextmanager
-def running_server(*flags: str, environment: Mapping[str, str] | None = None) -> Iterator[RunningServer]:
+def running_server(
+    *flags: str, environment: Mapping[str, str] | None = None, log_folder: Path | None = None
+) -> Iterator[RunningServer]:
     """Start ``python -m wengert_server`` and stop it in the end, killing it if it will not.
 
     Parameters
@@ -72,6 +74,8 @@ def running_server(*flags: str, environment: Mapping[str, str] | None = None) ->
         Its command line; without ``--address`` it listens on a free port of 127.0.0.1.
     environment
         Variables beside those of this process.
+    log_folder
+        Where its log lies; a folder of its own, if None.
 
     Yields
     ------
@@ -81,7 +85,7 @@ def running_server(*flags: str, environment: Mapping[str, str] | None = None) ->
         flags = ("--address", "127.0.0.1:0", *flags)
     # The tests' filters of warnings are not the server's.
     variables = {k: v for k, v in os.environ.items() if not k.startswith(("WENGERT_", "PYTHONWARNINGS"))}
-    with tempfile.TemporaryDirectory() as folder:
+    with tempfile.TemporaryDirectory(dir=log_folder) as folder:
         log = Path(folder) / "stderr"
         with log.open("w") as stderr:
             process = subprocess.Popen(

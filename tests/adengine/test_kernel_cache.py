@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from adengine import kernel_cache
+from tests.disk import full_disk
 
 ENGINE = Path(kernel_cache.__file__).parent
 KERNEL = """
@@ -191,4 +192,12 @@ def test_without_any_folder_kernels_are_compiled_at_every_start(engine: Path) ->
 def test_a_full_disk_costs_nothing_but_time(engine: Path) -> None:
     told, logged = python(engine, "-c", f"LACKS = []\n{FULL}\n{ASK}")
     assert told.split()[:2] == ["16.0", "0"]
+    assert "No space left on device" in logged
+
+
+def test_so_does_one_that_is_full_for_real(engine: Path, tmp_path: Path) -> None:
+    with full_disk(tmp_path / "disk") as disk:
+        told, logged = ask(engine, NUMBA_CACHE_DIR=str(disk))
+        assert told[:2] == ["16.0", "0"]
+        assert told[2].startswith(str(disk))
     assert "No space left on device" in logged

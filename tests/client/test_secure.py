@@ -14,11 +14,15 @@ from tests.certificates import Authority, Signed
 from tests.serving import running_server
 from wengert_client import Client, ConfigurationError, ListBuilder, Tls, Unauthenticated, Unavailable
 from wengert_client._settings import Settings, _stays_here
+from wengert_server.token_file import digest_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from tests.serving import RunningServer
+
+
+_CONNECTIONS = 10
 
 
 @pytest.fixture(scope="module")
@@ -45,11 +49,21 @@ def _tls(authority: Authority, shown: Signed | None) -> Tls:
     return Tls(str(authority.certificate), certificate, key, "wengert.internal")
 
 
-def _gradient(client: Client) -> list[float]:
+def _product() -> ListBuilder:
     builder = ListBuilder()
     x, y = builder.inputs("x", "y")
     builder.output("f", x * y)
-    gradient: list[float] = client.function(builder).gradient([3.0, 4.0]).tolist()
+    return builder
+
+
+def _gradient(client: Client) -> list[float]:
+    gradient: list[float] = client.function(_product()).gradient([3.0, 4.0]).tolist()
+    return gradient
+
+
+def _gradient_over_session(client: Client) -> list[float]:
+    with client.session() as session:
+        gradient: list[float] = session.function(client.function(_product())).gradient([3.0, 4.0]).tolist()
     return gradient
 
 
@@ -59,6 +73,44 @@ def test_mutual_tls(server: RunningServer, authority: Authority, shown: Signed) 
         # What a client is made from travels to another process.
         with pickle.loads(pickle.dumps(client)) as copy:  # noqa: S301
             assert _gradient(copy) == [4.0, 3.0]
+
+
+def test_a_session_over_mutual_tls(server: RunningServer, authority: Authority, shown: Signed) -> None:
+    with Client(server.address, tls=_tls(authority, shown)) as client:
+        assert _gradient_over_session(client) == [4.0, 3.0]
+    shows_none = Client(server.address, tls=_tls(authority, None), max_attempts=1, deadline_s=20)
+    with shows_none as client, client.session() as session, pytest.raises(Unavailable):
+        session.function(client.function(_product())).gradient([3.0, 4.0])
+
+
+TOKEN = "a-token-of-team-a-" * 3
+
+
+def test_workers_that_ask_for_certificates_and_tokens(authority: Authority, shown: Signed, tmp_path: Path) -> None:
+    """Each connection goes to one of two processes: all of them ask for both, of calls and of sessions."""
+    own = authority.sign("worker", "DNS:wengert.internal")
+    tokens = tmp_path / "tokens"
+    tokens.write_text(f"team-a sha256:{digest_of(TOKEN).hex()} calls=4\n")
+    flags = ("--tls-certificate", str(own.certificate), "--tls-key", str(own.key))
+    guarded = ("--tls-client-ca", str(authority.certificate), "--token-file", str(tokens))
+    with running_server("--workers", "2", "--log-level", "debug", *flags, *guarded) as server:
+        for _ in range(_CONNECTIONS):
+            with Client(server.address, tls=_tls(authority, shown), token=TOKEN) as client:
+                assert _gradient(client) == [4.0, 3.0]
+                assert _gradient_over_session(client) == [4.0, 3.0]
+            with Client(server.address, tls=_tls(authority, shown), token=TOKEN[1:], max_attempts=1) as client:
+                for ask in (_gradient, _gradient_over_session):
+                    with pytest.raises(Unauthenticated):
+                        ask(client)
+        shows_none = Client(server.address, tls=_tls(authority, None), token=TOKEN, max_attempts=1, deadline_s=20)
+        with shows_none as client, pytest.raises(Unavailable):
+            _gradient(client)
+        answered = [line for line in server.logged().splitlines() if "rpc=Jacobian" in line or "rpc=Session" in line]
+    assert any("subject=team-a" in line for line in answered)
+    # With so many connections a worker is left out once in half a million times.
+    for worker in ("worker=0", "worker=1"):
+        assert any(worker in line for line in answered)
+    assert not any(TOKEN in line or TOKEN[1:] in line for line in answered)
 
 
 @pytest.mark.parametrize("name", ["wengert.internal", "another.name"])
