@@ -98,6 +98,14 @@ def test_the_table_of_errors_is_that_of_the_contract_and_of_the_server() -> None
     assert answered - OF_GRPC <= told
 
 
+def test_the_runbook_has_an_entry_for_every_reason() -> None:
+    page = (ROOT / "docs" / "operations.md").read_text(encoding="utf-8")
+    runbook = page.partition("\n## Runbook\n")[2].partition("\n## ")[0]
+    entries = [row.split("|")[1] for row in runbook.splitlines() if row.startswith("| `")]
+    entered = {reason for entry in entries for reason in re.findall(r"`([A-Z_]+)`", entry)}
+    assert entered >= reasons_of_the_contract() | {reason for reason, _ in OF_GRPC}
+
+
 #: What a call ends with that nobody waits for: gRPC's own codes, which its callers see without details.
 OF_GRPC = {("CANCELLED", "CANCELLED"), ("DEADLINE_EXCEEDED", "DEADLINE_EXCEEDED")}
 
