@@ -5,6 +5,7 @@
     EngineError (adengine.errors)
     +-- MalformedRequest    MALFORMED_REQUEST   the bytes are no such message, or a field is missing
     +-- UnknownField        UNKNOWN_FIELD       a field of a list that this server does not know
+    +-- InvalidText         INVALID_TEXT        a source text that makes no list
     +-- UnknownFunction     UNKNOWN_FUNCTION    an id that this server does not hold
     +-- OutOfMemory         LIMIT_EXCEEDED      the machine has less memory left than the call needs
     +-- Unauthenticated     UNAUTHENTICATED     nobody knows in whose name the call comes
@@ -18,6 +19,12 @@ from __future__ import annotations
 from adengine.errors import EngineError
 
 
+class Lines(str):
+    """A sentence of several lines, each of printable ASCII."""
+
+    __slots__ = ()
+
+
 class MalformedRequest(EngineError):
     """The bytes are no such message, or a field that must be there is not."""
 
@@ -28,6 +35,12 @@ class UnknownField(EngineError):
     """A field anywhere in a list that this server does not know, and must not ignore."""
 
     reason = "UNKNOWN_FIELD"
+
+
+class InvalidText(EngineError):
+    """A source text makes no list: what is wrong, with line and column, the line itself and a caret."""
+
+    reason = "INVALID_TEXT"
 
 
 class UnknownFunction(EngineError):

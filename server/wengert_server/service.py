@@ -7,10 +7,10 @@ from importlib import metadata
 from typing import TYPE_CHECKING, cast
 
 from adengine import primitives
-from adengine.errors import EngineError, Unsupported
+from adengine.errors import EngineError
 from adengine.streamed import PART_ELEMENTS
 from wengert import v1
-from wengert_server import decode, encode
+from wengert_server import decode, encode, language
 from wengert_server.caller import current
 from wengert_server.errors import MalformedRequest, UnknownFunction
 from wengert_server.unknown import refuse_unknown_fields
@@ -50,6 +50,7 @@ class DifferentiationService:
         self._store = store
         self._limits = settings.engine_limits()
         self._max_tensors = settings.max_tensors
+        self._bounds = language.Bounds.of(settings)
         self._max_block_bytes = settings.max_block_bytes
         self._capabilities = self._describe_capabilities(settings).SerializeToString()
 
@@ -82,12 +83,12 @@ class DifferentiationService:
     def describe(self, data: Data) -> bytes:
         """Give what is known of a function, and the list if asked for."""
         request = decode.message(v1.DescribeRequest, data)
-        if request.with_text:
-            raise Unsupported("lists as text are not served yet; ask for with_list", "with_text")
         function = self._function(request.function)
         response = v1.DescribeResponse(info=encode.function_info(function))
         if request.with_list:
             response.list.CopyFrom(encode.wengert_list(function))
+        if request.with_text:
+            response.text = language.write(function, self._bounds)
         return response.SerializeToString()
 
     def forget(self, data: Data) -> bytes:
@@ -250,8 +251,13 @@ class DifferentiationService:
             current().about(function.id)
             return function
         if kind == "text":
-            raise Unsupported("lists as text are not served yet; send a list", "function.text")
-        raise MalformedRequest("no function is given: an id or a list is expected", "function")
+            try:
+                function = self._written(source.text)
+            except EngineError as error:
+                raise error.at("function.text") from None
+            current().about(function.id)
+            return function
+        raise MalformedRequest("no function is given: an id, a list or a text is expected", "function")
 
     def _by_id(self, function_id: str) -> WengertList:
         function = self._store.get(function_id, current().subject)
@@ -285,6 +291,16 @@ class DifferentiationService:
         function = self._store.find(digest, subject)
         if function is None:
             function = decode.wengert_list(message, self._limits, self._max_tensors)
+            self._store.put(function, digest, subject)
+        return function
+
+    def _written(self, text: str) -> WengertList:
+        # No list's bytes begin so.
+        digest = hashlib.sha256(b"text\0" + text.encode()).digest()
+        subject = current().subject
+        function = self._store.find(digest, subject)
+        if function is None:
+            function = language.read(text, self._bounds)
             self._store.put(function, digest, subject)
         return function
 

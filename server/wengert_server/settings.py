@@ -140,6 +140,11 @@ class Settings:
     max_pattern_entries: int = _row(1 << 26, "entries of one sparsity pattern")
     max_compiled_statements: int = _row(200_000,
         "statements of one list, derivative lists included, that is compiled to machine code; longer ones run without")
+    max_text_bytes: int = _row(16 << 20, "bytes of one source text, sent or asked for")
+    max_text_tokens: int = _row(2_000_000, "names, numbers and signs of one source text")
+    max_text_depth: int = _row(256, most=1000, description="how deep brackets and blocks of a source text may nest")
+    max_text_steps: int = _row(4_000_000, description=
+        "steps of reading one source text: a name, number or operation each, those of a loop once for each of its turns")
     max_inputs: int = _row(100_000, "inputs of one list")
     max_outputs: int = _row(100_000, "outputs of one list")
     max_body_depth: int = _row(16, "how deep bodies may nest")

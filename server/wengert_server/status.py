@@ -14,6 +14,8 @@ from adengine import errors
 from wengert import v1
 from wengert_server.caller import REQUEST_ID
 from wengert_server.errors import (
+    InvalidText,
+    Lines,
     MalformedRequest,
     OutOfMemory,
     Overloaded,
@@ -39,6 +41,7 @@ CODES: Mapping[type[errors.EngineError], grpc.StatusCode] = {
     errors.Cancelled: grpc.StatusCode.CANCELLED,
     errors.DeadlineExceeded: grpc.StatusCode.DEADLINE_EXCEEDED,
     MalformedRequest: grpc.StatusCode.INVALID_ARGUMENT,
+    InvalidText: grpc.StatusCode.INVALID_ARGUMENT,
     UnknownField: grpc.StatusCode.INVALID_ARGUMENT,
     UnknownFunction: grpc.StatusCode.FAILED_PRECONDITION,
     OutOfMemory: grpc.StatusCode.RESOURCE_EXHAUSTED,
@@ -162,6 +165,8 @@ def _number(error: errors.LimitExceeded) -> str:
 
 def _cut(text: str, most: int) -> str:
     """Give at most so many printable ASCII characters: parts of it can come from the request."""
+    if isinstance(text, Lines):
+        return str(text[:most])
     if not (text.isascii() and text.isprintable()):
         text = text.encode("unicode_escape").decode("ascii")
     return text if len(text) <= most else text[: most - 3] + "..."
