@@ -2,6 +2,7 @@
 
 docs/primitives.md    from the contract's enum and the engine's table
 docs/settings.md      from the server's table of settings
+docs/language.md      between its markers: the functions, from both tables, and the grammar
 README.md             between its bench markers: the figures that make bench wrote
 
 python tools/generate_docs.py            writes them
@@ -18,10 +19,13 @@ from pathlib import Path
 from typing import NamedTuple
 
 from adengine.primitives import BY_NUMBER, Kind, Primitive
+from wengert_server.language import functions
 from wengert_server.settings import Settings, flag, variable
 
 ROOT = Path(__file__).resolve().parent.parent
 PROTO = ROOT / "proto" / "wengert" / "v1" / "primitive.proto"
+LANGUAGE = ROOT / "docs" / "language.md"
+GRAMMAR = ROOT / "server" / "wengert_server" / "language" / "grammar.lark"
 FIGURES = ROOT / "docs" / "benchmarks" / "README.md"
 
 BEGIN, END = "<!-- bench:begin -->", "<!-- bench:end -->"
@@ -244,6 +248,61 @@ def _filled(text: str) -> str:
     return textwrap.fill(text, 120, break_long_words=False, break_on_hyphens=False)
 
 
+# ---- The page of the language -------------------------------------------------------------------------------------
+
+
+def functions_table() -> str:
+    """Every function of the language: how it is called, its other names, and its primitive."""
+    lines = ["| call | also | primitive |", "|---|---|---|"]
+    for row in BY_NUMBER.values():
+        call = functions.SIGNATURES.get(row.name) or f"{row.name.lower()}({', '.join('abc'[: row.arity])})"
+        also = ", ".join(_code(name) for name in functions.ALIASES.get(row.name, ()))
+        lines.append(_row(_code(call), also, _code(row.name)))
+    lines += ["", "| call | also | what it gives |", "|---|---|---|"]
+    lines += [_row(_code(call), "", meaning) for call, meaning in functions.KNOWN.items()]
+    return "\n".join(lines)
+
+
+def grammar_block(grammar: str) -> str:
+    r"""The grammar as EBNF: without what only the parser needs.
+
+    >>> print(grammar_block('?a: b | b PLUS a -> sum\n\nmark_x:\nPLUS: "+"\nb: /[0-9]+/\n'))
+    ```ebnf
+    a ::= b | b "+" a
+    b ::= /[0-9]+/
+    ```
+    """
+    signs = dict(re.findall(r'^([A-Z]+): ("[^"]+")$', grammar, flags=re.MULTILINE))
+    rules: list[tuple[str, list[str]]] = []
+    for line in grammar.splitlines():
+        text = re.sub(r"\s*-> \w+$|\bmark_\w+ ?|^\s*\| NUMBERS\b.*|^//.*", "", line.rstrip()).rstrip()
+        text = re.sub(r"\b[A-Z]+\b(?!:)", lambda found: signs.get(found[0], found[0]), text)
+        if head := re.match(r"\??(\w+)(?:\.\d)?: *(.*)", text):
+            rules.append((head[1], [head[2].strip()]))
+        elif text.strip().startswith("|"):
+            rules[-1][1].append(text.strip())
+    shown = [(name, right) for name, right in rules if right[0] and name not in {"NUMBERS", "start", *signs}]
+    width = max(len(name) for name, _ in shown)
+    lines = []
+    for name, (first, *rest) in shown:
+        lines.append(f"{name:{width}} ::= {first}")
+        lines += [f"{'':{width}}   {each}" for each in rest]
+    return "\n".join(["```ebnf", *lines, "```"])
+
+
+def between(page: str, marker: str, content: str) -> str:
+    """A page with new content between two markers."""
+    begin, end = f"<!-- {marker}:begin -->", f"<!-- {marker}:end -->"
+    head, _, rest = page.partition(begin)
+    return f"{head}{begin}\n{content}\n{end}{rest.partition(end)[2]}"
+
+
+def language_page(page: str) -> str:
+    """Text of docs/language.md, with its generated parts."""
+    grammar = GRAMMAR.read_text(encoding="ascii")
+    return between(between(page, "functions", functions_table()), "grammar", grammar_block(grammar))
+
+
 def generate() -> dict[Path, str]:
     """All generated texts by path."""
     readme = ROOT / "README.md"
@@ -251,6 +310,7 @@ def generate() -> dict[Path, str]:
     return {
         ROOT / "docs" / "primitives.md": primitives_page(),
         ROOT / "docs" / "settings.md": settings_page(),
+        LANGUAGE: language_page(LANGUAGE.read_text(encoding="utf-8")),
         readme: with_figures(readme.read_text(encoding="utf-8"), figures),
     }
 

@@ -129,7 +129,8 @@ class Client:
         ----------
         source
             The function: a function of NumPy, which is traced, or what :func:`trace` made of one; a builder, as it is
-            now; a list, as a message of the contract; or the id of a function that the server holds.
+            now; a list, as a message of the contract; the id of a function that the server holds; or a source text,
+            such as ``"input x; output f = x * sin(x)"``.
         inputs, defaults
             Shapes of a NumPy function's inputs, and values of those that callers may leave out, as :func:`trace` takes
             them.
@@ -213,5 +214,5 @@ def _list_or_id(source: object) -> WengertList | str:
         return source.build()
     if isinstance(source, (WengertList, str)):
         return source
-    expected = "a NumPy function, a Trace, a ListBuilder, a WengertList or an id"
+    expected = "a NumPy function, a Trace, a ListBuilder, a WengertList, an id or a text"
     raise TypeError(f"a function is {expected}, not {type(source).__name__}")

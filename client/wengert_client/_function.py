@@ -4,7 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from wengert.v1 import DifferentiateRequest, EvaluateRequest, RegisterRequest, SparsityRequest, WengertList
+from wengert.v1 import (
+    DescribeRequest,
+    DifferentiateRequest,
+    EvaluateRequest,
+    RegisterRequest,
+    SparsityRequest,
+    WengertList,
+)
 from wengert_client._asking import read
 from wengert_client._derivatives import FirstDerivatives
 from wengert_client._patterns import Sparsity
@@ -228,6 +235,10 @@ class Function(FirstDerivatives, SecondDerivatives):
     def statements(self) -> int:
         """Number of statements of the list."""
         return self.info.statements
+
+    def text(self) -> str:
+        """Ask for the function as source text, a line a statement: of the same id when it is sent again."""
+        return self._held.call(lambda stub: stub.Describe, DescribeRequest(with_text=True)).text
 
     def to_message(self) -> WengertList:
         """Give a copy of the function's list, as a message of the contract."""

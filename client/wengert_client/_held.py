@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import re
 from typing import TYPE_CHECKING, TypeVar
 
 from wengert.v1 import (
@@ -48,10 +49,13 @@ Request = TypeVar(
     RegisterRequest,
     SparsityRequest,
     DifferentiateRequest,
+    DescribeRequest,
 )
 Response = TypeVar("Response")
 
 _ATTEMPTS_BY_ID = 3
+#: What is no text.
+_ID = re.compile(r"[0-9a-f]{64}")
 # Half of what servers take as one message by default.
 _SMALL_BYTES = 8 << 20
 
@@ -64,7 +68,7 @@ class HeldFunction:
     transport
         Carries calls to a server.
     source
-        The list, which is copied, or the id of a function that the server holds already.
+        The list, which is copied; the id of a function that the server holds already; or a source text.
     deadline_s
         Seconds until a call is given up; None: as the client has it.
 
@@ -206,9 +210,12 @@ class HeldFunction:
         return FunctionInfo.read(response.info)
 
     def _describe(self, ends: float) -> FunctionInfo:
-        """Fetch a function known by its id, with its list, so that it can be sent again later."""
+        """Fetch a function known by its id or its text, with its list, so that it can be sent again later."""
         request = DescribeRequest(with_list=True)
-        request.function.id = self._id
+        if _ID.fullmatch(self._id):
+            request.function.id = self._id
+        else:
+            request.function.text = self._id
         response = self._described(request, ends, self._transport.targets - 1)
         self._source = _kept(response.list)
         return FunctionInfo.read(response.info)

@@ -144,7 +144,7 @@ class Settings:
     max_text_tokens: int = _row(2_000_000, "names, numbers and signs of one source text")
     max_text_depth: int = _row(256, most=1000, description="how deep brackets and blocks of a source text may nest")
     max_text_steps: int = _row(4_000_000, description=
-        "steps of reading one source text: a name, number or operation each, those of a loop once for each of its turns")
+        "steps of reading one source text: a name, number or operation each, those of a loop once for each turn")
     max_inputs: int = _row(100_000, "inputs of one list")
     max_outputs: int = _row(100_000, "outputs of one list")
     max_body_depth: int = _row(16, "how deep bodies may nest")

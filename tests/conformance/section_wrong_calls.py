@@ -184,8 +184,6 @@ def _sources() -> list[Case]:
         )
         for label, own in ill_formed.items()
     ]
-    text = v1.RegisterRequest(function=v1.FunctionSource(text="f(x) = x"))
-    with_text = v1.DescribeRequest(function=v1.FunctionSource(list=function()), with_text=True)
     unserved = "UNIMPLEMENTED"
     return [
         *result,
@@ -198,8 +196,6 @@ def _sources() -> list[Case]:
             "MALFORMED_REQUEST",
             "function",
         ),
-        refused("source/text", "not served yet", "Register", text, "UNSUPPORTED", "function.text", unserved),
-        refused("describe/text", "not served yet", "Describe", with_text, "UNSUPPORTED", "with_text", unserved),
         refused("mode/unknown", "mode 9", "Jacobian", request_of("Jacobian", mode=9), "MALFORMED_REQUEST", "mode"),
         refused(
             "layout/unknown", "layout 9", "Jacobian", request_of("Jacobian", layout=9), "MALFORMED_REQUEST", "layout"

@@ -48,7 +48,7 @@ def test_the_wheel_holds_each_package_whole(package: str, wheel_names: set[str])
     home = ROOT / PACKAGES[package]
     wanted = {
         f"{package}/{path.relative_to(home).as_posix()}"
-        for pattern in ("*.py", "*.pyi", "*.proto", "py.typed")
+        for pattern in ("*.py", "*.pyi", "*.proto", "*.lark", "py.typed")
         for path in home.rglob(pattern)
     }
     assert wanted

@@ -76,7 +76,7 @@ def _request(**more: Any) -> v1.JacobianRequest:
 
 WRONG: list[tuple[str, v1.JacobianRequest, grpc.StatusCode, str, str, str]] = [
     ("no function", _request(function=None), INVALID, "MALFORMED_REQUEST", "function", "no function is given"),
-    ("empty source", _request(function=v1.FunctionSource()), INVALID, "MALFORMED_REQUEST", "function", "id or a list"),
+    ("empty source", _request(function=v1.FunctionSource()), INVALID, "MALFORMED_REQUEST", "function", "or a text"),
     ("empty id", _request(function=v1.FunctionSource(id="")), PRECONDITION, "UNKNOWN_FUNCTION", "function.id", "''"),
     (
         "odd id",
@@ -94,7 +94,7 @@ WRONG: list[tuple[str, v1.JacobianRequest, grpc.StatusCode, str, str, str]] = [
         "function.id",
         "register its list and repeat the call",
     ),
-    ("text", _request(function=v1.FunctionSource(text="x")), UNIMPLEMENTED, "UNSUPPORTED", "function.text", "text"),
+    ("text", _request(function=v1.FunctionSource(text="x")), INVALID, "INVALID_TEXT", "function.text", "line 1"),
     ("mode", _request(mode=99), INVALID, "MALFORMED_REQUEST", "mode", "mode 99"),
     ("negative mode", _request(mode=-1), INVALID, "MALFORMED_REQUEST", "mode", "mode -1"),
     ("layout", _request(layout=99), INVALID, "MALFORMED_REQUEST", "layout", "layout 99"),
@@ -160,12 +160,6 @@ def test_wrong_calls(
     assert refused.domain == "wengert.v1"
     assert len(refused.message) <= 1000
     assert refused.details_bytes <= 4000
-
-
-def test_with_text(stub: DifferentiationServiceStub) -> None:
-    request = v1.DescribeRequest(function=v1.FunctionSource(list=product()), with_text=True)
-    refused = refusal(lambda: stub.Describe(request))
-    assert (refused.code, refused.reason, refused.field) == (UNIMPLEMENTED, "UNSUPPORTED", "with_text")
 
 
 @pytest.mark.parametrize("rpc", ["Register", "Describe", "Evaluate", "Jvp", "Vjp", "Jacobian"])

@@ -34,7 +34,11 @@ class FunctionSource(_message.Message):
     is FAILED_PRECONDITION, `UNKNOWN_FUNCTION`: register the list (again) and repeat the call.
     """
     text: _builtins.str
-    """Source text of a list. Not served yet: UNIMPLEMENTED, `UNSUPPORTED`."""
+    """Source text of a list, such as `input x; output f = x * sin(x)`, in the language of docs/language.md. The server
+    makes the list of it and keeps that. A text that makes none: `INVALID_TEXT`, `INVALID_SHAPE`, `INVALID_NAME` or
+    `UNKNOWN_NAME`, with line and column, the line itself and a caret in the message; one that asks for too much:
+    `LIMIT_EXCEEDED`.
+    """
     @_builtins.property
     def list(self) -> _wengert_list_pb2.WengertList:
         """The list itself. The server keeps it, so that later calls can be made by its id. Errors as `WengertList` says."""
@@ -265,7 +269,9 @@ class DescribeRequest(_message.Message):
     with_list: _builtins.bool
     """Whether the response carries the list itself. Absent: it does not."""
     with_text: _builtins.bool
-    """Whether the response carries the list as text. Absent: it does not. Not served yet: UNIMPLEMENTED, `UNSUPPORTED`."""
+    """Whether the response carries the list as text. Absent: it does not. Longer than the
+    limit `text_bytes`: `LIMIT_EXCEEDED`.
+    """
     @_builtins.property
     def function(self) -> Global___FunctionSource:
         """The function, mostly by id. None: `MALFORMED_REQUEST`."""
@@ -295,7 +301,9 @@ class DescribeResponse(_message.Message):
     LIST_FIELD_NUMBER: _builtins.int
     TEXT_FIELD_NUMBER: _builtins.int
     text: _builtins.str
-    """The list as text. Empty unless asked for."""
+    """The list as text, a line a statement; sent as `FunctionSource.text` it is the same function, of the same id. Names
+    are those of the labels, where these can be. Empty unless asked for.
+    """
     @_builtins.property
     def info(self) -> Global___FunctionInfo:
         """What the server knows of the function."""

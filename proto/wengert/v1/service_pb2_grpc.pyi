@@ -10,6 +10,7 @@ fields, at most ten of them, as google.rpc.BadRequest, with paths from the reque
 
   MALFORMED_REQUEST     the bytes are no such message, or a field that must be there is not
   INVALID_LIST          the columns of a list are wrong
+  INVALID_TEXT          a source text that makes no list
   INVALID_SHAPE         shapes do not fit, or values do not fit their shape
   INVALID_POINTS        points of a wrong shape
   INVALID_DIRECTIONS    tangents, cotangents or weights of a wrong shape, or missing

@@ -48,7 +48,7 @@ def _flattened(list_: Statements, values: Sequence[Value]) -> tuple[Sequence[Val
     while any(isinstance(value, Parts) for value in values):
         if not all(isinstance(value, Parts) or (isinstance(value, Literal) and value.array.ndim) for value in values):
             return [array_of(list_, value.values) if isinstance(value, Parts) else value for value in values], shape
-        lengths = {len(_rows(value)) for value in values}
+        lengths = {_length(value) for value in values}
         if len(lengths) > 1:
             raise ShapeFault(f"the rows of an array have one length, not {' and '.join(map(str, sorted(lengths)))}")
         shape = (*shape, *lengths)
@@ -57,11 +57,13 @@ def _flattened(list_: Statements, values: Sequence[Value]) -> tuple[Sequence[Val
     return values, shape
 
 
-def _rows(value: Value) -> Sequence[Value] | np.ndarray:
-    return value.values if isinstance(value, Parts) else value.array if isinstance(value, Literal) else ()
+def _length(value: Value) -> int:
+    return len(value.values) if isinstance(value, Parts) else len(value.array) if isinstance(value, Literal) else 0
 
 
 def _opened(value: Value) -> Sequence[Value]:
     if isinstance(value, Parts):
         return value.values
-    return [Literal(row) if np.ndim(row) else float(row) for row in _rows(value)]
+    if isinstance(value, Literal):
+        return [Literal(row) if np.ndim(row) else float(row) for row in value.array]
+    return ()

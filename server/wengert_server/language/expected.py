@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from lark import Token, UnexpectedCharacters, UnexpectedToken
-from lark.exceptions import UnexpectedEOF
 
 from wengert_server.language.faults import Fault, place
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Sequence
+    from collections.abc import Iterable, Sequence
 
     from lark import UnexpectedInput
 
@@ -55,23 +54,19 @@ _HINTS = {
 
 def misread(error: UnexpectedInput, text: str, open_: Sequence[Token]) -> Fault:
     """Give what a text is refused with where the parser cannot go on."""
-    position = min(max(error.pos_in_stream if error.pos_in_stream is not None else len(text), 0), len(text))
     if isinstance(error, UnexpectedToken) and error.token.type != "$END":
         position = error.token.start_pos or 0
         sentence = f"{_shown(error.token)} is not expected here; expected is {_listed(error.accepts or error.expected)}"
         return Fault(sentence + _hint(error.token, text) + _unclosed(open_, text, position), position)
     if isinstance(error, UnexpectedCharacters):
+        position = cast("int", error.pos_in_stream)  # lark types it as None
         character = text[position : position + 1]
-        sentence = f"the character {character!a} is not expected here"
-        if character in _HINTS:
-            sentence += f"; {_HINTS[character]}"
+        hint = f"; {_HINTS[character]}" if character in _HINTS else ""
+        sentence = f"the character {character!a} is not expected here{hint}"
         return Fault(sentence + _unclosed(open_, text, position), position)
     if open_:
-        opening = open_[-1]
-        return Fault(f"'{opening}' is not closed", opening.start_pos)
-    expected = error.accepts or error.expected if isinstance(error, UnexpectedToken) else ()
-    if isinstance(error, UnexpectedEOF):
-        expected = error.expected
+        return Fault(f"'{open_[-1]}' is not closed", open_[-1].start_pos)
+    expected = (error.accepts or error.expected) if isinstance(error, UnexpectedToken) else ()
     return Fault(f"the text ends too early; expected is {_listed(expected)}", len(text.rstrip()))
 
 
@@ -104,9 +99,9 @@ def _listed(expected: Iterable[str]) -> str:
 
 def _hint(token: Token, text: str) -> str:
     if token.type == "ASSIGN":
-        before = text[: token.start_pos or 0].rstrip()[-1:]
-        if before in set("+-*/%^"):
-            return f"; write s = s {before} ... for s {before}= ..."
+        sign = text[: token.start_pos or 0].rstrip()[-1:]
+        if sign in set("+-*/%^"):
+            return f"; write s = s {sign} ... for s {sign}= ..."
         return f"; {_HINTS['=']}"
     if token.type == "COMPARISON":
         return "; comparisons do not chain: write a < b && b < c"
@@ -123,11 +118,11 @@ def _follows_value(token: Token, text: str) -> bool:
     return before.isalnum() or before in {"_", ")", "]", "."}
 
 
-def _unclosed(open_: Collection[Token], text: str, position: int) -> str:
+def _unclosed(open_: Sequence[Token], text: str, position: int) -> str:
     """Tell of a bracket that was opened on a line before, and may have been forgotten."""
     if not open_:
         return ""
-    opening = list(open_)[-1]
+    opening = open_[-1]
     line, column = place(text, opening.start_pos or 0)
     if line == place(text, position)[0]:
         return ""

@@ -246,7 +246,8 @@ MAKERS: Mapping[str, Function] = {
 }
 """Functions that are no statements: what they give is known."""
 
-_STRUCTURAL: Mapping[str, Function] = {
+_STRUCTURAL: dict[str, Function] = {
+    **{name: _reduction(name) for name in _REDUCTIONS},
     "CONSTANT": _constant,
     "INTEGER_POWER": _integer_power,
     "POLYGAMMA": _polygamma,
@@ -259,7 +260,7 @@ _STRUCTURAL: Mapping[str, Function] = {
     "SCATTER_ADD": _scatter_add,
     "MATMUL": _product("MATMUL"),
     "ZERO_SAFE_MATMUL": _product("ZERO_SAFE_MATMUL"),
-} | {name: _reduction(name) for name in _REDUCTIONS}
+}
 
 
 def _table() -> dict[str, Function]:
@@ -275,12 +276,34 @@ def _table() -> dict[str, Function]:
 FUNCTIONS: Mapping[str, Function] = _table()
 """By the names that a text calls them by."""
 
+SIGNATURES: Mapping[str, str] = {
+    "CONSTANT": "constant(array)",
+    "INTEGER_POWER": "integer_power(a, k)",
+    "POLYGAMMA": "polygamma(k, a)",
+    "SELECT": "select(c, a, b)",
+    "RESHAPE": "reshape(a, shape)",
+    "BROADCAST": "broadcast(a, shape)",
+    "TRANSPOSE": "transpose(a), transpose(a, axes)",
+    "SLICE": "slice(a, (start, count, step), ...)",
+    "CONCATENATE": "concatenate([a, b, ...], axis=0)",
+    "GATHER": "gather(a, indices, axis=0)",
+    "SCATTER_ADD": "scatter_add(a, indices, updates, axis=0)",
+} | {name: f"{name.lower()}(a, axis=..., keepdims=false)" for name in _REDUCTIONS}
+"""How functions are called that take more than values."""
+
+KNOWN: Mapping[str, str] = {
+    "greater(a, b), greater_equal(a, b)": "`LESS` and `LESS_EQUAL` of b and a",
+    "zeros(shape), ones(shape), full(shape, value)": "arrays of one number",
+    "eye(n)": "the identity matrix",
+    "arange(n), arange(a, b), arange(a, b, step)": "an array of whole numbers, the end left out",
+    "len(a)": "the extent of the first axis, a number",
+}
+"""Functions that are no primitive of their own, and what they give."""
+
 _TWO = {"max": "maximum", "min": "minimum"}
 
 
-def _expect(
-    name: str, values: Sequence[Value], count: int, options: Options, allowed: Sequence[str] = ()
-) -> None:
+def _expect(name: str, values: Sequence[Value], count: int, options: Options, allowed: Sequence[str] = ()) -> None:
     """Refuse a call with too many arguments, too few, or options that the function has not."""
     called = name.lower()
     for option in options:

@@ -39,7 +39,7 @@ class Call(NamedTuple):
     """A call: the function's name, how many arguments it has, and the names of the last ones."""
 
     name: str
-    count: int
+    arguments: int
     options: tuple[str, ...]
 
 
@@ -199,8 +199,8 @@ class Interpreter:
     def call(self, argument: object) -> None:
         """A call of a function."""
         call = cast("Call", argument)
-        values = self._pop_many(call.count)
-        plain = call.count - len(call.options)
+        values = self._pop_many(call.arguments)
+        plain = call.arguments - len(call.options)
         options = dict(zip(call.options, values[plain:], strict=True))
         self._stack.append(functions.find(call.name)(self.list, values[:plain], options))
 

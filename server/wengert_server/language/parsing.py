@@ -120,10 +120,10 @@ class _Actions:
         return self._step(Interpreter.binary, str(children[1]), children[1])
 
     def prefix(self, children: Places) -> int:
-        sign, last = children
-        if sign == "+":
-            return cast("int", last)
-        return self._step(Interpreter.negate if sign == "-" else Interpreter.refute, None, sign)
+        sign: Token = children[0]
+        if sign.value == "+":
+            return cast("int", children[1])
+        return self._step(Interpreter.negate if sign.value == "-" else Interpreter.refute, None, sign)
 
     def inner(self, children: Places) -> int:
         return cast("int", children[1])

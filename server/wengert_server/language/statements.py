@@ -186,8 +186,7 @@ class Statements:
             return value.argument
         if isinstance(value, Literal | Buffer):
             if not value.variable:
-                is_known = isinstance(value, Literal)
-                value.variable = self.array(value.array) if is_known else self._buffered(value)
+                value.variable = self.array(value.array) if isinstance(value, Literal) else self._buffered(value)
                 if value.name:
                     self.label(value.variable, value.name)
             return value.variable

@@ -36,10 +36,10 @@ class Range(NamedTuple):
 
 
 class Span(NamedTuple):
-    """The elements of one axis at start + i * step, i < count."""
+    """The elements of one axis at start + i * step, i < size."""
 
     start: int
-    count: int
+    size: int
     step: int
 
 
@@ -129,7 +129,7 @@ def _basic(list_: Statements, variable: int, parts: Sequence[int | Range]) -> in
         return list_.append(_GATHER, (variable,), left, (touched[0], 0, first))
     spans = [Span(each, 1, 1) if isinstance(each, int) else each for each in slots]
     made = list_.structural("SLICE", (variable,), (len(spans), *(number for span in spans for number in span)))
-    left = tuple(span.count for span, slot in zip(spans, slots, strict=True) if not isinstance(slot, int))
+    left = tuple(span.size for span, slot in zip(spans, slots, strict=True) if not isinstance(slot, int))
     return made if len(left) == len(shape) else list_.reshaped(made, left)
 
 
@@ -144,7 +144,7 @@ def _span(part_: int | Range, axis: int, shape: Shape) -> _Slot:
     return Span(found.start, len(found), found.step if len(found) > 1 else 1)
 
 
-def assign(buffer: Buffer, parts: Sequence[Part], value: float | int) -> None:
+def assign(buffer: Buffer, parts: Sequence[Part], value: float) -> None:
     """Put a number or a scalar variable at one place."""
     if len(parts) != len(buffer.shape):
         raise Fault(f"an element has {len(buffer.shape)} indices here, not {len(parts)}")

@@ -13,7 +13,7 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, Self, TypeAlias
 
 if TYPE_CHECKING:
     import numpy as np
@@ -35,7 +35,8 @@ class Referenced(float):
 
     argument: int
 
-    def __new__(cls, value: float, argument: int) -> Referenced:
+    def __new__(cls, value: float, argument: int) -> Self:
+        """Make it."""
         made = super().__new__(cls, value)
         made.argument = argument
         return made
