@@ -28,6 +28,8 @@ HERE, THERE = "here", "on the cluster"
 _VARIABLES = {"WENGERT_THREADS": "1", "WENGERT_MACHINE_CODE": "false"}
 _MANY = 400
 _WORKERS = (2, 10, 100, 1000)
+_WORTH = 9
+_BYTES = 1_000_000
 
 
 def cluster(effort: Effort) -> Chapter:
@@ -42,10 +44,11 @@ def cluster(effort: Effort) -> Chapter:
         finally:
             there.close()
     added_s = statistics.median(_added(each) for each in long)
+    byte_s = _for_a_byte(wide)
     tables = (
         _table(long, "Longer and longer parts"),
         _table(wide, "Larger and larger parts"),
-        _outlook(added_s, each_s),
+        _outlook(added_s, each_s, byte_s),
     )
     return Chapter("cluster", "Parts of large calls on a cluster", _TEXT, (), (*long, *wide), tables, (_plot(long),))
 
@@ -118,6 +121,13 @@ def _added(comparison: Comparison) -> float:
     return max(0.0, comparison.timing(THERE).minimum - comparison.timing(HERE).minimum)
 
 
+def _for_a_byte(comparisons: list[Comparison]) -> float:
+    """Seconds that the cluster adds for each byte, from the smallest part to the largest."""
+    least, most = comparisons[0], comparisons[-1]
+    more_bytes: int = most.facts["bytes"] - least.facts["bytes"]
+    return max(0.0, _added(most) - _added(least)) / more_bytes
+
+
 def _pipelined(asked: tuple[Part, int], there: Cluster, effort: Effort) -> float:
     """Seconds for each of many small parts, all sent before the first answer is looked at."""
     count = 20 if effort.quick else _MANY
@@ -144,15 +154,29 @@ def _table(comparisons: list[Comparison], title: str) -> Table:
     return Table(title, ["minimum", "there and back", HERE, THERE, "added", "times as long"], rows)
 
 
-def _outlook(added_s: float, each_s: float) -> Table:
-    """How long parts must be for so many threads: the scheduler hands out one after another."""
-    rows = [[str(count), seconds_text(max(count * each_s, 9 * added_s)), f"{1 / each_s:.0f} / s"] for count in _WORKERS]
+def _outlook(added_s: float, each_s: float, byte_s: float) -> Table:
+    """How long parts must be for so many threads: the server sends, and the scheduler hands out, one after another."""
+    rows = []
+    for threads in _WORKERS:
+        empty_s, full_s = (
+            max(threads * (each_s + bytes_ * byte_s), _WORTH * (added_s + bytes_ * byte_s)) for bytes_ in (0, _BYTES)
+        )
+        per_second = threads / full_s
+        rows.append([
+            str(threads),
+            seconds_text(empty_s),
+            f"{threads / empty_s:.0f} / s",
+            seconds_text(full_s),
+            f"{per_second * _BYTES / 1e6:.0f} MB/s",
+        ])  # fmt: skip
     note = (
-        f"A part adds {seconds_text(added_s)}, and the scheduler hands out one in {seconds_text(each_s)}. So parts are "
-        "to take nine times what is added, for nine tenths of the gain, and not less than what it takes to hand one "
-        "to each thread."
+        f"A part adds {seconds_text(added_s)}, and each megabyte of its request and answer "
+        f"{seconds_text(1e6 * byte_s)}. Parts are handed out one after another, in {seconds_text(each_s)} each. So they "
+        "are to take nine times what is added, for nine tenths of the gain, and no less than it takes to hand one to "
+        "each thread, since each thread waits for its next part until all others have theirs."
     )
-    return Table("How long parts must take", ["threads", "at least", "parts handed out"], rows, note)
+    columns = ["threads", "parts of no size take at least", "parts", "parts of 1 MB take at least", "bytes"]
+    return Table("How long parts must take", columns, rows, note)
 
 
 def _plot(comparisons: list[Comparison]) -> Plot:
