@@ -171,7 +171,7 @@ def _outlook(added_s: float, each_s: float, byte_s: float) -> Table:
         ])  # fmt: skip
     note = (
         f"A part adds {seconds_text(added_s)}, and each megabyte of its request and answer "
-        f"{seconds_text(1e6 * byte_s)}. Parts are handed out one after another, in {seconds_text(each_s)} each. So they "
+        f"{seconds_text(1e6 * byte_s)}. Parts are handed out one after another, in {seconds_text(each_s)} each. They "
         "are to take nine times what is added, for nine tenths of the gain, and no less than it takes to hand one to "
         "each thread, since each thread waits for its next part until all others have theirs."
     )
