@@ -1,4 +1,9 @@
-"""One stream to a server that carries many calls: numbered, answered later, asked again where it breaks."""
+"""One stream to a server that carries many calls: numbered, answered later, asked again where it breaks.
+
+Whoever waits for an answer reads the stream itself, and hands out other answers that come first: so a call is spared
+the way over another thread. One that finds somebody reading already waits for its answer, or for its turn to read. A
+thread reads for calls whose answers nobody waits for.
+"""
 
 from __future__ import annotations
 
@@ -6,94 +11,35 @@ import os
 import queue
 import threading
 import time
-from concurrent.futures import Future
 from typing import TYPE_CHECKING, Any, NoReturn
 
 import grpc
+from google.protobuf.message import DecodeError
 
-from wengert.v1 import SessionRequest, SessionResponse
+from wengert.v1 import SessionResponse
+from wengert_client._call import Call
 from wengert_client._errors import Cancelled, ClientClosed, DeadlineExceeded, LimitExceeded, ServerFault, WengertError
-from wengert_client._status import call_of, error_from_answer, error_from_call
+from wengert_client._lateness import Lateness
+from wengert_client._status import call_of, error_from_call
 from wengert_client._transport import pause_before, usual_pause
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from concurrent.futures import Future
 
     from google.protobuf.message import Message
 
     from wengert_client._replicas import Replica
     from wengert_client._transport import Transport
 
-__all__ = ["Answer", "Line"]
+__all__ = ["Line"]
 
 _ASK_FOR_LIMITS_BYTES = 1 << 20
 _UNKNOWN = "UNKNOWN_FUNCTION"
-
-
-class Answer(Future[Any]):
-    """What a call gives, once it is there; who waits for it longer than its deadline gives it up."""
-
-    def __init__(self, ends: float, give_up: Callable[[], None]) -> None:
-        super().__init__()
-        self._ends = ends
-        self._give_up = give_up
-
-    def result(self, timeout: float | None = None) -> Any:
-        """Give the result, or raise what went wrong; :class:`TimeoutError` where it is not there in time."""
-        self._wait(timeout)
-        return super().result(0)
-
-    def exception(self, timeout: float | None = None) -> BaseException | None:
-        """Give what went wrong; None where nothing did."""
-        self._wait(timeout)
-        return super().exception(0)
-
-    def _wait(self, timeout: float | None) -> None:
-        left = self._ends - time.monotonic()
-        if timeout is not None and timeout < left:
-            super().exception(timeout)
-            return
-        try:
-            super().exception(max(left, 0.0))
-        except TimeoutError:
-            self._give_up()
-
-
-class _Call:
-    """A call under way."""
-
-    __slots__ = ("answer", "finish", "kind", "request", "with_list")
-
-    def __init__(
-        self, kind: str, request: Message, finish: Callable[[Any], Any], with_list: Callable[[], None] | None
-    ) -> None:
-        self.kind = kind
-        self.request = request
-        self.finish = finish
-        self.with_list = with_list
-        self.answer: Answer
-
-    def message(self, number: int) -> SessionRequest:
-        """Give what is sent."""
-        of_kind: dict[str, Any] = {self.kind: self.request}
-        return SessionRequest(call=number, **of_kind)
-
-    def resolve(self, response: SessionResponse) -> None:
-        """Give the answer to who waits for it."""
-        try:
-            result = self.finish(self._checked(response))
-        except Exception as error:  # noqa: BLE001  it belongs to who waits
-            self.answer.set_exception(error)
-        else:
-            self.answer.set_result(result)
-
-    def _checked(self, response: SessionResponse) -> Message:
-        if response.HasField("error"):
-            raise error_from_answer(response.error)
-        if response.WhichOneof("response") != self.kind:
-            raise ServerFault(f"the answer to a call of {self.kind} is of another kind")
-        message: Message = getattr(response, self.kind)
-        return message
+_IDLE_S = 5.0
+"""A thread that has nothing to do for so long ends."""
+_ENDING_S = 1.0
+"""How long the server may take to end a session that has ended here."""
 
 
 class _Stream:
@@ -101,9 +47,9 @@ class _Stream:
 
     def __init__(self, replica: Replica, metadata: tuple[tuple[str, str | bytes], ...]) -> None:
         self.replica = replica
-        self.requests: queue.SimpleQueue[SessionRequest | None] = queue.SimpleQueue()
+        self.requests: queue.SimpleQueue[bytes | None] = queue.SimpleQueue()
         self.given_up = False
-        self.call = replica.stub.Session(iter(self.requests.get, None), metadata=metadata)
+        self.answers = replica.session(iter(self.requests.get, None), metadata=metadata)
 
     def end(self) -> None:
         """Send no more."""
@@ -112,7 +58,7 @@ class _Stream:
     def cancel(self) -> None:
         """End it at once."""
         self.end()
-        self.call.cancel()
+        self.answers.cancel()
 
 
 class Line:
@@ -129,14 +75,21 @@ class Line:
     def __init__(self, transport: Transport, in_flight: int) -> None:
         self._transport = transport
         self._room = threading.BoundedSemaphore(in_flight)
-        self._lock = threading.RLock()
         self._pid = os.getpid()
+        # Held by who reads, for as long.
+        self._reading = threading.Lock()
+        self._who_reads = 0
+        # What follows is changed under the lock.
+        self._lock = threading.RLock()
+        self._submitted, self._emptied = threading.Condition(self._lock), threading.Condition(self._lock)
         self._closed = threading.Event()
         self._number = 0
-        self._pending: dict[int, _Call] = {}
+        self._pending: dict[int, Call] = {}
+        self._unattended = 0  # calls under way that no thread waits for
         self._stream: _Stream | None = None
-        self._reader: threading.Thread | None = None
         self._failures = 0
+        self._reader: threading.Thread | None = None
+        self._late = Lateness(self._lock, self._pending, self._end_late)
 
     def __reduce__(self) -> NoReturn:
         raise TypeError("a session cannot travel to another process; open one there")
@@ -144,12 +97,12 @@ class Line:
     def send(
         self,
         kind: str,
-        request: Message,
+        request: bytes,
         ends: float,
         finish: Callable[[Any], Any],
-        with_list: Callable[[], None] | None = None,
-    ) -> Answer:
-        """Make a call.
+        with_list: Callable[[], bytes],
+    ) -> Future[Any]:
+        """Make a call, and do not wait.
 
         Parameters
         ----------
@@ -162,63 +115,76 @@ class Line:
         finish
             From the response to the result.
         with_list
-            Makes the request bring its list along, for a server that does not know the function; None: that
-            is an error.
+            Gives the request with its list, for a server that does not know the function.
         """
-        self._check(request, ends)
-        if not self._room.acquire(timeout=max(ends - time.monotonic(), 0.0)):
-            raise DeadlineExceeded("the answers to earlier calls of this session did not come in time")
-        call = _Call(kind, request, finish, with_list)
-        call.answer = answer = Answer(ends, lambda: self._give_up(call))
-        answer.set_running_or_notify_cancel()
-        answer.add_done_callback(lambda _: self._room.release())
+        call = Call(kind, request, ends, finish, with_list)
+        self._begin(call)
+        assert call.future is not None  # noqa: S101  what is to be finished has one
+        return call.future
+
+    def ask(self, kind: str, request: bytes, ends: float) -> Message:
+        """Make a call, and give the response."""
+        call = Call(kind, request, ends)
+        self._begin(call)
         try:
-            with self._lock:
-                self._start(call)
-        except WengertError as error:
-            answer.set_exception(error)
-        return answer
+            while not call.done:
+                self._wait_or_read(call)
+        except BaseException as interrupted:
+            self._end_early(call, interrupted)
+            raise
+        return call.response()
 
     def close(self, *, wait: bool) -> None:
         """Take no more calls; what is under way is waited for, or cancelled."""
         with self._lock:
             if self._closed.is_set() or self._pid != os.getpid():
                 return
-            waiting = list(self._pending.values()) if wait else []
-            if not wait:
-                self._closed.set()
-                self._cancel()
-        for call in waiting:
-            call.answer.exception()
-        with self._lock:
+            while wait and self._pending:
+                self._emptied.wait()
             self._closed.set()
-            if self._stream is not None:
-                self._stream.end()
-            reader = self._reader
+            self._late.close()
+            self._submitted.notify()
+            stream, reader = self._stream, None
+            if stream is not None and not self._pending:
+                stream.end()
+                reader = self._have_reader()
         if reader is not None and reader is not threading.current_thread():
-            reader.join(1.0)
-            self._cancel()
+            reader.join(_ENDING_S)
+        if stream is not None:
+            stream.cancel()
 
-    def _check(self, request: Message, ends: float) -> None:
+    # ---- sending
+
+    def _begin(self, call: Call) -> None:
         if self._pid != os.getpid():
             raise ClientClosed("this session was opened in another process; open another one")
-        size = request.ByteSize()
-        if size > _ASK_FOR_LIMITS_BYTES and size > (most := self._transport.limits(ends).request_bytes):
+        size = len(call.request)
+        if size > _ASK_FOR_LIMITS_BYTES and size > (most := self._transport.limits(call.ends).request_bytes):
             told = f"a request of {size} bytes, the limit message_bytes is {most}"
             raise LimitExceeded(told, reason="LIMIT_EXCEEDED")
+        if not self._room.acquire(timeout=max(call.ends - time.monotonic(), 0.0)):
+            raise DeadlineExceeded("the answers to earlier calls of this session did not come in time")
+        try:
+            with self._lock:
+                self._start(call)
+        except BaseException:
+            self._room.release()
+            raise
 
-    def _start(self, call: _Call) -> None:
+    def _start(self, call: Call) -> None:
         """Send a call; the lock is held."""
         if self._closed.is_set():
             raise ClientClosed("this session was closed; open another one")
-        self._number += 1
         if self._stream is None:
             self._stream = self._opened()
+        self._number += 1
         self._pending[self._number] = call
         self._stream.requests.put(call.message(self._number))
-        if self._reader is None:
-            self._reader = threading.Thread(target=self._read, name="wengert-session", daemon=True)
-            self._reader.start()
+        self._late.watch(call)
+        if call.future is not None:
+            self._unattended += 1
+            if self._unattended == 1:
+                self._have_reader()
 
     def _opened(self) -> _Stream:
         replica = self._transport.replica()
@@ -229,39 +195,124 @@ class Line:
             self._transport.replica()
             raise
 
+    # ---- who reads
+
+    def _wait_or_read(self, call: Call) -> None:
+        """Read until the answer is there; where somebody reads already, wait for it, or for the turn to read."""
+        if self._who_reads == threading.get_ident():
+            self._read_until(lambda: call.done)  # Asked by what was told of another answer.
+            return
+        if not self._reading.acquire(blocking=False):
+            with self._lock:
+                if call.done:
+                    return
+                turn = call.turn = threading.Event()
+            # Whoever reads tells of the end of that; somebody may have ended just before.
+            if not self._reading.acquire(blocking=False):
+                turn.wait()
+                return
+        self._read_in_turn(lambda: call.done)
+
+    def _read_in_turn(self, enough: Callable[[], bool]) -> None:
+        """Read, the reading lock being held, and let the next one who waits read."""
+        self._who_reads = threading.get_ident()
+        try:
+            self._read_until(enough)
+        except BaseException:
+            # Interrupted: an answer may have been taken, or is being waited for still. That stream is of no use.
+            self._give_up_stream()
+            raise
+        finally:
+            self._who_reads = 0
+            self._reading.release()
+            with self._lock:
+                self._next_turn()
+
+    def _next_turn(self) -> None:
+        """Let somebody read who waits; the lock is held."""
+        for call in self._pending.values():
+            if call.turn is not None:
+                call.turn.set()
+                return
+
+    def _have_reader(self) -> threading.Thread:
+        """Have a thread read; the lock is held."""
+        if self._reader is None:
+            self._reader = threading.Thread(target=self._read, name="wengert-session", daemon=True)
+            self._reader.start()
+        self._submitted.notify()
+        return self._reader
+
     def _read(self) -> None:
-        """Take answers until the line is closed, or a stream ends that nobody waits for."""
+        """Read whenever answers are to come that no thread waits for; at last, to the end of the stream."""
+
+        def wanted() -> bool:
+            return bool(self._unattended) or (self._closed.is_set() and self._stream is not None)
+
         while True:
             with self._lock:
-                stream = self._stream
-                if stream is None:
+                self._submitted.wait_for(lambda: wanted() or self._closed.is_set(), _IDLE_S)
+                if not wanted():
                     self._reader = None
                     return
+            self._reading.acquire()
+            self._read_in_turn(lambda: not wanted())
+
+    # ---- reading
+
+    def _read_until(self, enough: Callable[[], bool]) -> None:
+        """Take answers until there are enough, or none can come."""
+        while not enough():
+            stream = self._stream
+            if stream is None:
+                return
             error: grpc.RpcError | None = None
             try:
-                for response in stream.call:
-                    self._failures = 0
-                    stream.replica.answered()
-                    self._take(response)
+                data = next(stream.answers, None)
             except grpc.RpcError as broken:
-                error = broken
-            stream.end()
-            if not self._goes_on(stream, error):
-                return
+                data, error = None, broken
+            except ValueError:  # gRPC's word for a channel that was closed just now
+                data = None
+            if data is not None:
+                self._failures = 0
+                stream.replica.answered()
+                self._take(stream, data)
+            else:
+                stream.end()
+                self._go_on(stream, error)
 
-    def _take(self, response: SessionResponse) -> None:
+    def _take(self, stream: _Stream, data: bytes) -> None:
+        try:
+            answer = SessionResponse.FromString(data)
+        except DecodeError:
+            stream.cancel()
+            self._fail(ServerFault("the server sends what is no answer"))
+            return
         with self._lock:
-            call = self._pending.pop(response.call, None)
+            call = self._pending.pop(answer.call, None)
             if call is None:
                 return  # It was given up.
-            if response.error.reason == _UNKNOWN and call.with_list is not None:
-                call.with_list()
-                call.with_list = None
+            if call.future is not None:
+                self._unattended -= 1
+            if answer.error.reason == _UNKNOWN and call.with_list is not None:
+                call.request, call.with_list = call.with_list(), None
                 self._start(call)
                 return
-        call.resolve(response)
+            self._ended(call, answer, None)
+        if call.future is not None:
+            call.resolve(answer)
 
-    def _goes_on(self, stream: _Stream, error: grpc.RpcError | None) -> bool:
+    def _ended(self, call: Call, answer: SessionResponse | None, error: BaseException | None) -> None:
+        """Note that a call is no longer under way; the lock is held."""
+        self._room.release()
+        if call.future is None:
+            call.answered(answer, error)
+        if not self._pending:
+            self._emptied.notify_all()
+
+    # ---- streams that break, and calls that are late
+
+    def _go_on(self, stream: _Stream, error: grpc.RpcError | None) -> None:
         """Open another stream where one broke, and ask again what was not answered: every call is pure."""
         reason = Cancelled("this session was closed") if self._closed.is_set() else self._reason(stream, error)
         if reason is None and not stream.given_up:
@@ -273,16 +324,24 @@ class Line:
                     self._stream = self._opened()
                 except WengertError as closed:
                     reason = closed
-            if reason is None and self._stream is not None:
+            if self._stream is not None:
                 for number, call in self._pending.items():
                     self._stream.requests.put(call.message(number))
-                return True
+                return
+        self._fail(reason)
+
+    def _fail(self, reason: BaseException | None) -> None:
+        """End all calls with an error."""
+        with self._lock:
+            self._stream = None
             failed = list(self._pending.values())
             self._pending.clear()
-            self._reader = None
+            self._unattended = 0
+            for call in failed:
+                self._ended(call, None, reason)
         for call in failed:
-            call.answer.set_exception(reason)
-        return False
+            if call.future is not None:
+                call.resolve(None, reason)
 
     def _reason(self, stream: _Stream, error: grpc.RpcError | None) -> WengertError | None:
         """Say why a stream that ended is the end of its calls; None where another one is worth a try."""
@@ -297,19 +356,27 @@ class Line:
             return None if again and self._failures < self._transport.max_attempts else error_from_call(error)
         return None if self._failures < self._transport.max_attempts else ServerFault("the server ends sessions")
 
-    def _give_up(self, call: _Call) -> None:
-        """Wait no longer for a call; the stream it holds up is opened anew for those behind it."""
+    def _end_late(self, call: Call) -> None:
+        self._end_early(call, DeadlineExceeded("there was no answer in time"))
+
+    def _end_early(self, call: Call, error: BaseException) -> None:
+        """Wait no longer for a call; the stream that it holds up is opened anew for those behind it."""
         with self._lock:
-            number = next((n for n, each in self._pending.items() if each is call), None)
+            number = next((number for number, each in self._pending.items() if each is call), None)
             if number is None:
                 return
             del self._pending[number]
-            if self._stream is not None:
-                self._stream.given_up = True
-                self._stream.cancel()
-        call.answer.set_exception(DeadlineExceeded("there was no answer in time"))
+            if call.future is not None:
+                self._unattended -= 1
+            self._ended(call, None, error)
+            self._give_up_stream()
+            self._next_turn()  # It may have been this one's.
+        if call.future is not None:
+            call.resolve(None, error)
 
-    def _cancel(self) -> None:
+    def _give_up_stream(self) -> None:
+        """Have another stream opened in place of this one."""
         with self._lock:
             if self._stream is not None:
+                self._stream.given_up = True
                 self._stream.cancel()

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 import grpc
 
 from wengert.v1 import GetCapabilitiesRequest
+from wengert.v1.service_pb2 import DESCRIPTOR
 from wengert.v1.service_pb2_grpc import DifferentiationServiceStub
 from wengert_client._embedded import local_channel
 
@@ -30,6 +31,7 @@ _LONGEST_REST_S = 2.0
 _KEEPALIVE_MS = 10_000
 _ASKED_S = 60.0
 _NO_ANSWER = (grpc.StatusCode.UNAVAILABLE, grpc.StatusCode.DEADLINE_EXCEEDED, grpc.StatusCode.CANCELLED)
+_SERVICE = DESCRIPTOR.services_by_name["DifferentiationService"].full_name
 _CONFIG = json.dumps({"loadBalancingConfig": [{"round_robin": {}}]})
 
 
@@ -47,11 +49,16 @@ class Replica:
     ----------
     stub
         Its calls.
+    session
+        Its call Session, of messages as bytes.
     """
 
     def __init__(self, channel: grpc.Channel, *, alone: bool = False) -> None:
         self._channel = channel
         self.stub = DifferentiationServiceStub(channel)
+        # Registered, as those of the stub are.
+        stream: Any = channel.stream_stream
+        self.session = stream(f"/{_SERVICE}/Session", _registered_method=True)
         self._alone = alone
         self._failures = 0
         self._rests_until = 0.0

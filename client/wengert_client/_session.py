@@ -111,8 +111,8 @@ class SessionFunction(Function):
         Returns
         -------
         future : concurrent.futures.Future
-            Gives what the method would; ``result`` raises what the method would, and waits no longer than the
-            function's deadline. It cannot be cancelled.
+            Gives what the method would, or raises it: past the function's deadline :class:`DeadlineExceeded`. It
+            cannot be cancelled.
         """
         future: Future[Any] = getattr(self._later, call)(*arguments, **options)
         return future
@@ -135,8 +135,8 @@ class _Carrier:
         kind = _kind(rpc)
         if kind is None:
             return self._transport.call(rpc, request, ends)
-        message = cast("Message", request)
-        return cast("Response", self._line.send(kind, message, ends, lambda response: response).result())
+        data = cast("Message", request).SerializeToString()
+        return cast("Response", self._line.ask(kind, data, ends))
 
     @property
     def targets(self) -> int:
@@ -174,10 +174,11 @@ class _Later(Function):
         fill(request, arrays)
         request.function.id = held.info.id
 
-        def with_list() -> None:
+        def with_list() -> bytes:
             request.function.list.CopyFrom(held.wengert_list)
+            return request.SerializeToString()
 
-        return cast("Result", self._line.send(kind, request, held.ends(), finish, with_list))
+        return cast("Result", self._line.send(kind, request.SerializeToString(), held.ends(), finish, with_list))
 
     def _in_parts(self, *_: object) -> NoReturn:
         raise TypeError("neither sparse calls nor those in blocks can be submitted; call the method itself")

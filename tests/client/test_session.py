@@ -2,6 +2,7 @@
 
 import functools
 import pickle
+import signal
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -296,23 +297,121 @@ def test_wrong_answers_are_faults() -> None:
             g.value(X)
 
 
-def test_an_error_in_the_block_and_a_closed_client_cancel() -> None:
-    ended = threading.Event()
+def hanging(begun: threading.Event, ended: threading.Event) -> Answers:
+    """Answer nothing; tell when a call has come, and when its session is over."""
 
     def answers(peer: Peer) -> Iterator[v1.SessionResponse]:
-        peer.context.add_callback(ended.set)
+        if not peer.context.add_callback(ended.set):
+            ended.set()  # Cancelled before it was begun here.
         for _ in peer.requests:
+            begun.set()
             ended.wait(30)
         yield from ()
 
-    with serving(answers) as (client, f):
+    return answers
+
+
+def test_an_error_in_the_block_and_a_closed_client_cancel() -> None:
+    begun, ended = threading.Event(), threading.Event()
+    with serving(hanging(begun, ended)) as (client, f):
         session = client.session()
         future = session.function(f).submit("value", X)
+        assert begun.wait(30)
         session.__exit__(KeyError, KeyError(), None)
-        assert isinstance(future.exception(), Cancelled)
+        assert isinstance(future.exception(30), Cancelled)
         assert ended.wait(30)
         session = client.session()
         future = session.function(f).submit("value", X)
         client.close()
         with pytest.raises((Cancelled, ClientClosed)):
-            future.result()
+            future.result(30)
+
+
+@pytest.mark.parametrize("closes", ["session", "client"])
+def test_calls_end_whenever_it_is_closed(closes: str) -> None:
+    """Before the server knows of the session, while it begins, after it has."""
+    begun, ended = threading.Event(), threading.Event()
+    for k in range(12):
+        with serving(hanging(begun, ended)) as (client, f), futures.ThreadPoolExecutor(1) as pool:
+            assert f.id
+            session = client.session()
+            g = session.function(f)
+            coming = [g.submit("value", X), pool.submit(g.value, X)]
+            time.sleep(0.0005 * k)
+            if closes == "session":
+                session.__exit__(KeyError, KeyError(), None)
+            else:
+                client.close()
+            for future in coming:
+                assert isinstance(future.exception(30), (Cancelled, ClientClosed))
+
+
+def test_who_waits_reads_and_no_thread_is_needed() -> None:
+    def answers(peer: Peer) -> Iterator[v1.SessionResponse]:
+        yield from map(answer, peer.requests)
+
+    with serving(answers) as (client, f), client.session() as session:
+        g = session.function(f)
+        before = set(threading.enumerate())
+        for k in range(20):
+            np.testing.assert_allclose(g.value(X * k), [X.sum() * k])
+        assert "wengert-session" not in {thread.name for thread in set(threading.enumerate()) - before}
+
+
+def test_all_ways_of_asking_at_once(g: SessionFunction, f: Function) -> None:
+    """Threads that wait, calls that nobody waits for, and calls made by what is told of an answer."""
+    points = np.random.default_rng(6).normal(size=(40, 3))
+    expected = f.jacobian(points)
+    told: dict[int, np.ndarray] = {}
+
+    def some(first: int) -> list[np.ndarray]:
+        found = []
+        for k in range(first, 40, 4):
+            future = g.submit("jacobian", points[k])
+            future.add_done_callback(lambda _, k=k: told.setdefault(k, g.jacobian(points[k])))  # type: ignore[misc]
+            found += [g.jacobian(points[k]), future.result()]
+        return found
+
+    with futures.ThreadPoolExecutor(4) as pool:
+        for first, found in enumerate(pool.map(some, range(4))):
+            np.testing.assert_array_equal(np.stack(found), np.repeat(expected[first::4], 2, axis=0))
+    g.submit("jacobian", X).result()  # What was told of the last answer has been answered too.
+    assert sorted(told) == list(range(40))
+    np.testing.assert_array_equal(np.stack([told[k] for k in range(40)]), expected)
+
+
+def test_one_who_is_interrupted_leaves_the_session_to_others() -> None:
+    hung = threading.Event()
+
+    def answers(peer: Peer) -> Iterator[v1.SessionResponse]:
+        for request in peer.requests:
+            if read_tensor(request.evaluate.points)[0] == 7.0:
+                peer.context.add_callback(hung.set)
+                hung.wait(30)
+            yield answer(request)
+
+    def interrupt(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    with serving(answers) as (client, f), client.session() as session, futures.ThreadPoolExecutor(2) as pool:
+        g = session.function(f)
+        before = signal.signal(signal.SIGALRM, interrupt)
+        try:
+            signal.setitimer(signal.ITIMER_REAL, 0.3)
+            with pytest.raises(KeyboardInterrupt):
+                g.value([7.0, 0.0, 0.0])
+        finally:
+            signal.setitimer(signal.ITIMER_REAL, 0)
+            signal.signal(signal.SIGALRM, before)
+        for found in [g.value(X), *pool.map(g.value, [X, X]), g.submit("value", X).result(30)]:
+            np.testing.assert_allclose(found, [X.sum()])
+        assert hung.wait(30)
+
+
+def test_a_deadline_of_one_who_reads() -> None:
+    begun, ended = threading.Event(), threading.Event()
+    with serving(hanging(begun, ended)) as (client, f), client.session() as session:
+        slow = session.function(client.function(f.to_message(), deadline_s=0.3))
+        with pytest.raises(DeadlineExceeded):
+            slow.value(X)
+        assert ended.wait(30)
