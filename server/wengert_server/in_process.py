@@ -312,7 +312,7 @@ class Answers:
 class _Fed:
     """Requests that a handler waits for, as bytes, until there are no more or its call is over."""
 
-    def __init__(self, requests: Iterable[Message], call: LocalContext) -> None:
+    def __init__(self, requests: Iterable[Message | bytes], call: LocalContext) -> None:
         self._arrived: queue.SimpleQueue[bytes | None] = queue.SimpleQueue()
         if not call.add_callback(lambda: self._arrived.put(None)):
             self._arrived.put(None)
@@ -329,9 +329,9 @@ class _Fed:
             raise StopIteration
         return data
 
-    def _feed(self, requests: Iterable[Message]) -> None:
+    def _feed(self, requests: Iterable[Message | bytes]) -> None:
         try:
             for request in requests:
-                self._arrived.put(request.SerializeToString())
+                self._arrived.put(request if isinstance(request, bytes) else request.SerializeToString())
         finally:
             self._arrived.put(None)
