@@ -11,13 +11,16 @@ TEST := $(VENV)/.installed-test
 BENCH := $(VENV)/.installed-bench
 PEERS := .venv-peers/.installed
 CODE := adengine proto/wengert client/wengert_client server/wengert_server tests tools examples benchmarks docker
+EXAMPLES := nist_fits newton_hs71 robertson van_der_pol sparse_newton logistic_regression greeks kinematics \
+	backpropagation lorenz96
+
 # In this order: each reads what those before it wrote.
 GENERATORS = $(addprefix tools/generate_,stubs.py kernels.py docs.py outputs.py) tests/conformance/generate.py
 # Only what is there: a part of the tree may be checked out alone.
 SOURCES = $(wildcard $(CODE))
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check pytest image image-test fuzz load soak replicas bench generate format venv venv-demo \
+.PHONY: help demo examples test check pytest image image-test fuzz load soak replicas bench generate format venv venv-demo \
 	venv-bench clean check-ruff check-types check-layers check-proto
 
 help: ## show this page
@@ -26,6 +29,9 @@ help: ## show this page
 demo: venv-demo ## start a server, differentiate real problems through it, print a table
 	@echo "demo: the first run compiles the kernels, which takes about a minute; later runs find them cached"
 	@$(BIN)/python examples/demo.py
+
+examples: venv ## run the ten examples; each fails where a published number does not come out
+	@set -e; for each in $(EXAMPLES); do echo "== examples/$$each.py"; $(BIN)/python examples/$$each.py; done
 
 test: check pytest ## all checks, then all tests
 
