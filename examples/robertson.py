@@ -61,7 +61,7 @@ def sensitivities(f: Function) -> NDArray[np.float64]:
     start = np.concatenate([START, np.zeros(9)])
     scale = np.array([1.0, 1e-4, 1.0, *np.outer([1.0, 1e-4, 1.0], [1.0, 1e-6, 1e-10]).ravel()])
     found = solve_ivp(both, (0.0, 0.4), start, method="Radau", jac=matrix, rtol=1e-10, atol=1e-12 * scale)
-    return found.y[3:, -1].reshape(3, 3)
+    return np.reshape(found.y[3:, -1], (3, 3))
 
 
 if __name__ == "__main__":

@@ -31,7 +31,7 @@ def main() -> None:
         print(f"{pattern.shape[0]} x {pattern.shape[1]}, {pattern.nnz} entries, {pattern.number_of_colors} colors")
         np.testing.assert_equal((pattern.nnz, pattern.number_of_colors), (3 * N - 2, COLORS))
         x = -np.ones(N)
-        norms = []
+        norms: list[float] = []
         while not norms or norms[-1] > 1e-12:
             value, jacobian = f.value_and_jacobian(x, sparse=True)
             norms.append(float(np.max(np.abs(value))))

@@ -45,7 +45,7 @@ def parser() -> argparse.ArgumentParser:
     made = argparse.ArgumentParser(
         prog="wengert", description=_DESCRIPTION, epilog=_EPILOG, formatter_class=_Formatter, allow_abbrev=False
     )
-    made.add_argument("--version", action="version", version=_Version())
+    made.add_argument("--version", action=_Version, nargs=0, help="print the version and exit")
     commands = made.add_subparsers(dest="command", metavar="COMMAND", required=True)
     for name, (summary, groups) in _COMMANDS.items():
         told = f"{summary[0].upper()}{summary[1:]}."
@@ -58,19 +58,17 @@ def parser() -> argparse.ArgumentParser:
     return made
 
 
-class _Version:
-    """The version, looked up when it is asked for."""
+class _Version(argparse.Action):
+    """Print the version, which is looked up only when it is asked for."""
 
-    def __mod__(self, _: object) -> str:
-        return str(self)
-
-    def __str__(self) -> str:
+    def __call__(self, parser: argparse.ArgumentParser, *_: object) -> None:
         from importlib.metadata import PackageNotFoundError, version  # noqa: PLC0415  slow to load
 
         try:
-            return f"wengert {version('wengert')}"
+            print(f"wengert {version('wengert')}")  # noqa: T201  what is asked for
         except PackageNotFoundError:
-            return "wengert, not installed"
+            print("wengert, not installed")  # noqa: T201
+        parser.exit()
 
 
 # ---- what commands have in common

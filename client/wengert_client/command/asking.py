@@ -51,7 +51,7 @@ def jacobian(given: Namespace, function: Function) -> Answer:
     ask: Any = function.value_and_jacobian
     found = ask(where.point, mode=given.mode, sparse=given.sparse, **where.options)
     outputs = _outputs(function, given.outputs)
-    matrix = _entries(found.derivative) if given.sparse else found.derivative
+    matrix: Any = _entries(found.derivative) if given.sparse else found.derivative
     inputs = where.columns(matrix["shape"][1] if given.sparse else matrix.shape[-1])
     fields = {
         "id": function.id,

@@ -229,7 +229,8 @@ def _no_surprise() -> Iterator[None]:
     try:
         yield
     except (ValueError, EOFError, MemoryError, zipfile.BadZipFile, zlib.error) as error:
-        raise UsageError(f"it is not a file of NumPy's with plain numbers: {error or type(error).__name__}") from None
+        why = str(error) or type(error).__name__
+        raise UsageError(f"it is not a file of NumPy's with plain numbers: {why}") from None
 
 
 _READERS = {".json": _read_json, ".csv": _read_csv, ".npz": _read_npz, ".npy": _read_npy}
