@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from wengert_client import Client, Function
     from wengert_client.command.sources import Source
 
-__all__ = ["function_of", "run", "text_of"]
+__all__ = ["function_of", "run"]
 
 
 def run(given: Namespace) -> int:
@@ -37,15 +37,10 @@ def function_of(client: Client, source: Source) -> Function:
     """Give the function of a source, to be called."""
     if source.list is not None:
         return client.function(source.list)
-    if source.text is not None:
-        return client.function(source.text)
-    assert source.id is not None  # noqa: S101  one of the three is there
-    return client.function(source.id)
-
-
-def text_of(function: Function) -> str:
-    """Give a function as source text."""
-    return function.text()
+    given = source.text or source.id
+    if not given:
+        raise UsageError(f"{source.name} is empty; a function is expected")
+    return client.function(given)
 
 
 def _converted(given: Namespace, form: str) -> bytes:
@@ -55,7 +50,12 @@ def _converted(given: Namespace, form: str) -> bytes:
         return _of_list(source.list, form)
     with connect(given) as client:
         function = function_of(client, source)
-        return text_of(function).encode() if form == "text" else _of_list(function.to_message(), form)
+        return _ended(function.to_text()).encode() if form == "text" else _of_list(function.to_message(), form)
+
+
+def _ended(text: str) -> str:
+    """Give a text that ends with a line's end."""
+    return text if text.endswith("\n") else f"{text}\n"
 
 
 def _of_list(message: WengertList, form: str) -> bytes:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from wengert_client.command import tables
 from wengert_client.command.answers import Answer, give
-from wengert_client.command.converting import function_of, text_of
+from wengert_client.command.converting import function_of
 
 if TYPE_CHECKING:
     from argparse import Namespace
@@ -23,7 +23,7 @@ def describe(given: Namespace, client: Client, source: Source) -> int:
     """Say what a function takes and gives, and how it is written; gives the exit status."""
     function = function_of(client, source)
     if given.text or given.list:
-        print((text_of(function) if given.text else str(function)).rstrip("\n"))  # noqa: T201  what is asked for
+        print((function.to_text() if given.text else str(function)).rstrip("\n"))  # noqa: T201  what is asked for
         return 0
     known = function.info
     fields = {
@@ -33,7 +33,7 @@ def describe(given: Namespace, client: Client, source: Source) -> int:
         "statements": known.statements,
         "inputs": [_of_input(each.name, each.shape, each.default) for each in known.inputs],
         "outputs": [{"name": each.name, "shape": list(each.shape)} for each in known.outputs],
-        "text": text_of(function),
+        "text": function.to_text(),
     }
     return give(Answer(fields, lambda: _function_table(function, known)), given)
 
@@ -57,7 +57,7 @@ def _function_table(function: Function, known: FunctionInfo) -> str:
     parts = [
         tables.columns(head, left=[True, True]),
         tables.columns(kept, left=[True, True, True, True]),
-        _beginning(text_of(function)),
+        _beginning(function.to_text()),
     ]
     return "\n\n".join(parts)
 

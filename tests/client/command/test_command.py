@@ -1,0 +1,302 @@
+"""The command as a shell runs it: what it prints, where, and how it ends."""
+
+from __future__ import annotations
+
+import json
+import re
+import signal
+import subprocess
+import sys
+import tomllib
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from tests.client.command.running import BAYDIN, COMMAND, environment, wengert
+from tests.serving import RunningServer, running_server
+from wengert.v1 import WengertList
+from wengert_client import ListBuilder, command
+
+ROOT = Path(__file__).parents[3]
+AT = ("--at", "x1=2,x2=5")
+# Values of Baydin et al. 2018.
+VALUE, BY_X1, BY_X2 = 11.652071455223084, 5.5, 2.0 - np.cos(5.0)
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[RunningServer]:
+    with running_server() as running:
+        yield running
+
+
+@pytest.fixture(scope="module", params=["served", "embedded"])
+def target(request: pytest.FixtureRequest, server: RunningServer) -> str:
+    return server.address if request.param == "served" else ""
+
+
+@pytest.fixture
+def baydin(tmp_path: Path) -> str:
+    path = tmp_path / "baydin.json"
+    path.write_text(BAYDIN)
+    return str(path)
+
+
+def written(tmp_path: Path, builder: ListBuilder) -> str:
+    path = tmp_path / "function.binpb"
+    path.write_bytes(builder.build().SerializeToString())
+    return str(path)
+
+
+# ---- what is asked for
+
+
+def test_values_and_gradients_are_printed(baydin: str, target: str) -> None:
+    done = wengert("eval", baydin, *AT, target=target)
+    assert (done.status, done.out, done.err) == (0, "f  11.65207146\n", "")
+    done = wengert("gradient", baydin, *AT, "--report", target=target)
+    assert done.status == 0, done.err
+    lines = done.out.split("\n")
+    assert lines[:3] == ["    at     gradient", "x1   2  5.5", "x2   5  1.716337815"]
+    assert "1 reverse sweep" in done.out
+
+
+def test_json_is_exact(baydin: str, target: str) -> None:
+    found = json.loads(wengert("hessian", baydin, *AT, "--json", target=target).out)
+    assert found["values"] == {"f": VALUE}
+    assert found["gradient"] == {"x1": BY_X1, "x2": pytest.approx(BY_X2, rel=1e-15)}
+    assert found["columns"] == [{"name": "x1", "shape": []}, {"name": "x2", "shape": []}]
+    assert np.allclose(found["hessian"], [[-0.25, 1.0], [1.0, np.sin(5.0)]], rtol=1e-15)
+    assert re.fullmatch("[0-9a-f]{64}", found["id"])
+
+
+def test_arrays_go_into_a_file(baydin: str, server: RunningServer, tmp_path: Path) -> None:
+    np.savetxt(
+        tmp_path / "points.csv", [[2.0, 5.0], [1.0, 0.0], [3.0, 4.0]], delimiter=",", header="x1,x2", comments=""
+    )
+    points = str(tmp_path / "points.csv")
+    done = wengert("jacobian", baydin, "--at", points, "--npz", str(tmp_path / "j.npz"), target=server.address)
+    assert (done.status, done.out) == (0, ""), done.err
+    with np.load(tmp_path / "j.npz", allow_pickle=False) as found:
+        assert found["jacobian"].shape == (3, 1, 2)
+        assert found["values.f"][0] == VALUE
+        assert np.allclose(found["jacobian"][0, 0], [BY_X1, BY_X2], rtol=1e-15)
+    shown = wengert("jacobian", baydin, "--at", points, target=server.address).out
+    assert [line for line in shown.split("\n") if line.startswith("point")] == ["point 0:", "point 1:", "point 2:"]
+
+
+def test_arrays_are_given_and_shown_by_their_elements(server: RunningServer, tmp_path: Path) -> None:
+    b = ListBuilder()
+    A, x, k = b.input("A", (2, 2)), b.input("x", 2), b.input("k", default=2.0)
+    b.output("y", k * (A @ x))
+    source = written(tmp_path, b)
+    at = ("--at", "A=[[1,2],[3,4]]", "--at", "x=[1,-1e-9]")
+    done = wengert("eval", source, *at, target=server.address)
+    assert done.out.split("\n")[:2] == ["y[0]  1.999999996", "y[1]  5.999999992"]
+    done = wengert("jacobian", source, *at, "--wrt", "x,k", target=server.address)
+    assert [line.split() for line in done.out.rstrip().split("\n")] == [
+        ["x[0]", "x[1]", "k"], ["y[0]", "2", "4", "1"], ["y[1]", "6", "8", "3"],
+    ]  # fmt: skip
+    found = json.loads(wengert("jacobian", source, *at, "--json", target=server.address).out)
+    assert found["columns"] == [{"name": "A", "shape": [2, 2]}, {"name": "x", "shape": [2]}]
+    done = wengert("gradient", source, *at, target=server.address)
+    assert (done.status, done.out) == (1, "")
+    assert "a gradient is of one output scalar" in done.err
+
+
+def test_the_defaults_are_the_point_where_none_is_given(server: RunningServer, tmp_path: Path) -> None:
+    b = ListBuilder()
+    x, y = b.input("x", default=3.0), b.input("y", default=4.0)
+    b.output("f", x * y)
+    source = written(tmp_path, b)
+    found = json.loads(wengert("gradient", source, "--json", target=server.address).out)
+    assert (found["values"], found["gradient"]) == ({"f": 12.0}, {"x": 4.0, "y": 3.0})
+    found = json.loads(wengert("gradient", source, "--at", "x=1", "--json", target=server.address).out)
+    assert (found["values"], found["gradient"]) == ({"f": 4.0}, {"x": 4.0})
+
+
+def test_patterns_are_drawn(server: RunningServer, tmp_path: Path) -> None:
+    b = ListBuilder()
+    x = b.input("x", 4)
+    b.output("y", x[1:] * x[:-1])
+    source = written(tmp_path, b)
+    done = wengert("sparsity", source, target=server.address)
+    assert done.out.split("\n\n")[1] == "xx..\n.xx.\n..xx\n"
+    assert "2 of 4 directions" in done.out
+    found = json.loads(wengert("sparsity", source, "--json", target=server.address).out)
+    assert (found["shape"], found["row"], found["color"]) == ([3, 4], [0, 0, 1, 1, 2, 2], [0, 1, 0, 1])
+    found = json.loads(wengert("jacobian", source, "--at", "1,2,3,4", "--sparse", "--json", target=server.address).out)
+    assert found["jacobian"]["values"] == [2.0, 1.0, 3.0, 2.0, 4.0, 3.0]
+    done = wengert("jacobian", source, "--at", "1,2,3,4", "--sparse", target=server.address)
+    assert done.out.split("\n")[0].split() == ["y[0]", "x[0]", "2"]
+
+
+def test_infinities_and_nan_have_the_names_of_protobufs_json(server: RunningServer, tmp_path: Path) -> None:
+    b = ListBuilder()
+    x = b.input("x", 3)
+    b.output("y", np.log(x))
+    done = wengert("eval", written(tmp_path, b), "--at", "0,-1,inf", "--json", target=server.address)
+    assert json.loads(done.out)["values"]["y"] == ["-Infinity", "NaN", "Infinity"]
+
+
+def test_a_server_is_described(server: RunningServer) -> None:
+    done = wengert("info", "--target", server.address)
+    assert "message_bytes" in done.out
+    assert "16 MiB" in done.out
+    found = json.loads(wengert("info", "--json", target=server.address).out)
+    assert found["limits"]["message_bytes"] == 16 << 20
+    assert "SIN" in wengert("info", "--primitives", target=server.address).out.split()
+
+
+# ---- forms
+
+
+def test_binary_form_and_json_are_converted_without_a_server(baydin: str, tmp_path: Path) -> None:
+    binary = str(tmp_path / "f.binpb")
+    done = wengert("convert", baydin, "--output", binary, target="127.0.0.1:1")
+    assert (done.status, done.out, done.err) == (0, "", "")
+    message = WengertList.FromString(Path(binary).read_bytes())
+    assert [each.name for each in message.inputs] == ["x1", "x2"]
+    back = wengert("convert", "-", "--to", "json", given=Path(binary).read_bytes())
+    again = wengert("convert", "-", "--to", "binary", "--output", str(tmp_path / "g"), given=back.out)
+    assert again.status == 0
+    assert (tmp_path / "g").read_bytes() == Path(binary).read_bytes()
+
+
+def test_numbers_survive_json(tmp_path: Path) -> None:
+    b = ListBuilder()
+    x = b.input("x")
+    for i, value in enumerate([np.nan, np.inf, -np.inf, -0.0, 0.1, 5e-324, 1.7976931348623157e308]):
+        b.output(f"y{i}", x * value)
+    source = written(tmp_path, b)
+    there = wengert("convert", source, "--to", "json").out
+    wengert("convert", "-", "--to", "binary", "--output", str(tmp_path / "g"), given=there)
+    assert (tmp_path / "g").read_bytes() == Path(source).read_bytes()
+
+
+# ---- what goes wrong
+
+
+@pytest.mark.parametrize(
+    ("arguments", "status", "told"),
+    [
+        (("eval", "SOURCE", "--at", "x1=1"), 1, "input x2 is not given"),
+        (("eval", "SOURCE", "--at", "1,2,3"), 1, "INVALID_POINTS"),
+        (("eval", "SOURCE", "--at", "1,2", "--outputs", "g"), 1, "UNKNOWN_NAME"),
+        (("eval", "SOURCE", "--at", "x1=one"), 2, "a number, or an array"),
+        (("eval", "SOURCE", "--at", "nothing.csv"), 2, "nothing.csv: No such file"),
+        (("eval", "nothing", "--at", "1,2"), 2, "nothing: No such file"),
+        (("eval", "/", "--at", "1,2"), 2, "/: Is a directory"),
+        (("eval", "SOURCE", "--format", "binary", "--at", "1,2"), 2, "not a WengertList in protobuf's binary form"),
+        (("convert", "SOURCE"), 2, "--to"),
+        (("convert", "SOURCE", "--to", "binary", "--output", "/nothing/there"), 2, "No such file"),
+        (("eval", "SOURCE", "--at", "1,2", "--npz", "/nothing/there"), 2, "No such file"),
+        (("eval", "SOURCE", "--at", "1,2", "--digits", "0"), 2, "from 1 to 17"),
+        (("eval", "SOURCE", "--at", "1,2", "--token-file", "/nothing"), 2, "--token-file /nothing"),
+        (("eval", "SOURCE", "--at", "1,2", "--tls-roots", "/nothing"), 2, "/nothing cannot be read"),
+        (("eval", "SOURCE", "--at", "1,2", "--deadline", "-1"), 2, "deadline_s is -1"),
+        (("eval", "0" * 64, "--at", "1,2"), 1, "UNKNOWN_FUNCTION"),
+        (("frobnicate",), 2, "invalid choice"),
+        ((), 2, "COMMAND"),
+    ],
+)
+def test_what_is_wrong_is_told_in_a_sentence(
+    arguments: tuple[str, ...], status: int, told: str, baydin: str, server: RunningServer
+) -> None:
+    done = wengert(*(baydin if each == "SOURCE" else each for each in arguments), target=server.address)
+    assert done.status == status
+    assert told in done.err
+    assert done.out == ""
+    assert "Traceback" not in done.err
+
+
+def test_no_server_is_told(baydin: str) -> None:
+    done = wengert("eval", baydin, *AT, "--target", "127.0.0.1:1", "--deadline", "2")
+    assert done.status == 3
+    assert done.err.startswith("wengert: no answer: ")
+    assert "127.0.0.1:1" in done.err
+
+
+def test_a_missing_token_is_told(baydin: str, tmp_path: Path) -> None:
+    tokens = tmp_path / "tokens"
+    made = subprocess.run(
+        [sys.executable, "-m", "wengert_server.token_command", "team"], capture_output=True, text=True, check=True
+    )
+    tokens.write_text(made.stdout)
+    (tmp_path / "token").write_text(made.stderr)
+    with running_server("--token-file", str(tokens)) as server:
+        assert wengert("eval", baydin, *AT, target=server.address).status == 3
+        done = wengert("eval", baydin, *AT, "--token-file", str(tmp_path / "token"), target=server.address)
+        assert (done.status, done.out) == (0, "f  11.65207146\n")
+
+
+def test_a_fault_of_the_program_is_told_without_a_trace(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def fail(_given: object) -> int:
+        raise ZeroDivisionError("division by zero")
+
+    monkeypatch.setattr(command, "_run", fail)
+    assert command.main(["info"]) == 4
+    assert "a fault of this program: ZeroDivisionError" in capsys.readouterr().err
+    assert command.main(["info", "--trace"]) == 4
+    assert "Traceback" in capsys.readouterr().err
+
+
+def test_who_stops_reading_is_no_fault(baydin: str, server: RunningServer) -> None:
+    arguments = ["eval", baydin, "--at", "[" + ",".join(["[1,2]"] * 20_000) + "]", "--json"]
+    with subprocess.Popen(
+        [*COMMAND, *arguments],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        env=environment(WENGERT_TARGET=server.address),
+    ) as process:
+        assert process.stdout is not None
+        assert process.stderr is not None
+        process.stdout.read(10)
+        process.stdout.close()
+        told = process.stderr.read()
+        assert process.wait(60) == 141
+    assert told == b""
+
+
+def test_an_interrupt_ends_it_quietly(baydin: str) -> None:
+    # Nobody answers there, so it waits.
+    arguments = ["eval", baydin, *AT, "--target", "127.0.0.1:1", "--deadline", "60"]
+    with subprocess.Popen(
+        [*COMMAND, *arguments],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        env=environment(WENGERT_MAX_ATTEMPTS="99"),
+    ) as process:
+        with pytest.raises(subprocess.TimeoutExpired):
+            process.wait(2)
+        process.send_signal(signal.SIGINT)
+        out, err = process.communicate(timeout=60)
+        assert (process.returncode, out, err) == (130, b"", b"")
+
+
+# ---- the command itself
+
+
+def test_the_command_is_installed_with_the_client() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    assert project["scripts"]["wengert"] == "wengert_client.command:main"
+
+
+def test_help_names_every_command_and_every_exit_status() -> None:
+    done = wengert("--help")
+    assert done.status == 0
+    for name in ("eval", "jacobian", "gradient", "hessian", "sparsity", "check", "describe", "convert", "info"):
+        assert re.search(rf"^    {name} ", done.out, flags=re.MULTILINE)
+        assert wengert(name, "--help").out.startswith(f"usage: wengert {name}")
+    assert re.search(r"^  3  no answer", done.out, flags=re.MULTILINE)
+
+
+@pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
+def test_a_shell_can_complete_it(shell: str) -> None:
+    done = wengert("completion", shell)
+    assert done.status == 0, done.err
+    assert "jacobian" in done.out
+    assert "sparsity" in done.out
