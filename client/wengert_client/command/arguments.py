@@ -182,7 +182,14 @@ def _shell(command: argparse.ArgumentParser) -> None:
 
 
 def _checking(command: argparse.ArgumentParser) -> None:
-    command.add_argument("--seed", metavar="N", type=int, default=0, help="of the directions, and of the point; 0")
+    command.add_argument(
+        "--tolerance",
+        metavar="SHARE",
+        type=float,
+        default=1e-6,
+        help="how much of itself a derivative may be off; 1e-6",
+    )
+    command.add_argument("--seed", metavar="N", type=int, default=0, help="of what is made at random; 0")
 
 
 _COMMANDS: dict[str, tuple[str, tuple[Callable[[argparse.ArgumentParser], None], ...]]] = {
@@ -204,7 +211,7 @@ _COMMANDS: dict[str, tuple[str, tuple[Callable[[argparse.ArgumentParser], None],
         (_source, _selection, _derivative, _pattern, _output, _server),
     ),
     "check": (
-        "compare derivatives with finite differences, and the modes with each other",
+        "compare derivatives with differences of values, and the modes with each other",
         (_source, _point, _selection, _derivative, _checking, _output, _server),
     ),
     "describe": ("inputs, outputs and statements of a function", (_source, _describing, _output, _server)),

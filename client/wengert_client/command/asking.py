@@ -17,12 +17,12 @@ if TYPE_CHECKING:
     from wengert_client import Function, InputInfo, OutputInfo, Report
     from wengert_client._results import Floats
 
-__all__ = ["evaluate", "gradient", "hessian", "jacobian"]
+__all__ = ["Where", "evaluate", "gradient", "hessian", "jacobian"]
 
 
 def evaluate(given: Namespace, function: Function) -> Answer:
     """Give the values of the outputs."""
-    where = _Where(given, function)
+    where = Where(given, function)
     values = function.value(where.point, shared=where.shared, outputs=given.outputs)
     by_name = function.unpack(values, given.outputs)
     return Answer({"id": function.id, "values": by_name}, lambda: showing.values(by_name, values.ndim > 1, given))
@@ -30,7 +30,7 @@ def evaluate(given: Namespace, function: Function) -> Answer:
 
 def gradient(given: Namespace, function: Function) -> Answer:
     """Give the gradient of the one output."""
-    where = _Where(given, function)
+    where = Where(given, function)
     found = function.value_and_gradient(where.point, mode=given.mode, **where.options)
     inputs = where.columns(found.derivative.shape[-1])
     fields = {
@@ -47,7 +47,7 @@ def gradient(given: Namespace, function: Function) -> Answer:
 
 def jacobian(given: Namespace, function: Function) -> Answer:
     """Give the matrix of the derivatives of all outputs by all inputs."""
-    where = _Where(given, function)
+    where = Where(given, function)
     ask: Any = function.value_and_jacobian
     found = ask(where.point, mode=given.mode, sparse=given.sparse, **where.options)
     outputs = _outputs(function, given.outputs)
@@ -66,7 +66,7 @@ def jacobian(given: Namespace, function: Function) -> Answer:
 
 def hessian(given: Namespace, function: Function) -> Answer:
     """Give the second derivatives of a weighted sum of the outputs, and its gradient."""
-    where = _Where(given, function)
+    where = Where(given, function)
     weights = points.read(given.weights, "--weights").argument() if given.weights else None
     found = function.value_gradient_and_hessian(where.point, weights, sparse=given.sparse, **where.options)
     inputs = where.columns(found.gradient.shape[-1])
@@ -82,10 +82,22 @@ def hessian(given: Namespace, function: Function) -> Answer:
     return Answer(fields, lambda: _with_report(showing.matrix(matrix, inputs, inputs, given), found.report, given))
 
 
-class _Where:
+class Where:
     """The point of a call, and what is shared.
 
     Where no point is given and every input has a default, the defaults are the point.
+
+    Parameters
+    ----------
+    given
+        The options.
+    function
+        The function that is called.
+
+    Attributes
+    ----------
+    shared
+        Inputs that are the same at all points, by name.
     """
 
     def __init__(self, given: Namespace, function: Function) -> None:
@@ -104,6 +116,14 @@ class _Where:
     def point(self) -> Any:
         """What the calls take as points."""
         return self._point.argument()
+
+    def draw(self, random: np.random.Generator) -> dict[str, Floats]:
+        """Make values between 1/2 and 3/2 for the inputs that have none; gives them by name."""
+        known = self.shared.keys() | self._point.named.keys()
+        missing = [each for each in self._inputs if each.default is None and each.name not in known]
+        drawn = {each.name: random.uniform(0.5, 1.5, each.shape) for each in missing}
+        self._point.named |= drawn
+        return drawn
 
     @property
     def options(self) -> dict[str, Any]:

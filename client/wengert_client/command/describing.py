@@ -83,7 +83,7 @@ def info(given: Namespace, client: Client) -> int:
         print("\n".join(sorted(found.primitives)))  # noqa: T201
         return 0
     fields = {
-        "target": client.target,
+        "target": client.target or None,
         "version": found.version,
         "cores": found.cores,
         "tiers": list(found.tiers),
@@ -96,7 +96,7 @@ def info(given: Namespace, client: Client) -> int:
 
 def _server_table(client: Client, found: Capabilities) -> str:
     head = [
-        ["target", client.target],
+        ["target", client.target or "this process"],
         ["version", found.version],
         ["cores", str(found.cores)],
         ["tiers", ", ".join(found.tiers)],

@@ -5,7 +5,7 @@ from __future__ import annotations
 import warnings
 from typing import TYPE_CHECKING
 
-from wengert_client.command import asking, converting, describing, patterns
+from wengert_client.command import asking, checking, converting, describing, patterns
 from wengert_client.command.answers import give
 from wengert_client.command.connecting import connect
 from wengert_client.command.sources import read
@@ -25,6 +25,7 @@ _OF_A_FUNCTION: dict[str, Callable[[Namespace, Function], Answer]] = {
     "jacobian": asking.jacobian,
     "hessian": asking.hessian,
     "sparsity": patterns.sparsity,
+    "check": checking.check,
 }
 
 

@@ -132,6 +132,24 @@ def test_patterns_are_drawn(server: RunningServer, tmp_path: Path) -> None:
     assert done.out.split("\n")[0].split() == ["y[0]", "x[0]", "2"]
 
 
+def test_derivatives_are_checked(baydin: str, target: str) -> None:
+    done = wengert("check", baydin, *AT, target=target)
+    assert done.status == 0, done.err
+    assert "passed" in done.out
+    found = json.loads(wengert("check", baydin, "--json", target=target).out)
+    assert found["verdict"] == "passed"
+    assert found["drawn"].keys() == {"x1", "x2"}
+
+
+def test_a_check_that_does_not_pass_has_a_status_of_its_own(server: RunningServer, tmp_path: Path) -> None:
+    b = ListBuilder()
+    b.output("f", abs(b.input("x")))
+    # At a kink nothing can be compared.
+    done = wengert("check", written(tmp_path, b), "--at", "x=0", target=server.address)
+    assert (done.status, done.err) == (1, "")
+    assert "inconclusive" in done.out
+
+
 def test_infinities_and_nan_have_the_names_of_protobufs_json(server: RunningServer, tmp_path: Path) -> None:
     b = ListBuilder()
     x = b.input("x", 3)
