@@ -46,7 +46,7 @@ def test_an_example_is_a_script(tmp_path: Path) -> None:
 def test_the_page_and_make_name_all_of_them() -> None:
     rows = re.findall(r"^\| \[(\w+)\.py\]\(\1\.py\) \|", README, flags=re.MULTILINE)
     assert rows == list(PRINTED)
-    listed = re.search(r"^EXAMPLES := ([\w \\\n]+?)$\n\n", (ROOT / "Makefile").read_text(), flags=re.MULTILINE)
+    listed = re.search(r"^EXAMPLES := ([\w \t\\\n]+?)$\n\n", (ROOT / "Makefile").read_text(), flags=re.MULTILINE)
     assert listed is not None
     assert listed[1].replace("\\\n", " ").split() == list(PRINTED)
 
