@@ -50,7 +50,7 @@ def _converted(given: Namespace, form: str) -> bytes:
         return _of_list(source.list, form)
     with connect(given) as client:
         function = function_of(client, source)
-        return _ended(function.to_text()).encode() if form == "text" else _of_list(function.to_message(), form)
+        return _ended(function.text()).encode() if form == "text" else _of_list(function.to_message(), form)
 
 
 def _ended(text: str) -> str:

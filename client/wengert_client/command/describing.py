@@ -23,7 +23,7 @@ def describe(given: Namespace, client: Client, source: Source) -> int:
     """Say what a function takes and gives, and how it is written; gives the exit status."""
     function = function_of(client, source)
     if given.text or given.list:
-        print((function.to_text() if given.text else str(function)).rstrip("\n"))  # noqa: T201  what is asked for
+        print((function.text() if given.text else str(function)).rstrip("\n"))  # noqa: T201  what is asked for
         return 0
     known = function.info
     fields = {
@@ -33,7 +33,7 @@ def describe(given: Namespace, client: Client, source: Source) -> int:
         "statements": known.statements,
         "inputs": [_of_input(each.name, each.shape, each.default) for each in known.inputs],
         "outputs": [{"name": each.name, "shape": list(each.shape)} for each in known.outputs],
-        "text": function.to_text(),
+        "text": function.text(),
     }
     return give(Answer(fields, lambda: _function_table(function, known)), given)
 
@@ -57,7 +57,7 @@ def _function_table(function: Function, known: FunctionInfo) -> str:
     parts = [
         tables.columns(head, left=[True, True]),
         tables.columns(kept, left=[True, True, True, True]),
-        _beginning(function.to_text()),
+        _beginning(function.text()),
     ]
     return "\n\n".join(parts)
 
