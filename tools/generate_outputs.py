@@ -1,7 +1,8 @@
 """Run the Python blocks of the pages for readers, and write below them what they print.
 
 A page's blocks run in order, as one program, against a server of their own; ``localhost:50051`` in them stands for its
-address. A ``text`` block directly below a ``python`` block holds its output.
+address. A ``text`` block directly below a ``python`` block holds its output. A ``console`` block holds commands and
+their output: see console_blocks.py.
 
     python tools/generate_outputs.py            writes the outputs
     python tools/generate_outputs.py --check    exits 1 when one of them is out of date
@@ -16,6 +17,11 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+
+# As a script this file finds only what is beside it.
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
+
+from tools import console_blocks
 
 ROOT = Path(__file__).resolve().parent.parent
 PAGES = sorted([ROOT / "README.md", ROOT / "adengine" / "README.md", *(ROOT / "docs").rglob("*.md")])
@@ -90,6 +96,8 @@ def main() -> int:
         for path in PAGES:
             page = path.read_text(encoding="utf-8")
             new = filled(page, outputs(page, address)) if blocks(page) else page
+            if console_blocks.commands(new):
+                new = console_blocks.filled(new, console_blocks.outputs(new, address))
             if new == page:
                 continue
             stale += 1

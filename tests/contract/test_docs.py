@@ -11,12 +11,13 @@ from adengine.errors import EngineError, LimitExceeded
 from tests.contract import pages
 from tests.contract.pages import PAGES, ROOT
 from tests.serving import RunningServer, running_server
-from tools import generate_outputs
+from tools import console_blocks, generate_outputs
 from wengert_client import _settings
 from wengert_server import status
 from wengert_server.settings import Settings, flag, variable
 
 with_python = [page for page in PAGES if generate_outputs.blocks(page.read_text(encoding="utf-8"))]
+with_commands = [page for page in PAGES if console_blocks.commands(page.read_text(encoding="utf-8"))]
 every_page = pytest.mark.parametrize("page", PAGES, ids=pages.name)
 
 
@@ -31,6 +32,12 @@ def test_python_blocks_run_and_print_what_the_page_says(page: Path, server: Runn
     text = page.read_text(encoding="utf-8")
     printed = generate_outputs.outputs(text, server.address)
     assert generate_outputs.filled(text, printed) == text, "run: make generate"
+
+
+@pytest.mark.parametrize("page", with_commands, ids=pages.name)
+def test_commands_run_and_print_what_the_page_says(page: Path, server: RunningServer) -> None:
+    text = page.read_text(encoding="utf-8")
+    assert console_blocks.filled(text, console_blocks.outputs(text, server.address)) == text, "run: make generate"
 
 
 @every_page
