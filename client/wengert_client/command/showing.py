@@ -54,7 +54,7 @@ def gradient(derivative: Floats, inputs: Sequence[InputInfo], at: Floats | None,
     rows = [list(row) for row in table]
     if gap is not None:
         rows.insert(1 + gap, ["...", *("" for _ in rows[0][1:])])
-    text = tables.columns(rows, left=[True, *(False for _ in rows[0][1:])])
+    text = tables.columns(rows, left=[True for _ in rows[0]])
     return text if gap is None else f"{text}\n{tables.summary('gradient', derivative, digits)}"
 
 

@@ -58,7 +58,7 @@ def test_values_and_gradients_are_printed(baydin: str, target: str) -> None:
     done = wengert("gradient", baydin, *AT, "--report", target=target)
     assert done.status == 0, done.err
     lines = done.out.split("\n")
-    assert lines[:3] == ["    at     gradient", "x1   2  5.5", "x2   5  1.716337815"]
+    assert lines[:3] == ["    at  gradient", "x1  2   5.5", "x2  5   1.716337815"]
     assert "1 reverse sweep" in done.out
 
 
