@@ -182,6 +182,27 @@ def test_binary_form_and_json_are_converted_without_a_server(baydin: str, tmp_pa
     assert (tmp_path / "g").read_bytes() == Path(binary).read_bytes()
 
 
+def test_source_text_is_read_and_written(target: str, tmp_path: Path) -> None:
+    text = "input x[2]\ninput k = 2\noutput f = k * sum(x^2)\n"
+    found = json.loads(wengert("gradient", "-", "--at", "x=[1,3]", "--json", given=text, target=target).out)
+    assert (found["values"], found["gradient"]) == ({"f": 20.0}, {"x": [4.0, 12.0]})
+    binary = str(tmp_path / "f.binpb")
+    assert wengert("convert", "-", "--output", binary, given=text, target=target).status == 0
+    described = wengert("describe", binary, target=target).out
+    assert f"id          {found['id']}" in described
+    again = wengert("describe", binary, "--text", target=target).out
+    assert json.loads(wengert("describe", "-", "--json", given=again, target=target).out)["id"] == found["id"]
+    assert wengert("convert", binary, "--to", "text", target=target).out == again
+    assert "SQUARE" in wengert("describe", binary, "--list", target=target).out
+
+
+def test_what_is_wrong_with_a_text_is_shown(target: str) -> None:
+    done = wengert("eval", "-", "--at", "x=1", given="input x\noutput f = x +* 2\n", target=target)
+    assert (done.status, done.out) == (1, "")
+    assert "line 2, column 15" in done.err
+    assert done.err.split("\n")[2].index("^") == done.err.split("\n")[1].index("*")
+
+
 def test_numbers_survive_json(tmp_path: Path) -> None:
     b = ListBuilder()
     x = b.input("x")
