@@ -15,6 +15,7 @@ from benchmarks.measure import Effort, Timing, compare, compare_single_calls
 from benchmarks.others import beside_others, others
 from benchmarks.processes import bare_server, our_server
 from benchmarks.results import Chapter, Comparison, Table, Target
+from benchmarks.throughput import throughput
 from benchmarks.waiting import waiting
 from wengert.v1 import JacobianRequest, RegisterRequest
 from wengert.v1.service_pb2_grpc import DifferentiationServiceStub
@@ -56,7 +57,9 @@ def service(effort: Effort) -> Chapter:
     if services:
         text += _OTHERS
     comparisons = (tiny, dense, points, beside, *services)
-    return Chapter("service", "Through the server", text, targets, comparisons, (_latencies(tiny), waits))
+    return Chapter(
+        "service", "Through the server", text, targets, comparisons, (_latencies(tiny), waits, throughput(effort))
+    )
 
 
 _OTHERS = (
