@@ -204,8 +204,12 @@ class StreamedCalls(ABC):
         with_respect_to: Sequence[str] = (),
         mode: Mode = Mode.AUTO,
         part_elements: int = PART_ELEMENTS,
+        enough_elements: int | None = None,
     ) -> JacobianStream:
-        """f and its dense Jacobian, in parts of about so many entries that are computed when they are asked for.
+        """f and its dense Jacobian, in parts of about so many entries at most, computed when they are asked for.
+
+        Parts of `enough_elements` do where so many are rows or points for all lanes: the first one is there sooner, and
+        less is left to compute when all but the last one are on their way.
 
         The same numbers as :meth:`jacobian` gives in the same mode. Where one point is more than a part, the mode that
         is chosen is reverse, for its rows, unless that takes much longer; in forward mode a whole point is computed at
@@ -240,7 +244,8 @@ class StreamedCalls(ABC):
         asked = Asked(JACOBIAN, Mode.REVERSE, tuple(outputs), tuple(with_respect_to), names)
         one = _Parts(held, asked, plan, at, fixed, reason or plan.choice.reason, self.limits, self._run)
         shape = (at.number, plan.m, plan.n_w) if at.batched else (plan.m, plan.n_w)
-        return JacobianStream(values.values, shape, values.report, one.computed(part_elements))
+        most = _enough(part_elements, enough_elements, plan)
+        return JacobianStream(values.values, shape, values.report, one.computed(most))
 
     def jacobian_sweeps(
         self,
@@ -279,6 +284,16 @@ def _by_rows(held: HeldFunction, plan: Plan, most: int, limits: Limits) -> str:
         f"reverse, whose rows can go out one by one: {m} sweeps take {reverse} operations, {n_w} forward {forward}, "
         f"at each point (n_w = {n_w}, m = {m})."
     )
+
+
+def _enough(most: int, enough: int | None, plan: Plan) -> int:
+    """Entries of a part."""
+    if enough is None:
+        return most
+    point, some_rows = plan.m * plan.n_w, max(enough, _LANES * plan.n_w)
+    if plan.choice.mode is Mode.REVERSE and point > some_rows:
+        return min(most, some_rows)
+    return min(most, max(enough, _LANES * point))
 
 
 def _check_all(plan: Plan, points: int, limits: Limits) -> None:

@@ -30,7 +30,7 @@ CLIENT, SESSION, MANY = "wengert_client", "wengert_client, session", "wengert_cl
 WHOLE_BARE, BLOCKS_BARE = "bare grpcio, as many bytes", "bare grpcio, in blocks"
 WHOLE, BLOCKS = "one answer", "in blocks"
 _UNDER_WAY = 64
-_BLOCK_BYTES = 1 << 18
+_BLOCK_BYTES = 1 << 20
 _X = np.array([2.0, 5.0])
 
 
@@ -52,7 +52,7 @@ def streaming(effort: Effort) -> Chapter:
         "answers the same bytes, read and computed by nobody: what grpcio takes, and what a session and blocks can "
         "save at most. Tiny calls are timed one by one, in turns. Where many are under way, all 64 are sent before the "
         "first answer is waited for, beside 64 calls one after the other; the times are for one call. Messages of the "
-        "stub are made before. Bare blocks have 256 KiB, and are copied into one array."
+        "stub are made before. Blocks have 1 MiB; bare ones are copied into one array."
     )
     return Chapter("streaming", "Sessions and blocks", text, targets, (tiny, many, dense))
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, NoReturn
 import numpy as np
 
 from wengert.v1 import JacobianRequest, Report, StreamJacobianRequest, StreamJacobianResponse, Tensor
+from wengert_client._block import Block
 from wengert_client._errors import MissingDependency, ServerFault
 from wengert_client._signature import refuse
 
@@ -108,8 +109,9 @@ class _Whole:
         self._entries = np.zeros(0)
         self._there = 0
 
-    def add(self, block: StreamJacobianResponse) -> None:
+    def add(self, message: Block | StreamJacobianResponse) -> None:
         """Take the next block, which must start where the last one ended."""
+        block, entries = message if isinstance(message, Block) else Block.of(message)
         if self._shape is None:
             self._begin(block)
         elif block.HasField("values"):
@@ -118,12 +120,12 @@ class _Whole:
             _refuse("there is a block after the one with the report, which is the last")
         if tuple(block.shape) != self._shape:
             _refuse(f"a block is of a matrix of the shape {tuple(block.shape)}, those before it of {self._shape}")
-        first, last = self._there, self._there + len(block.entries)
+        first, last = self._there, self._there + len(entries)
         if block.offset != first:
             _refuse(f"a block starts at entry {block.offset}, and {first} entries came before it")
         if last > len(self._entries):
             _refuse(f"{last} entries came, of a matrix that has {len(self._entries)}")
-        self._entries[first:last] = np.array(block.entries, dtype=np.float64)
+        self._entries[first:last] = entries
         self._there = last
         if block.HasField("report"):
             self._report = block.report

@@ -14,9 +14,10 @@ from typing import TYPE_CHECKING, Any
 
 import grpc
 
-from wengert.v1 import GetCapabilitiesRequest
+from wengert.v1 import GetCapabilitiesRequest, StreamJacobianRequest
 from wengert.v1.service_pb2 import DESCRIPTOR
 from wengert.v1.service_pb2_grpc import DifferentiationServiceStub
+from wengert_client._block import Block
 from wengert_client._embedded import local_channel
 
 if TYPE_CHECKING:
@@ -48,7 +49,7 @@ class Replica:
     Attributes
     ----------
     stub
-        Its calls.
+        Its calls; StreamJacobian gives each message as a :class:`Block`.
     session
         Its call Session, of messages as bytes.
     """
@@ -57,8 +58,12 @@ class Replica:
         self._channel = channel
         self.stub = DifferentiationServiceStub(channel)
         # Registered, as those of the stub are.
-        stream: Any = channel.stream_stream
-        self.session = stream(f"/{_SERVICE}/Session", _registered_method=True)
+        many: Any = channel.stream_stream
+        self.session = many(f"/{_SERVICE}/Session", _registered_method=True)
+        blocks: Any = channel.unary_stream
+        self.stub.StreamJacobian = blocks(
+            f"/{_SERVICE}/StreamJacobian", StreamJacobianRequest.SerializeToString, Block.read, _registered_method=True
+        )
         self._alone = alone
         self._failures = 0
         self._rests_until = 0.0

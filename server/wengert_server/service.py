@@ -203,6 +203,7 @@ class DifferentiationService:
                 with_respect_to=decode.names(request.with_respect_to, len(function.inputs)),
                 mode=mode,
                 part_elements=max(elements, PART_ELEMENTS),
+                enough_elements=elements,
             )
         except EngineError as error:
             raise error.at("request") from None

@@ -124,3 +124,21 @@ def test_parts_follow_each_other(shape: tuple[int, int, int], most: int, by_rows
         least = columns if by_rows else rows * columns
         assert part.points * part.rows * columns <= max(most, least)
     assert ends == points * rows
+
+
+@pytest.mark.parametrize(("points", "rows"), [(None, 300), (400, 3)])
+def test_parts_are_no_smaller_than_all_lanes_take(points: int | None, rows: int) -> None:
+    function, engine = mixed(9, rows), Engine(threads=1)
+    x = np.linspace(-1.0, 2.0, 10 if points is None else 10 * points).reshape(-1, 10)
+    x = x[0] if points is None else x
+    whole = engine.jacobian(function, x, mode=Mode.REVERSE)
+    for most, enough, entries in ((100_000, 10, None), (2000, 10, 64), (1000, 700, 64), (300, 10, 30)):
+        stream = engine.jacobian_stream(function, x, mode=Mode.REVERSE, part_elements=most, enough_elements=enough)
+        pieces = list(stream)
+        assert np.concatenate(pieces).tobytes() == whole.jacobian.tobytes()
+        if entries is None:
+            assert len(pieces) == 1
+        elif points is None:
+            assert len(pieces[0]) == 10 * entries
+        else:
+            assert len(pieces[0]) == 30 * min(entries, most // 30)
