@@ -1,177 +1,131 @@
-"""What NumPy's functions of whole arrays do with variables: one table."""
+"""What NumPy's functions of whole arrays, and the methods of its ufuncs, do with variables."""
 
 from __future__ import annotations
 
-import math
-from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Any, SupportsIndex
+from typing import TYPE_CHECKING, Any, NoReturn
 
 import numpy as np
 
-from wengert_client import _elementwise as e
 from wengert_client import _reductions as r
 from wengert_client import _shaping as s
 from wengert_client._errors import BuildError
-from wengert_client._indexing import take_key
-from wengert_client._node import Node, Operand, as_node, axis_of, columns_of
-from wengert_client._ufuncs import refuse_options
+from wengert_client._node import as_variable, axis_of
+from wengert_client._numpy_calculus import CALCULUS
+from wengert_client._numpy_choices import CHOICES, clip
+from wengert_client._numpy_linalg import LINEAR_ALGEBRA
+from wengert_client._numpy_moves import MOVES
+from wengert_client._numpy_products import PRODUCTS, VECTOR_UFUNCS
+from wengert_client._numpy_refused import refusal
+from wengert_client._numpy_statistics import STATISTICS, is_all, is_any, largest, prod, running, smallest, total
+from wengert_client._options import is_given, refuse_options
+from wengert_client._special import SPECIAL
+from wengert_client._ufuncs import UFUNCS
 
 if TYPE_CHECKING:
-    from wengert_client._node import Axes
-    from wengert_client._results import Floats
-    from wengert_client._variable import Variable
+    from collections.abc import Callable, Sequence
 
-__all__ = ["FUNCTIONS", "apply_function", "clip"]
+
+__all__ = ["FUNCTIONS", "UFUNCS_WRITTEN", "apply_function", "apply_ufunc", "clip"]
+
+#: How each function of NumPy is written into a list.
+FUNCTIONS: dict[Any, Callable[..., Any]] = {
+    **MOVES,
+    **STATISTICS,
+    **PRODUCTS,
+    **CALCULUS,
+    **CHOICES,
+    **LINEAR_ALGEBRA,
+}
+
+#: How each ufunc is written into a list, by its name.
+UFUNCS_WRITTEN: dict[str, Callable[..., Any]] = {**UFUNCS, **VECTOR_UFUNCS}
+
+_REDUCED: dict[str, Callable[..., Any]] = {
+    "add": total,
+    "multiply": prod,
+    "maximum": lambda x, axis=0, dtype=None, **rest: largest(x, axis, **rest),
+    "minimum": lambda x, axis=0, dtype=None, **rest: smallest(x, axis, **rest),
+    "logaddexp": lambda x, axis=0, keepdims=False: r.logsumexp(as_variable(x), axis, keepdims=keepdims),
+    "logical_and": lambda x, axis=0, dtype=None, **rest: is_all(x, axis, **rest),
+    "logical_or": lambda x, axis=0, dtype=None, **rest: is_any(x, axis, **rest),
+}
 
 
 def apply_function(function: Any, operands: Sequence[Any], options: dict[str, Any]) -> Any:
     """Do what a function of NumPy says with variables among its arguments."""
-    if function not in FUNCTIONS:
-        known = ", ".join(sorted({each.__name__ for each in FUNCTIONS}))
-        told = f"np.{function.__name__} cannot be written into a list; of NumPy's functions of arrays these can"
-        raise BuildError(f"{told}: {known}")
-    return FUNCTIONS[function](*operands, **options)
+    known: Callable[..., Any] | None = FUNCTIONS.get(function)
+    if known is None:
+        raise BuildError(refusal(function))
+    return known(*operands, **options)
 
 
-def clip(x: Operand, low: Operand | None = None, high: Operand | None = None) -> Operand:
-    """Give x, but at least `low` and at most `high`: a MAXIMUM and a MINIMUM."""
-    raised = x if low is None else e.maximum(x, low)
-    return raised if high is None else e.minimum(raised, high)
+def apply_ufunc(ufunc: Any, method: str, operands: Sequence[Any], options: dict[str, Any]) -> Any:
+    """Do what a ufunc says with variables among its operands."""
+    name = ufunc.__name__
+    known: Callable[..., Any] | None = UFUNCS_WRITTEN.get(name)
+    if known is None:
+        raise BuildError(_unknown(name))
+    if method == "__call__":
+        if options:
+            refuse_options(f"np.{name}", options, {"axis"} if name == "vecdot" else ())
+            options = {"axis": options["axis"]} if "axis" in options and name == "vecdot" else {}
+        return known(*operands, **options)
+    return _METHODS.get(method, _no_method)(ufunc, operands, options)
 
 
-def _reduction(name: str, reduce: Callable[..., Variable]) -> Callable[..., Variable]:
-    def function(
-        x: Operand, axis: Axes = None, dtype: Any = None, out: Any = None, keepdims: bool = False, **rest: Any
-    ) -> Variable:
-        refuse_options(name, {"dtype": dtype, "out": out, **rest})
-        return reduce(_node(x), axis, keepdims=bool(keepdims))
-
-    return function
+def _unknown(name: str) -> str:
+    of_numpy = isinstance(getattr(np, name, None), np.ufunc)
+    if of_numpy:
+        return f"np.{name} cannot be traced: it has no meaning for float64 arrays in a list"
+    told = f"scipy.special.{name} is no operation of a list; of the special functions these are"
+    return f"{told}: {', '.join(sorted(SPECIAL))}"
 
 
-def _extreme(name: str, reduce: Callable[..., Variable]) -> Callable[..., Variable]:
-    def function(x: Operand, axis: Axes = None, out: Any = None, keepdims: bool = False, **rest: Any) -> Variable:
-        refuse_options(name, {"out": out, **rest})
-        return reduce(_node(x), axis, keepdims=bool(keepdims))
-
-    return function
-
-
-def _on_node(function: Callable[..., Any]) -> Callable[..., Any]:
-    """Make the first argument a variable: NumPy also comes here where only another one is."""
-    return lambda x, *rest, **options: function(_node(x), *rest, **options)
-
-
-def _node(x: Operand) -> Node:
-    return as_node(columns_of([x], "np"), x, "np")
+def _reduce(ufunc: Any, operands: Sequence[Any], options: dict[str, Any]) -> Any:
+    name = ufunc.__name__
+    refuse_options(f"np.{name}.reduce", options, {"axis", "keepdims", "initial", "where"})
+    told = {
+        key: options[key]
+        for key in ("keepdims", "initial", "where")
+        if is_given(options.get(key)) and not (key == "where" and options[key] is True)
+    }
+    axis = options.get("axis", operands[1] if len(operands) > 1 else 0)
+    if name not in _REDUCED:
+        return _no_method(ufunc, operands, options, "reduce")
+    return _REDUCED[name](operands[0], axis, **told)
 
 
-def _where(condition: Operand, *choices: Operand) -> Variable:
-    if len(choices) != 2:
-        raise BuildError("np.where needs both choices here: np.where(condition, a, b)")
-    return e.select(condition, *choices)
+def _accumulate(ufunc: Any, operands: Sequence[Any], options: dict[str, Any]) -> Any:
+    name = ufunc.__name__
+    refuse_options(f"np.{name}.accumulate", options, {"axis"})
+    if name not in {"add", "multiply", "maximum", "minimum", "logaddexp", "logical_and", "logical_or"}:
+        return _no_method(ufunc, operands, options, "accumulate")
+    node = as_variable(operands[0])
+    axis = options.get("axis", operands[1] if len(operands) > 1 else 0)
+    return running(node, axis_of(axis, node.ndim, f"np.{name}.accumulate"), UFUNCS[name])
 
 
-def _concatenate(parts: Sequence[Operand], axis: SupportsIndex | None = 0, **rest: Any) -> Variable:
-    refuse_options("np.concatenate", rest)
-    return s.concatenate(parts, axis)
+def _outer(ufunc: Any, operands: Sequence[Any], options: dict[str, Any]) -> Any:
+    refuse_options(f"np.{ufunc.__name__}.outer", options)
+    a, b = (as_variable(each, *operands) for each in operands)
+    return UFUNCS_WRITTEN[ufunc.__name__](s.reshape(a, a.shape + (1,) * b.ndim), b)
 
 
-def _stack(parts: Sequence[Operand], axis: SupportsIndex = 0, **rest: Any) -> Variable:
-    refuse_options("np.stack", rest)
-    return s.stack(parts, axis)
+def _at(ufunc: Any, *_: Any) -> Any:
+    raise BuildError(
+        f"np.{ufunc.__name__}.at changes an array in place; write y = wengert_client.ops.scatter_add(x, places, values)"
+    )
 
 
-def _hstack(parts: Sequence[Operand]) -> Variable:
-    lifted = [_at_least(part, 1) for part in parts]
-    return s.concatenate(lifted, 0 if len(lifted[0].shape) == 1 else 1)
+def _no_method(ufunc: Any, _operands: Any, _options: Any, method: str = "reduceat") -> NoReturn:
+    raise BuildError(
+        f"np.{ufunc.__name__}.{method} cannot be written into a list; use operators and functions on whole arrays"
+    )
 
 
-def _vstack(parts: Sequence[Operand]) -> Variable:
-    return s.concatenate([_at_least(part, 2) for part in parts], 0)
-
-
-def _at_least(x: Operand, rank: int) -> Node | Floats:
-    """Give x with axes of extent 1 in front, so that it has at least `rank` of them."""
-    if not isinstance(x, Node):
-        return np.array(x, dtype=np.float64, ndmin=rank)
-    return x.columns.variable(x.number, x.shape) if x.ndim >= rank else s.reshape(x, (1,) * (rank - x.ndim) + x.shape)
-
-
-def _reshape(x: Node, shape: Any, order: str = "C") -> Variable:
-    if order != "C":
-        raise BuildError(f"np.reshape: elements are row-major here, order={order!r} is not possible")
-    return s.reshape(x, shape)
-
-
-def _take(x: Node, indices: Any, axis: SupportsIndex | None = None) -> Variable:
-    return s.gather(s.ravel(x), indices, 0) if axis is None else s.gather(x, indices, axis)
-
-
-def _clip(x: Operand, a_min: Any = None, a_max: Any = None, **rest: Any) -> Operand:
-    low, high = rest.pop("min", a_min), rest.pop("max", a_max)
-    refuse_options("np.clip", rest)
-    return clip(x, low, high)
-
-
-def _diff(x: Node, n: int = 1, axis: SupportsIndex = -1) -> Any:
-    """Give differences of neighbours, n times: two SLICEs and a SUBTRACT each time."""
-    lead = (slice(None),) * axis_of(axis, x.ndim, "np.diff")
-    result: Any = x
-    for _ in range(n):
-        result = e.subtract(take_key(result, (*lead, slice(1, None))), take_key(result, (*lead, slice(None, -1))))
-    return result
-
-
-def _swapaxes(x: Node, axis1: SupportsIndex, axis2: SupportsIndex) -> Variable:
-    order = list(range(x.ndim))
-    a, b = axis_of(axis1, x.ndim, "TRANSPOSE"), axis_of(axis2, x.ndim, "TRANSPOSE")
-    order[a], order[b] = order[b], order[a]
-    return s.transpose(x, order)
-
-
-def _squared_norm(x: Node) -> Variable:
-    return r.total(e.square(_variable(x)))
-
-
-def _variable(x: Node) -> Variable:
-    return x.columns.variable(x.number, x.shape)
-
-
-#: How each function of NumPy is written into a list.
-FUNCTIONS: dict[Any, Callable[..., Any]] = {
-    np.sum: _reduction("np.sum", r.total),
-    np.prod: _reduction("np.prod", r.prod),
-    np.mean: _reduction("np.mean", r.mean),
-    np.max: _extreme("np.max", r.largest),
-    np.min: _extreme("np.min", r.smallest),
-    np.cumsum: _on_node(r.cumsum),
-    np.where: _where,
-    np.clip: _clip,
-    np.concatenate: _concatenate,
-    np.stack: _stack,
-    np.hstack: _hstack,
-    np.vstack: _vstack,
-    np.reshape: _on_node(_reshape),
-    np.ravel: _on_node(s.ravel),
-    np.transpose: _on_node(s.transpose),
-    np.swapaxes: _on_node(_swapaxes),
-    np.squeeze: _on_node(s.squeeze),
-    np.expand_dims: _on_node(s.expand_dims),
-    np.broadcast_to: _on_node(s.broadcast_to),
-    np.take: _on_node(_take),
-    np.roll: _on_node(s.roll),
-    np.diff: _on_node(_diff),
-    np.dot: r.dot,
-    np.inner: r.inner,
-    np.outer: r.outer,
-    np.tril: _on_node(r.tril),
-    np.linalg.norm: _on_node(lambda x: e.sqrt(_squared_norm(x))),
-    np.linalg.solve: r.solve,
-    np.linalg.cholesky: _on_node(r.cholesky),
-    np.shape: lambda x: x.shape,
-    np.ndim: lambda x: len(x.shape),
-    np.size: lambda x: math.prod(x.shape),
-    np.zeros_like: lambda x: np.zeros(x.shape),
-    np.ones_like: lambda x: np.ones(x.shape),
+_METHODS: dict[str, Callable[..., Any]] = {
+    "reduce": _reduce,
+    "accumulate": _accumulate,
+    "outer": _outer,
+    "at": _at,
 }

@@ -72,7 +72,11 @@ class Sources:
 
     def add(self, value: Operand) -> NDArray[np.int64]:
         """Give the numbers of a new source's elements."""
-        source = value if isinstance(value, Node) else as_constant(value, "assigned").copy()
+        # A handle of its own: what is done with the variable in place later is not done with the buffer.
+        if isinstance(value, Node):
+            source: Node | Floats = value.columns.variable(value.number, value.shape)
+        else:
+            source = as_constant(value, "assigned").copy()
         self._check(source)
         size = int(np.prod(source.shape, dtype=np.int64))
         self._values.append(source)

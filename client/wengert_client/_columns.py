@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import struct
+import weakref
 from typing import TYPE_CHECKING, NoReturn, TypeAlias
 
 import numpy as np
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
     from wengert.v1 import Primitive
+    from wengert_client._node import Node
     from wengert_client._results import Floats
     from wengert_client._variable import Variable
 
@@ -41,6 +43,8 @@ class Columns:
     __slots__ = (
         "_constant_of",
         "_make",
+        "_owner_of",
+        "_sharing",
         "_tensor_of",
         "arguments",
         "constants",
@@ -69,12 +73,30 @@ class Columns:
         self.labels: list[Label] = []
         #: How many variables there are: inputs and statements.
         self.variables = 0
+        # Of views: the variable whose elements they share in NumPy, and all that share them.
+        self._owner_of: dict[int, int] = {}
+        self._sharing: dict[int, list[weakref.ref[Node]]] = {}
         self._constant_of: dict[float | bytes, int] = {}
         self._tensor_of: dict[tuple[Shape, bytes], int] = {}
 
     def close(self, name: str) -> None:
         """Refuse statements from now on: the function of this name, whose list it is, has been traced."""
         self.primitives = _Closed(name)
+
+    def share(self, whole: Node, view: Node) -> None:
+        """Note that NumPy would give a view of an array: a change of one would be a change of the other."""
+        owner = self._owner_of.get(whole.number, whole.number)
+        self._owner_of[view.number] = owner
+        group = self._sharing.setdefault(owner, [])
+        if len(group) & (len(group) - 1) == 0:
+            group[:] = [each for each in group if each() is not None]
+        group += (weakref.ref(whole), weakref.ref(view))
+
+    def is_shared(self, variable: Node) -> bool:
+        """Whether somebody else has the elements of a variable in NumPy: an input, a view, or what it is a view of."""
+        owner = self._owner_of.get(variable.number, variable.number)
+        others = (each() for each in self._sharing.get(owner, ()))
+        return owner <= len(self.inputs) or any(each is not None and each is not variable for each in others)
 
     def variable(self, number: int, shape: Shape) -> Variable:
         """Give the variable w_number."""

@@ -5,6 +5,7 @@ WengertError
 |   +-- ShapeError             ... because shapes do not fit; also a ValueError
 |   +-- IndexOutOfRange        ... because an index is outside its axis; also an IndexError
 |   +-- NotANumber             ... because a variable is used as a number; also a TypeError
+|   +-- NoSuchMethod           ... because variables have no such method; also an AttributeError
 +-- ConfigurationError         the client cannot be set up like this; also a ValueError
 +-- MissingDependency          an optional package is not installed; also an ImportError
 +-- ClientClosed               the client was closed before
@@ -40,6 +41,7 @@ __all__ = [
     "InvalidRequest",
     "LimitExceeded",
     "MissingDependency",
+    "NoSuchMethod",
     "NotANumber",
     "ServerFault",
     "ServiceError",
@@ -84,6 +86,10 @@ class IndexOutOfRange(BuildError, IndexError):
 
 class NotANumber(BuildError, TypeError):
     """A variable is used where a number must be known, though it has one only when the list is evaluated."""
+
+
+class NoSuchMethod(BuildError, AttributeError):
+    """A method or an attribute of arrays that variables do not have."""
 
 
 class ConfigurationError(WengertError, ValueError):

@@ -60,7 +60,10 @@ def _basic(x: Node, parts: Sequence[_Part]) -> Variable:
     slots = _slots(parts)
     touched = [axis for axis, extent in enumerate(x.shape) if slots[axis] != _Range(0, extent, 1)]
     if len(touched) == 1 and isinstance(slots[touched[0]], int) and len(parts) == x.ndim:
-        return gather(x, cast(int, slots[touched[0]]), touched[0])
+        taken = gather(x, cast(int, slots[touched[0]]), touched[0])
+        if taken.shape:
+            x.columns.share(x, taken)
+        return taken
     if touched:
         x = strided(x, [_triple(slot) for slot in slots])
     shape = tuple(part.count if isinstance(part, _Range) else 1 for part in parts if not isinstance(part, int))

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import operator
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any, NoReturn, SupportsIndex, TypeAlias
+from typing import TYPE_CHECKING, Any, NoReturn, SupportsIndex, TypeAlias, cast
 
 import numpy as np
 
@@ -33,6 +33,7 @@ __all__ = [
     "as_constant",
     "as_integer",
     "as_node",
+    "as_variable",
     "axis_of",
     "broadcast",
     "columns_of",
@@ -57,7 +58,7 @@ class Node:
         Its extents; ``()`` for a scalar.
     """
 
-    __slots__ = ("columns", "number", "shape")
+    __slots__ = ("__weakref__", "columns", "number", "shape")
 
     def __init__(self, columns: Columns, number: int, shape: Shape) -> None:
         self.columns = columns
@@ -127,12 +128,19 @@ def _holds_variables(value: Any) -> bool:
     return isinstance(value, (Node, Settling)) or (isinstance(value, np.ndarray) and value.dtype == object)
 
 
+#: What NumPy gives as views, in most of their uses.
+_VIEWS = frozenset((p.PRIMITIVE_RESHAPE, p.PRIMITIVE_BROADCAST, p.PRIMITIVE_TRANSPOSE, p.PRIMITIVE_SLICE))
+
+
 def derive(
     x: Node, primitive: Primitive.ValueType, arguments: Iterable[int], parameters: Iterable[int], shape: Shape
 ) -> Variable:
     """Append a statement to the list of `x`; gives its variable."""
     columns = x.columns
-    return columns.variable(columns.statement(primitive, arguments, parameters), shape)
+    result = columns.variable(columns.statement(primitive, arguments, parameters), shape)
+    if primitive in _VIEWS:
+        columns.share(x, result)
+    return result
 
 
 def columns_of(operands: Iterable[object], what: str) -> Columns:
@@ -169,6 +177,13 @@ def as_node(columns: Columns, operand: Operand, what: str) -> Node:
         return operand
     array = as_constant(operand, what)
     return columns.variable(columns.tensor(array), array.shape)
+
+
+def as_variable(x: Operand, *beside: Operand) -> Variable:
+    """Give what NumPy takes as an array as a variable, of the list of any variable among the arguments."""
+    if isinstance(x, Node):
+        return cast("Variable", x)
+    return cast("Variable", as_node(columns_of([x, *beside], "np"), x, "np"))
 
 
 def as_constant(value: object, what: str) -> Floats:

@@ -5,25 +5,29 @@ Ufuncs are known by their names, so that those of ``scipy.special`` work where S
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from wengert_client import _elementwise as e
-from wengert_client import _reductions as r
 from wengert_client._errors import BuildError
+from wengert_client._node import Node, as_constant, as_variable, settled
+from wengert_client._special import SPECIAL
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Container, Mapping, Sequence
+    from collections.abc import Callable
 
     from wengert_client._node import Operand
     from wengert_client._variable import Variable
 
-__all__ = ["UFUNCS", "apply_ufunc", "raise_to", "refuse_options"]
+__all__ = ["UFUNCS", "raise_to"]
 
 
 def raise_to(x: Operand, exponent: Operand) -> Variable:
     """Give x ** exponent: SQUARE or INTEGER_POWER for a fixed whole exponent, else POWER."""
+    if isinstance(exponent, np.ndarray) and exponent.ndim == 0:
+        exponent = exponent[()]
     if isinstance(exponent, (int, float, np.integer, np.floating)) and -e.MAX_EXPONENT <= exponent <= e.MAX_EXPONENT:
         number = float(exponent)
         if number == 2:
@@ -40,12 +44,68 @@ def _refused(message: str) -> Callable[..., Variable]:
     return function
 
 
+def _is_nan(x: Operand) -> Variable:
+    return e.not_equal(x, x)
+
+
+def _fmax(a: Operand, b: Operand) -> Variable:
+    return e.select(_true(_is_nan, a), b, e.select(_true(_is_nan, b), a, e.maximum(a, b)))
+
+
+def _fmin(a: Operand, b: Operand) -> Variable:
+    return e.select(_true(_is_nan, a), b, e.select(_true(_is_nan, b), a, e.minimum(a, b)))
+
+
+def _true(question: Callable[[Operand], Variable], x: Operand) -> Any:
+    """Ask a question of a variable, or of numbers."""
+    held = settled(x)
+    return question(held) if isinstance(held, Node) else np.isnan(as_constant(held, "np.isnan"))
+
+
+def _xor(a: Operand, b: Operand) -> Variable:
+    x, y = as_variable(a, b), as_variable(b, a)
+    return e.not_equal(e.logical_not(x), e.logical_not(y))
+
+
+def _heaviside(x: Operand, half: Operand) -> Variable:
+    at = as_variable(x, half)
+    return e.select(e.equal(at, 0.0), half, e.select(_is_nan(at), math.nan, e.less(0.0, at)))
+
+
+def _logaddexp2(a: Operand, b: Operand) -> Variable:
+    scale = math.log(2)
+    x, y = as_variable(a, b), as_variable(b, a)
+    return e.divide(e.logaddexp(e.multiply(x, scale), e.multiply(y, scale)), scale)
+
+
+def _divmod(a: Operand, b: Operand) -> tuple[Variable, Variable]:
+    return e.floor_quotient(a, b), e.remainder(a, b)
+
+
+def _modf(x: Operand) -> tuple[Variable, Variable]:
+    whole = e.trunc(x)
+    # Beyond every whole number there is no fraction.
+    fraction = e.select(e.equal(e.absolute(x), math.inf), 0.0, e.subtract(x, whole))
+    return e.copysign(fraction, x), whole
+
+
+def _ldexp(x: Operand, exponent: Operand) -> Variable:
+    if isinstance(settled(exponent), Node):
+        raise BuildError("np.ldexp: the exponent is a whole number that must be known; write x * 2.0**k")
+    return e.multiply(x, np.exp2(np.asarray(exponent, dtype=np.float64)))
+
+
+def _sign_bit(x: Operand) -> Variable:
+    return e.less(e.copysign(1.0, x), 0.0)
+
+
+_WHOLE = "whole numbers; all in a list is float64"
+
 UFUNCS: dict[str, Callable[..., Any]] = {
     "add": e.add,
     "subtract": e.subtract,
     "multiply": e.multiply,
     "divide": e.divide,
-    "true_divide": e.divide,
     "negative": e.negate,
     "positive": lambda x: x,
     "reciprocal": e.reciprocal,
@@ -66,6 +126,7 @@ UFUNCS: dict[str, Callable[..., Any]] = {
     "log10": e.log10,
     "log1p": e.log1p,
     "logaddexp": e.logaddexp,
+    "logaddexp2": _logaddexp2,
     "sin": e.sin,
     "cos": e.cos,
     "tan": e.tan,
@@ -79,15 +140,27 @@ UFUNCS: dict[str, Callable[..., Any]] = {
     "arcsinh": e.asinh,
     "arccosh": e.acosh,
     "arctanh": e.atanh,
+    "deg2rad": lambda x: e.multiply(x, np.pi / 180),
+    "radians": lambda x: e.multiply(x, np.pi / 180),
+    "rad2deg": lambda x: e.multiply(x, 180 / np.pi),
+    "degrees": lambda x: e.multiply(x, 180 / np.pi),
     "floor": e.floor,
     "ceil": e.ceil,
     "rint": e.rint,
     "trunc": e.trunc,
     "remainder": e.remainder,
     "fmod": e.fmod,
+    "floor_divide": e.floor_quotient,
+    "divmod": _divmod,
+    "modf": _modf,
+    "ldexp": _ldexp,
     "copysign": e.copysign,
+    "signbit": _sign_bit,
     "minimum": e.minimum,
     "maximum": e.maximum,
+    "fmin": _fmin,
+    "fmax": _fmax,
+    "heaviside": _heaviside,
     "less": e.less,
     "less_equal": e.less_equal,
     "greater": lambda a, b: e.less(b, a),
@@ -96,62 +169,23 @@ UFUNCS: dict[str, Callable[..., Any]] = {
     "not_equal": e.not_equal,
     "logical_and": e.logical_and,
     "logical_or": e.logical_or,
+    "logical_xor": _xor,
     "logical_not": e.logical_not,
     "bitwise_and": e.logical_and,
     "bitwise_or": e.logical_or,
+    "bitwise_xor": _xor,
     "invert": e.logical_not,
-    "isnan": lambda x: e.not_equal(x, x),
-    "deg2rad": lambda x: e.multiply(x, np.pi / 180),
-    "radians": lambda x: e.multiply(x, np.pi / 180),
-    "rad2deg": lambda x: e.multiply(x, 180 / np.pi),
-    "degrees": lambda x: e.multiply(x, 180 / np.pi),
+    "isnan": _is_nan,
+    "isinf": lambda x: e.equal(e.absolute(x), math.inf),
+    "isfinite": lambda x: e.less(e.absolute(x), math.inf),
     "conjugate": lambda x: x,
-    "matmul": r.matmul,
-    "floor_divide": _refused("'//' is not one operation of a list; write np.floor(a / b)"),
-    # scipy.special
-    "erf": e.erf,
-    "erfc": e.erfc,
-    "erfinv": e.erfinv,
-    "gammaln": e.lgamma,
-    "psi": e.digamma,
-    "expit": e.sigmoid,
-    "ndtr": e.ndtr,
-    "log_ndtr": e.log_ndtr,
-    "xlogy": e.xlogy,
+    **SPECIAL,
+    **{
+        name: _refused(f"np.{name} is for {_WHOLE}")
+        for name in ("gcd", "lcm", "left_shift", "right_shift", "bitwise_count")
+    },
+    **{
+        name: _refused(f"np.{name} cannot be traced: it depends on how numbers are stored, and has no derivative")
+        for name in ("nextafter", "spacing", "frexp")
+    },
 }
-
-_REDUCED: dict[str, Callable[..., Any]] = {
-    "add": r.total,
-    "multiply": r.prod,
-    "maximum": r.largest,
-    "minimum": r.smallest,
-    "logaddexp": r.logsumexp,
-}
-
-
-def apply_ufunc(ufunc: Any, method: str, operands: Sequence[Any], options: dict[str, Any]) -> Any:
-    """Do what a ufunc says with variables among its operands."""
-    name = ufunc.__name__
-    refuse_options(f"np.{name}", options, {"axis", "keepdims"} if method == "reduce" else ())
-    if method == "reduce" and name in _REDUCED:
-        return _REDUCED[name](operands[0], options.get("axis", 0), keepdims=options.get("keepdims", False))
-    if method != "__call__":
-        raise BuildError(
-            f"np.{name}.{method} cannot be written into a list; use operators and functions on whole arrays"
-        )
-    if name not in UFUNCS:
-        raise BuildError(f"np.{name} is no operation of a list; wengert_client.ops has those there are")
-    return UFUNCS[name](*operands)
-
-
-def refuse_options(what: str, options: Mapping[str, Any], allowed: Container[str] = ()) -> None:
-    """Refuse options that would be ignored; those that are None say nothing."""
-    for name, value in options.items():
-        if name in allowed or value is None:
-            continue
-        if name == "out":
-            told = "variables never change, and arrays hold none: write z = z + x instead of z += x, and no out="
-            error = BuildError(f"{what}: {told}")
-            error.asked = "in place"
-            raise error
-        raise BuildError(f"{what}: {name}= cannot be written into a list")

@@ -2,28 +2,28 @@
 
 from __future__ import annotations
 
-import math
-from typing import TYPE_CHECKING, Any, NoReturn, SupportsIndex, cast
+from typing import TYPE_CHECKING, Any, NoReturn, cast
 
 import numpy as np
 
 from wengert.v1 import primitive_pb2 as p
 from wengert_client import _elementwise as e
-from wengert_client import _reductions as r
-from wengert_client import _shaping as s
-from wengert_client._array_functions import apply_function, clip
-from wengert_client._errors import BuildError, NotANumber
+from wengert_client._array_functions import apply_function, apply_ufunc
+from wengert_client._errors import BuildError, NotANumber, ShapeError
 from wengert_client._indexing import take_key
+from wengert_client._methods import ArrayMethods
 from wengert_client._node import Node, as_argument, broadcast
+from wengert_client._numpy_products import matmul
 from wengert_client._results import primitive_name
-from wengert_client._ufuncs import apply_ufunc, raise_to
+from wengert_client._ufuncs import UFUNCS, raise_to
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from typing import Self
 
     from wengert.v1 import Primitive
     from wengert_client._columns import Shape
-    from wengert_client._node import Axes, Operand
+    from wengert_client._node import Operand
 
 __all__ = ["Variable"]
 
@@ -39,7 +39,7 @@ _INSTEAD = {
 }
 
 
-class Variable(Node):
+class Variable(ArrayMethods):
     """A variable w_k of a list that is being written: a float64 array, known by its shape alone.
 
     What is done with it is written into its list, one statement an operation: operators (comparisons
@@ -48,16 +48,6 @@ class Variable(Node):
     """
 
     __slots__ = ()
-
-    @property
-    def size(self) -> int:
-        """Number of elements."""
-        return math.prod(self.shape)
-
-    @property
-    def T(self) -> Variable:  # noqa: N802 - NumPy's name
-        """Give `self` with its axes reversed."""
-        return s.transpose(self)
 
     # ---- operators
 
@@ -98,15 +88,22 @@ class Variable(Node):
         return raise_to(other, self)
 
     def __matmul__(self, other: Operand) -> Variable:
-        return r.matmul(self, other)
+        return matmul(self, other)
 
     def __rmatmul__(self, other: Operand) -> Variable:
-        return r.matmul(other, self)
+        return matmul(other, self)
 
-    def __floordiv__(self, other: Operand) -> NoReturn:
-        raise BuildError("'//' is not one operation of a list; write np.floor(a / b)")
+    def __floordiv__(self, other: Operand) -> Variable:
+        return self._with(p.PRIMITIVE_FLOOR_QUOTIENT, other)
 
-    __rfloordiv__ = __floordiv__
+    def __rfloordiv__(self, other: Operand) -> Variable:
+        return self._after(p.PRIMITIVE_FLOOR_QUOTIENT, other)
+
+    def __divmod__(self, other: Operand) -> tuple[Variable, Variable]:
+        return self // other, self % other
+
+    def __rdivmod__(self, other: Operand) -> tuple[Variable, Variable]:
+        return self.__rfloordiv__(other), self.__rmod__(other)
 
     def __neg__(self) -> Variable:
         return e.negate(self)
@@ -155,13 +152,16 @@ class Variable(Node):
     def __ror__(self, other: Operand) -> Variable:
         return self._after(p.PRIMITIVE_OR, other)
 
+    def __xor__(self, other: Operand) -> Variable:
+        return cast("Variable", UFUNCS["logical_xor"](self, other))
+
+    __rxor__ = __xor__
+
     def __invert__(self) -> Variable:
         return e.logical_not(self)
 
     def __round__(self, digits: int | None = None) -> Variable:
-        if digits:
-            raise BuildError("a list rounds to whole numbers only; scale the variable before and after")
-        return e.rint(self)
+        return self.round(digits or 0)
 
     def __floor__(self) -> Variable:
         return e.floor(self)
@@ -171,6 +171,55 @@ class Variable(Node):
 
     def __trunc__(self) -> Variable:
         return e.trunc(self)
+
+    # ---- operations in place: NumPy changes the array, which all its names see, and so does this
+
+    def __iadd__(self, other: Operand) -> Self:
+        return self._in_place(self + other)
+
+    def __isub__(self, other: Operand) -> Self:
+        return self._in_place(self - other)
+
+    def __imul__(self, other: Operand) -> Self:
+        return self._in_place(self * other)
+
+    def __itruediv__(self, other: Operand) -> Self:
+        return self._in_place(self / other)
+
+    def __ifloordiv__(self, other: Operand) -> Self:
+        return self._in_place(self // other)
+
+    def __imod__(self, other: Operand) -> Self:
+        return self._in_place(self % other)
+
+    def __ipow__(self, other: Operand) -> Self:
+        return self._in_place(self**other)
+
+    def __imatmul__(self, other: Operand) -> Self:
+        return self._in_place(self @ other)
+
+    def __iand__(self, other: Operand) -> Self:
+        return self._in_place(self & other)
+
+    def __ior__(self, other: Operand) -> Self:
+        return self._in_place(self | other)
+
+    def __ixor__(self, other: Operand) -> Self:
+        return self._in_place(self ^ other)
+
+    def _in_place(self, result: Variable) -> Self:
+        """Take over what an operation in place gives; refuse where another array would change with this one."""
+        if not self.shape:
+            return cast("Self", result)  # Numbers never change: the name gets another one.
+        if result.shape != self.shape:
+            raise ShapeError(f"in place, an array of the shape {self.shape} cannot become one of {result.shape}")
+        if self.columns.is_shared(self):
+            raise BuildError(
+                "in place, NumPy would also change the array of which this one is a view or an input, or the views of "
+                "it; write y = y + x for y += x, or y = x.copy() before"
+            )
+        self.number = result.number
+        return self
 
     # ---- indexing
 
@@ -198,62 +247,6 @@ class Variable(Node):
             "a variable never changes: instead of x[i] = v write np.where(mask, v, x), np.concatenate([...]), "
             "np.stack([...]), or wengert_client.ops.scatter_add(x, i, v)"
         )
-
-    # ---- methods
-
-    def sum(self, axis: Axes = None, *, keepdims: bool = False) -> Variable:
-        """Give the sum over some axes; None: over all."""
-        return r.total(self, axis, keepdims=keepdims)
-
-    def prod(self, axis: Axes = None, *, keepdims: bool = False) -> Variable:
-        """Give the product over some axes; None: over all."""
-        return r.prod(self, axis, keepdims=keepdims)
-
-    def max(self, axis: Axes = None, *, keepdims: bool = False) -> Variable:
-        """Give the largest element over some axes; None: over all."""
-        return r.largest(self, axis, keepdims=keepdims)
-
-    def min(self, axis: Axes = None, *, keepdims: bool = False) -> Variable:
-        """Give the smallest element over some axes; None: over all."""
-        return r.smallest(self, axis, keepdims=keepdims)
-
-    def mean(self, axis: Axes = None, *, keepdims: bool = False) -> Variable:
-        """Give the mean over some axes, None: over all; a SUM and a DIVIDE."""
-        return r.mean(self, axis, keepdims=keepdims)
-
-    def cumsum(self, axis: SupportsIndex | None = None) -> Variable:
-        """Give running sums along an axis; None: of all elements, flattened."""
-        return r.cumsum(self, axis)
-
-    def dot(self, other: Operand) -> Variable:
-        """Give ``numpy.dot(self, other)``."""
-        return r.dot(self, other)
-
-    def reshape(self, *shape: Any) -> Variable:
-        """Give the elements, row-major, in another shape; one extent may be -1."""
-        return s.reshape(self, shape[0] if len(shape) == 1 else shape)
-
-    def ravel(self) -> Variable:
-        """Give all elements, row-major, as one axis."""
-        return s.ravel(self)
-
-    flatten = ravel
-
-    def squeeze(self, axis: Axes = None) -> Variable:
-        """Give `self` without the given axes of extent 1; None: without all of them."""
-        return s.squeeze(self, axis)
-
-    def transpose(self, *axes: Any) -> Variable:
-        """Give `self` with its axes permuted; none named: reversed."""
-        return s.transpose(self, (axes[0] if len(axes) == 1 and not isinstance(axes[0], int) else axes) or None)
-
-    def take(self, indices: Any, axis: SupportsIndex = 0) -> Variable:
-        """Give ``numpy.take(self, indices, axis)``."""
-        return s.gather(self, indices, axis)
-
-    def clip(self, low: Operand | None = None, high: Operand | None = None) -> Variable:
-        """Give `self`, but at least `low` and at most `high`."""
-        return cast(Variable, clip(self, low, high))
 
     # ---- protocols
 
