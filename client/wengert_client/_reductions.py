@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, SupportsIndex
 import numpy as np
 
 from wengert.v1 import primitive_pb2 as p
-from wengert_client._elementwise import divide, multiply
+from wengert_client._elementwise import divide, exp, multiply, subtract
 from wengert_client._errors import BuildError, ShapeError
 from wengert_client._node import Node, Operand, as_node, axis_of, columns_of, derive
 from wengert_client._results import primitive_name
@@ -26,6 +26,7 @@ __all__ = [
     "dot",
     "inner",
     "largest",
+    "log_softmax",
     "logsumexp",
     "matmul",
     "mean",
@@ -33,6 +34,7 @@ __all__ = [
     "prod",
     "slogdet",
     "smallest",
+    "softmax",
     "solve",
     "total",
     "triangular_solve",
@@ -64,6 +66,16 @@ def smallest(x: Node, axis: Axes = None, *, keepdims: bool = False) -> Variable:
 def logsumexp(x: Node, axis: Axes = None, *, keepdims: bool = False) -> Variable:
     """Give the logarithm of the sum of exponentials over some axes, without overflow; None: over all."""
     return _reduce(p.PRIMITIVE_LOGSUMEXP, x, axis, keepdims=keepdims)
+
+
+def softmax(x: Node, axis: Axes = None) -> Variable:
+    """Give exponentials that add up to 1 over some axes, without overflow; None: over all."""
+    return exp(log_softmax(x, axis))
+
+
+def log_softmax(x: Node, axis: Axes = None) -> Variable:
+    """Give the logarithm of :func:`softmax`, without overflow."""
+    return subtract(x, logsumexp(x, axis, keepdims=True))
 
 
 def mean(x: Node, axis: Axes = None, *, keepdims: bool = False) -> Variable:
