@@ -12,6 +12,7 @@ from wengert_client._errors import BuildError
 from wengert_client._node import as_variable, axis_of
 from wengert_client._numpy_calculus import CALCULUS
 from wengert_client._numpy_choices import CHOICES, clip
+from wengert_client._numpy_joins import JOINS
 from wengert_client._numpy_linalg import LINEAR_ALGEBRA
 from wengert_client._numpy_moves import MOVES
 from wengert_client._numpy_products import PRODUCTS, VECTOR_UFUNCS
@@ -30,6 +31,7 @@ __all__ = ["FUNCTIONS", "UFUNCS_WRITTEN", "apply_function", "apply_ufunc", "clip
 #: How each function of NumPy is written into a list.
 FUNCTIONS: dict[Any, Callable[..., Any]] = {
     **MOVES,
+    **JOINS,
     **STATISTICS,
     **PRODUCTS,
     **CALCULUS,
@@ -70,7 +72,8 @@ def apply_ufunc(ufunc: Any, method: str, operands: Sequence[Any], options: dict[
             refuse_options(f"np.{name}", options, {"axis"} if name == "vecdot" else ())
             options = {"axis": options["axis"]} if "axis" in options and name == "vecdot" else {}
         return known(*operands, **options)
-    return _METHODS.get(method, _no_method)(ufunc, operands, options)
+    known = _METHODS.get(method, _no_method)
+    return known(ufunc, operands, options)
 
 
 def _unknown(name: str) -> str:

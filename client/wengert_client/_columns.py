@@ -56,6 +56,7 @@ class Columns:
         "parameters",
         "primitives",
         "tensors",
+        "truths",
         "variables",
     )
 
@@ -73,6 +74,8 @@ class Columns:
         self.labels: list[Label] = []
         #: How many variables there are: inputs and statements.
         self.variables = 0
+        #: Numbers of variables that NumPy would have as truth values, whose sum is 'or'.
+        self.truths: set[int] = set()
         # Of views: the variable whose elements they share in NumPy, and all that share them.
         self._owner_of: dict[int, int] = {}
         self._sharing: dict[int, list[weakref.ref[Node]]] = {}

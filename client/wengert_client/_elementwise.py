@@ -9,7 +9,18 @@ from typing import TYPE_CHECKING, SupportsIndex, TypeAlias
 
 from wengert.v1 import primitive_pb2 as p
 from wengert_client._errors import BuildError
-from wengert_client._node import Operand, as_argument, as_integer, broadcast, columns_of
+from wengert_client._node import (
+    OF_TRUTHS,
+    TRUTHS,
+    Operand,
+    as_argument,
+    as_integer,
+    as_truths,
+    broadcast,
+    columns_of,
+    is_truth,
+    settled,
+)
 from wengert_client._results import primitive_name
 
 if TYPE_CHECKING:
@@ -42,7 +53,17 @@ def elementwise(primitive: Primitive.ValueType, *operands: Operand, parameters: 
         argument, extents = as_argument(columns, operand, what)
         arguments.append(argument)
         shape = broadcast(shape, extents)
+    if columns.truths and primitive in _OF_TRUTHS:
+        told = operands[1:] if primitive == p.PRIMITIVE_SELECT else operands
+        if all(is_truth(columns, settled(each)) for each in told):
+            primitive = as_truths(primitive)
+            columns.truths.add(columns.variables + 1)
+    elif primitive in TRUTHS:
+        columns.truths.add(columns.variables + 1)
     return columns.variable(columns.statement(primitive, arguments, parameters), shape)
+
+
+_OF_TRUTHS = OF_TRUTHS | {p.PRIMITIVE_SELECT}
 
 
 def _unary(primitive: Primitive.ValueType, doc: str) -> Unary:

@@ -175,6 +175,10 @@ class ArrayMethods(Node):
 
     conjugate = conj
 
+    def compress(self, condition: Any, axis: Any = None, out: Any = None) -> Variable:
+        """Give the elements, or along an axis the parts, where a condition that is known holds."""
+        return cast("Variable", FUNCTIONS[np.compress](condition, self, axis, out=out))
+
     def tolist(self) -> Any:
         """Give the elements as variables, in lists within each other."""
         return [each.tolist() for each in self] if self.shape else self  # type: ignore[attr-defined]

@@ -25,6 +25,8 @@ if TYPE_CHECKING:
     from wengert_client._variable import Variable
 
 __all__ = [
+    "OF_TRUTHS",
+    "TRUTHS",
     "Axes",
     "Node",
     "Operand",
@@ -33,11 +35,13 @@ __all__ = [
     "as_constant",
     "as_integer",
     "as_node",
+    "as_truths",
     "as_variable",
     "axis_of",
     "broadcast",
     "columns_of",
     "derive",
+    "is_truth",
     "settled",
 ]
 
@@ -132,6 +136,21 @@ def _holds_variables(value: Any) -> bool:
 _VIEWS = frozenset((p.PRIMITIVE_RESHAPE, p.PRIMITIVE_BROADCAST, p.PRIMITIVE_TRANSPOSE, p.PRIMITIVE_SLICE))
 
 
+_MOVES = _VIEWS | {p.PRIMITIVE_GATHER, p.PRIMITIVE_MAX, p.PRIMITIVE_MIN}
+
+#: What gives truth values.
+TRUTHS = frozenset(
+    (
+        *(p.PRIMITIVE_LESS, p.PRIMITIVE_LESS_EQUAL, p.PRIMITIVE_EQUAL, p.PRIMITIVE_NOT_EQUAL),
+        *(p.PRIMITIVE_AND, p.PRIMITIVE_OR, p.PRIMITIVE_NOT),
+    )
+)
+#: What gives truth values of truth values, or would be refused by NumPy.
+OF_TRUTHS = frozenset(
+    (p.PRIMITIVE_ADD, p.PRIMITIVE_SUBTRACT, p.PRIMITIVE_MULTIPLY, p.PRIMITIVE_MINIMUM, p.PRIMITIVE_MAXIMUM)
+)
+
+
 def derive(
     x: Node, primitive: Primitive.ValueType, arguments: Iterable[int], parameters: Iterable[int], shape: Shape
 ) -> Variable:
@@ -140,7 +159,25 @@ def derive(
     result = columns.variable(columns.statement(primitive, arguments, parameters), shape)
     if primitive in _VIEWS:
         columns.share(x, result)
+    if primitive in _MOVES and x.number in columns.truths:
+        columns.truths.add(result.number)
     return result
+
+
+def is_truth(columns: Columns, operand: object) -> bool:
+    """Whether NumPy would have an operand as truth values."""
+    if isinstance(operand, Node):
+        return operand.number in columns.truths
+    return isinstance(operand, (bool, np.bool_)) or (isinstance(operand, np.ndarray) and operand.dtype == np.bool_)
+
+
+def as_truths(primitive: Primitive.ValueType) -> Primitive.ValueType:
+    """Give what NumPy does with truth values in place of a primitive with numbers."""
+    if primitive == p.PRIMITIVE_SUBTRACT:
+        raise BuildError(
+            "truth values cannot be subtracted: write a ^ b, a & ~b, or x.astype(float) for numbers 1 and 0"
+        )
+    return p.PRIMITIVE_OR if primitive == p.PRIMITIVE_ADD else primitive
 
 
 def columns_of(operands: Iterable[object], what: str) -> Columns:

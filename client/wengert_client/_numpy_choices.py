@@ -13,7 +13,7 @@ from wengert_client import _reductions as r
 from wengert_client import _shaping as s
 from wengert_client._errors import BuildError
 from wengert_client._indexing import take_key
-from wengert_client._node import Node, Operand, as_constant, as_integer, as_variable, axis_of, settled
+from wengert_client._node import Node, Operand, as_constant, as_integer, as_variable, axis_of, is_truth, settled
 from wengert_client._numpy_moves import each_as_variable
 from wengert_client._numpy_statistics import running_sum
 from wengert_client._options import is_float64, is_given, refuse_options
@@ -46,16 +46,18 @@ def _where(condition: Operand, *choices: Operand) -> Variable:
     return e.select(condition, *choices)
 
 
+def _where_known(condition: Any, choice: Any, other: Any) -> Any:
+    return np.where(np.asarray(condition, dtype=bool), choice, other)
+
+
 def _select(condlist: Sequence[Operand], choicelist: Sequence[Operand], default: Operand = 0.0) -> Operand:
     if len(condlist) != len(choicelist):
         raise BuildError(f"np.select: {len(condlist)} conditions and {len(choicelist)} choices are given")
     found: Any = default
     given: list[Any] = [*condlist, *choicelist, default]
     for condition, choice in zip(reversed(condlist), reversed(choicelist), strict=True):
-        if not any(isinstance(settled(each), Node) for each in (condition, choice, found)):
-            found = np.where(np.asarray(condition, dtype=bool), choice, found)  # type: ignore[arg-type]
-            continue
-        found = e.select(condition, choice, found)
+        traced = any(isinstance(settled(each), Node) for each in (condition, choice, found))
+        found = e.select(condition, choice, found) if traced else _where_known(condition, choice, found)
     return as_variable(found, *given)
 
 
@@ -150,7 +152,8 @@ def astype(
     refuse_options("astype", {"order": order, "casting": casting, "subok": subok, "copy": copy})
     node = as_variable(x)
     if is_float64(dtype):
-        return node
+        # Numbers from now on, where these were truth values.
+        return e.multiply(node, 1.0) if is_truth(node.columns, node) else node
     if dtype in {bool, np.bool_, "bool", "?"}:
         return e.not_equal(node, 0.0)
     told = "; write np.trunc(x) for whole numbers" if dtype is int or np.dtype(dtype).kind in "iu" else ""

@@ -1,4 +1,4 @@
-"""NumPy's functions that move elements, join arrays and take them apart."""
+"""NumPy's functions that move elements and change shapes."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     Part: TypeAlias = "Variable | Floats"
 
-__all__ = ["MOVES", "at_least", "each_as_variable", "moved", "padded"]
+__all__ = ["MOVES", "Part", "at_least", "at_least_3", "each_as_variable", "moved"]
 
 
 def moved(function: Callable[..., Any], x: Operand, *rest: Any, **options: Any) -> Variable:
@@ -131,13 +131,14 @@ def _broadcast_arrays(*arrays: Operand, subok: bool = False) -> tuple[Variable, 
 
 def _atleast(rank: int) -> Callable[..., Any]:
     def function(*arrays: Operand) -> Any:
-        lifted = tuple(_at_least_3(each) if rank == 3 else at_least(each, rank) for each in arrays)
+        lifted = tuple(at_least_3(each) if rank == 3 else at_least(each, rank) for each in arrays)
         return lifted[0] if len(lifted) == 1 else lifted
 
     return function
 
 
-def _at_least_3(x: Operand) -> Part:
+def at_least_3(x: Operand) -> Part:
+    """Give x with three axes at least, where NumPy puts them."""
     held = settled(x)
     if not isinstance(held, Node):
         return np.atleast_3d(held)
@@ -237,196 +238,6 @@ def _selecting(function: Callable[..., Any]) -> Callable[..., Variable]:
     return move
 
 
-# ---- joining
-
-
-def _concatenate(parts: Any, axis: Any = 0, out: Any = None, dtype: Any = None, casting: Any = None) -> Variable:
-    refuse_options("np.concatenate", {"out": out, "dtype": dtype, "casting": casting})
-    return s.concatenate(each_as_variable(parts), axis)
-
-
-def _stack(parts: Any, axis: Any = 0, out: Any = None, dtype: Any = None, casting: Any = None) -> Variable:
-    refuse_options("np.stack", {"out": out, "dtype": dtype, "casting": casting})
-    given = list(parts) if isinstance(parts, (list, tuple)) else list(as_variable(parts))
-    return s.stack([settled(each) for each in given], axis)
-
-
-def _hstack(parts: Any, dtype: Any = None, casting: Any = None) -> Variable:
-    refuse_options("np.hstack", {"dtype": dtype, "casting": casting})
-    lifted = [at_least(part, 1) for part in _items(parts)]
-    return s.concatenate(lifted, 0 if len(lifted[0].shape) == 1 else 1)
-
-
-def _vstack(parts: Any, dtype: Any = None, casting: Any = None) -> Variable:
-    refuse_options("np.vstack", {"dtype": dtype, "casting": casting})
-    return s.concatenate([at_least(part, 2) for part in _items(parts)], 0)
-
-
-def _dstack(parts: Any) -> Variable:
-    return s.concatenate([_at_least_3(part) for part in _items(parts)], 2)
-
-
-def _column_stack(parts: Any) -> Variable:
-    columns = []
-    for part in _items(parts):
-        lifted = at_least(part, 1)
-        columns.append(lifted if lifted.ndim > 1 else lifted.reshape(-1, 1))
-    return s.concatenate(columns, 1)
-
-
-def _items(parts: Any) -> list[Any]:
-    return list(parts) if isinstance(parts, (list, tuple)) else list(as_variable(parts))
-
-
-def _block(parts: Any) -> Variable:
-    depth = _depth(parts)
-    rank = max(depth, _most_axes(parts))
-    return cast("Variable", _blocked(parts, depth, rank))
-
-
-def _depth(parts: Any) -> int:
-    return 1 + _depth(parts[0]) if isinstance(parts, list) else 0
-
-
-def _most_axes(parts: Any) -> int:
-    if isinstance(parts, list):
-        return max(map(_most_axes, parts))
-    held = settled(parts)
-    return held.ndim if isinstance(held, Node) else np.ndim(held)
-
-
-def _blocked(parts: Any, depth: int, rank: int) -> Any:
-    """Join blocks along their last axes first: those `depth` lists deep along axis -1."""
-    if not isinstance(parts, list):
-        return at_least(parts, rank)
-    blocks = [_blocked(each, depth - 1, rank) for each in parts]
-    if not any(isinstance(each, Node) for each in blocks):
-        return np.concatenate(blocks, -depth)
-    return s.concatenate(blocks, -depth)
-
-
-def _append(x: Operand, values: Operand, axis: Any = None) -> Variable:
-    return s.concatenate([settled(x), settled(values)], axis)
-
-
-def _insert(x: Operand, at: Any, values: Operand, axis: Any = None) -> Variable:
-    """Put values in: both in a row, and a GATHER of what stands where."""
-    node = as_variable(x, values)
-    if axis is None:
-        node, axis = s.ravel(node), 0
-    along = axis_of(axis, node.ndim, "np.insert")
-    extent, added = node.shape[along], as_variable(values, node)
-    if np.ndim(at) == 0 and not isinstance(at, slice):
-        added = s.expand_dims(added, along) if 0 < added.ndim < node.ndim else added
-        count = added.shape[along] if added.ndim == node.ndim else 1
-    else:
-        count = len(np.insert(np.arange(extent), at, -1)) - extent
-    places = np.insert(np.arange(extent), at, extent + np.arange(count))
-    fits = (*node.shape[:along], count, *node.shape[along + 1 :])
-    return s.gather(s.concatenate([node, s.broadcast_to(added, fits)], along), places, along)
-
-
-# ---- taking apart
-
-
-def _array_split(x: Operand, indices_or_sections: Any, axis: SupportsIndex = 0) -> list[Variable]:
-    node = as_variable(x)
-    at = axis_of(axis, node.ndim, "np.array_split")
-    pieces = np.array_split(np.arange(node.shape[at]), indices_or_sections)
-    lead = (slice(None),) * at
-    return [take_key(node, (*lead, slice(int(p[0]), int(p[-1]) + 1) if len(p) else slice(0, 0))) for p in pieces]
-
-
-def _split(x: Operand, indices_or_sections: Any, axis: SupportsIndex = 0) -> list[Variable]:
-    node = as_variable(x)
-    at = axis_of(axis, node.ndim, "np.split")
-    if np.ndim(indices_or_sections) == 0 and node.shape[at] % as_integer(indices_or_sections, "np.split"):
-        raise ShapeError(f"np.split: {node.shape[at]} elements are no {indices_or_sections} equal parts")
-    return _array_split(node, indices_or_sections, at)
-
-
-def _split_along(name: str, axis: int) -> Callable[..., list[Variable]]:
-    def function(x: Operand, indices_or_sections: Any) -> list[Variable]:
-        node = as_variable(x)
-        along = 0 if name == "hsplit" and node.ndim == 1 else axis
-        if node.ndim <= along:
-            raise ShapeError(f"np.{name}: an array of the shape {node.shape} has too few axes")
-        return _split(node, indices_or_sections, along)
-
-    return function
-
-
-def _unstack(x: Operand, /, *, axis: SupportsIndex = 0) -> tuple[Variable, ...]:
-    node = as_variable(x)
-    lead = (slice(None),) * axis_of(axis, node.ndim, "np.unstack")
-    return tuple(take_key(node, (*lead, k)) for k in range(node.shape[len(lead)]))
-
-
-# ---- with zeros
-
-
-def padded(x: Operand, widths: Any, mode: Any = "constant", **options: Any) -> Variable:
-    """Give ``numpy.pad``: a CONCATENATE with the number, and a GATHER."""
-    if not isinstance(mode, str) or mode not in {"constant", "edge", "reflect", "symmetric", "wrap"}:
-        raise BuildError(f"np.pad: mode={mode!r} cannot be traced; constant, edge, reflect, symmetric and wrap can")
-    node = as_variable(x)
-    if mode != "constant":
-        return moved(np.pad, node, widths, mode=mode, **options)
-    value = options.pop("constant_values", 0)
-    refuse_options("np.pad", options)
-    if np.ndim(settled(value) if not isinstance(settled(value), Node) else 0):
-        raise BuildError("np.pad: constant_values is one number for all sides here")
-    places = np.pad(np.arange(node.size).reshape(node.shape), widths, constant_values=-1)
-    whole = buffer(np.zeros(places.shape))
-    whole[...] = value
-    whole[places >= 0] = s.ravel(node)
-    return as_variable(whole.settled(), node)
-
-
-def _diag(x: Operand, k: int = 0) -> Variable:
-    node = as_variable(x)
-    if node.ndim == 2:
-        return moved(np.diag, node, k)
-    if node.ndim != 1:
-        raise ShapeError(f"np.diag: a vector or a matrix is expected, not an array of the shape {node.shape}")
-    whole = buffer(np.zeros((node.size + abs(k), node.size + abs(k))))
-    whole[np.diag(np.ones(node.size, dtype=bool), k)] = node
-    return as_variable(whole.settled(), node)
-
-
-def _diagflat(x: Operand, k: int = 0) -> Variable:
-    return _diag(s.ravel(as_variable(x)), k)
-
-
-def _triangle(function: Callable[..., Any]) -> Callable[..., Variable]:
-    def triangle(x: Operand, k: int = 0) -> Variable:
-        node = as_variable(x)
-        if node.ndim == 1:
-            node = s.broadcast_to(node, (node.size, node.size))
-        kept = function(np.ones(node.shape[-2:]), k)
-        whole = buffer(np.zeros(node.shape))
-        mask = np.broadcast_to(kept > 0, node.shape)
-        whole[mask] = take_key(node, mask)
-        return as_variable(whole.settled(), node)
-
-    return triangle
-
-
-def _meshgrid(*arrays: Operand, copy: bool = True, sparse: bool = False, indexing: str = "xy") -> tuple[Variable, ...]:
-    refuse_options("np.meshgrid", {"copy": copy})
-    flat = [s.ravel(each) for each in each_as_variable(arrays)]
-    rank = len(flat)
-    order = [1, 0, *range(2, rank)] if indexing == "xy" and rank > 1 else list(range(rank))
-    shape = [0] * rank
-    for each, axis in zip(flat, order, strict=True):
-        shape[axis] = each.size
-    lifted = [
-        s.reshape(each, [each.size if k == axis else 1 for k in range(rank)])
-        for each, axis in zip(flat, order, strict=True)
-    ]
-    return tuple(lifted) if sparse else tuple(s.broadcast_to(each, shape) for each in lifted)
-
-
 # ---- arrays of one number
 
 
@@ -506,26 +317,6 @@ MOVES: dict[Any, Callable[..., Any]] = {
     np.linalg.diagonal: _by_places(np.linalg.diagonal),
     np.compress: _selecting(np.compress),
     np.extract: _selecting(np.extract),
-    np.concatenate: _concatenate,
-    np.stack: _stack,
-    np.hstack: _hstack,
-    np.vstack: _vstack,
-    np.dstack: _dstack,
-    np.column_stack: _column_stack,
-    np.block: _block,
-    np.append: _append,
-    np.insert: _insert,
-    np.array_split: _array_split,
-    np.split: _split,
-    np.hsplit: _split_along("hsplit", 1),
-    np.vsplit: _split_along("vsplit", 0),
-    np.dsplit: _split_along("dsplit", 2),
-    np.pad: padded,
-    np.diag: _diag,
-    np.diagflat: _diagflat,
-    np.tril: _triangle(np.tril),
-    np.triu: _triangle(np.triu),
-    np.meshgrid: _meshgrid,
     np.zeros_like: _like(0.0),
     np.empty_like: _like(0.0),
     np.ones_like: _like(1.0),
@@ -538,5 +329,3 @@ MOVES: dict[Any, Callable[..., Any]] = {
     np.triu_indices_from: _places_of("triu_indices_from"),
     np.diag_indices_from: _places_of("diag_indices_from"),
 }
-if hasattr(np, "unstack"):
-    MOVES[np.unstack] = _unstack

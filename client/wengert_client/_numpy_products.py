@@ -14,7 +14,7 @@ from wengert_client import _shaping as s
 from wengert_client._contractions import Labelled, contract
 from wengert_client._errors import BuildError, ShapeError
 from wengert_client._indexing import take_key
-from wengert_client._node import as_integer, as_node, as_variable, axis_of, columns_of
+from wengert_client._node import Node, as_integer, as_node, as_variable, axis_of, columns_of, is_truth, settled
 from wengert_client._numpy_moves import moved
 from wengert_client._numpy_statistics import total
 from wengert_client._options import refuse_options
@@ -225,8 +225,21 @@ def _multi_dot(arrays: Sequence[Operand], *, out: Any = None) -> Variable:
     return nodes[0]
 
 
-#: How each of them is written into a list.
-PRODUCTS: dict[Any, Callable[..., Any]] = {
+def _of_truths(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Give a product that is a truth value again where all its factors are: sums of them are 'or'."""
+
+    def product(*operands: Any, **options: Any) -> Any:
+        found = function(*operands, **options)
+        if not isinstance(found, Node) or not found.columns.truths:
+            return found
+        given = [each for one in operands for each in (one if isinstance(one, list) else [one])]
+        arrays = [settled(each) for each in given if not isinstance(each, (str, int))]
+        return e.not_equal(found, 0.0) if all(is_truth(found.columns, each) for each in arrays) else found
+
+    return product
+
+
+_WRITTEN: dict[Any, Callable[..., Any]] = {
     np.dot: dot,
     np.inner: _inner,
     np.outer: outer,
@@ -245,10 +258,13 @@ PRODUCTS: dict[Any, Callable[..., Any]] = {
     np.linalg.multi_dot: _multi_dot,
 }
 
+#: How each of them is written into a list.
+PRODUCTS = {function: _of_truths(written) for function, written in _WRITTEN.items()}
+
 #: Ufuncs of vectors and matrices, by name.
 VECTOR_UFUNCS: dict[str, Callable[..., Any]] = {
-    "matmul": matmul,
-    "vecdot": vecdot,
-    "matvec": _matvec,
-    "vecmat": _vecmat,
+    "matmul": _of_truths(matmul),
+    "vecdot": _of_truths(vecdot),
+    "matvec": _of_truths(_matvec),
+    "vecmat": _of_truths(_vecmat),
 }

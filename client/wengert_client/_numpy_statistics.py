@@ -183,7 +183,7 @@ def is_all(x: Operand, axis: Any = None, out: Any = None, keepdims: Any = False,
     """Give 1 where all elements are true, that is not 0, else 0; 1 for none."""
     refuse_options("np.all", {"out": out})
     true = _chosen(e.not_equal(as_variable(x), 0.0), where, 1.0)
-    return r.prod(true, _axis(axis), keepdims=_flag(keepdims))
+    return e.not_equal(r.prod(true, _axis(axis), keepdims=_flag(keepdims)), 0.0)
 
 
 def is_any(x: Operand, axis: Any = None, out: Any = None, keepdims: Any = False, *, where: Any = None) -> Variable:
@@ -324,6 +324,8 @@ STATISTICS: dict[Any, Callable[..., Any]] = {
     np.prod: prod,
     np.max: largest,
     np.min: smallest,
+    np.amax: largest,
+    np.amin: smallest,
     np.mean: _mean,
     np.var: variance,
     np.std: _std,

@@ -12,8 +12,8 @@ from wengert_client._array_functions import apply_function, apply_ufunc
 from wengert_client._errors import BuildError, NotANumber, ShapeError
 from wengert_client._indexing import take_key
 from wengert_client._methods import ArrayMethods
-from wengert_client._node import Node, as_argument, broadcast
-from wengert_client._numpy_products import matmul
+from wengert_client._node import OF_TRUTHS, TRUTHS, Node, as_argument, as_truths, broadcast, is_truth
+from wengert_client._numpy_products import VECTOR_UFUNCS
 from wengert_client._results import primitive_name
 from wengert_client._ufuncs import UFUNCS, raise_to
 
@@ -88,10 +88,10 @@ class Variable(ArrayMethods):
         return raise_to(other, self)
 
     def __matmul__(self, other: Operand) -> Variable:
-        return matmul(self, other)
+        return cast("Variable", VECTOR_UFUNCS["matmul"](self, other))
 
     def __rmatmul__(self, other: Operand) -> Variable:
-        return matmul(other, self)
+        return cast("Variable", VECTOR_UFUNCS["matmul"](other, self))
 
     def __floordiv__(self, other: Operand) -> Variable:
         return self._with(p.PRIMITIVE_FLOOR_QUOTIENT, other)
@@ -296,6 +296,11 @@ class Variable(ArrayMethods):
         """Append `primitive` of `self` and another operand."""
         columns = self.columns
         argument, shape = self._other(primitive, other)
+        if primitive in TRUTHS:
+            columns.truths.add(columns.variables + 1)
+        elif columns.truths and primitive in OF_TRUTHS and self.number in columns.truths and is_truth(columns, other):
+            primitive = as_truths(primitive)
+            columns.truths.add(columns.variables + 1)
         columns.primitives.append(primitive)
         columns.arguments += (self.number, argument)
         columns.variables = number = columns.variables + 1
@@ -305,6 +310,11 @@ class Variable(ArrayMethods):
         """Append `primitive` of another operand and `self`."""
         columns = self.columns
         argument, shape = self._other(primitive, other)
+        if primitive in TRUTHS:
+            columns.truths.add(columns.variables + 1)
+        elif columns.truths and primitive in OF_TRUTHS and self.number in columns.truths and is_truth(columns, other):
+            primitive = as_truths(primitive)
+            columns.truths.add(columns.variables + 1)
         columns.primitives.append(primitive)
         columns.arguments += (argument, self.number)
         columns.variables = number = columns.variables + 1

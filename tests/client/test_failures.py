@@ -361,7 +361,7 @@ def test_a_wrong_deadline_of_a_function(client: Client) -> None:
     with pytest.raises(ConfigurationError, match="deadline_s is -1"):
         client.function("0" * 64, deadline_s=-1)
     with pytest.raises(TypeError, match="not list"):
-        client.function([1])  # type: ignore[arg-type]
+        client.function([1])  # type: ignore[call-overload]
 
 
 def test_a_message_over_the_clients_limit(fake: Fake) -> None:

@@ -14,7 +14,7 @@ from wengert_client import Trace, trace
 
 ENGINE = adengine.Engine()
 # Central differences of the sixth order.
-STEP = 2e-3
+STEP = 4e-4
 WEIGHTS = ((1, 3 / 4), (2, -3 / 20), (3, 1 / 60))
 
 

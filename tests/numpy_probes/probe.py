@@ -5,6 +5,7 @@ generated from them.
 """
 
 import ast
+import math
 import textwrap
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -25,12 +26,27 @@ def _pool() -> dict[str, Floats]:
     """Make the arrays: no two elements alike, none near a kink of what is asked of them."""
     rng = np.random.default_rng(20)
     shapes: dict[str, tuple[int, ...]] = {
-        "s": (), "t": (), "v": (4,), "w": (4,), "x": (3,), "y": (3,), "A": (3, 4), "B": (4, 2), "M": (3, 3), "N": (2, 2),
-        "R": (1, 3), "T": (2, 3, 4), "U": (2, 4, 3), "e": (0,), "E": (0, 3),
-    }  # fmt: skip
-    pool = {name: np.round(rng.uniform(0.21, 0.89, shape), 3) for name, shape in shapes.items()}
+        "s": (),
+        "t": (),
+        "v": (4,),
+        "w": (4,),
+        "x": (3,),
+        "y": (3,),
+        "A": (3, 4),
+        "B": (4, 2),
+        "M": (3, 3),
+        "N": (2, 2),
+        "R": (1, 3),
+        "T": (2, 3, 4),
+        "U": (2, 4, 3),
+        "e": (0,),
+        "E": (0, 3),
+    }
+    sizes = [math.prod(shape) for shape in shapes.values()]
+    values = np.split(rng.permutation(np.linspace(0.2113, 0.8871, sum(sizes))), np.cumsum(sizes)[:-1])
+    pool = {name: part.reshape(shape) for (name, shape), part in zip(shapes.items(), values, strict=True)}
     pool["p"] = np.array([-1.37, 2.21, -0.43, 0.62, 1.74, -2.58])
-    pool["P"] = np.array([[1.31, -0.72, 0.44], [-2.17, 0.93, 1.58]])
+    pool["P"] = np.array([[1.31, -0.72, 0.44], [-2.17, 0.93, 1.17]])
     pool["S"] = pool["M"] @ pool["M"].T + np.eye(3)
     pool["g"] = np.array([0.15, 0.4, 0.75, 1.6])
     return pool
