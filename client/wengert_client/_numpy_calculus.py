@@ -184,7 +184,7 @@ def _polyval(p: Operand, x: Operand) -> Variable:
     as_variable(p, x)
     coefficients, at = settled(p), settled(x)
     whole: Any = 0.0
-    for k in range(coefficients.shape[0] if isinstance(coefficients, Node) else len(coefficients)):
+    for k in range(np.shape(coefficients)[0]):
         coefficient = coefficients[k]
         whole = coefficient if k == 0 else whole * at + coefficient
     shape = at.shape if isinstance(at, Node) else np.shape(at)

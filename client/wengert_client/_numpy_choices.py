@@ -55,7 +55,8 @@ def _select(condlist: Sequence[Operand], choicelist: Sequence[Operand], default:
         raise BuildError(f"np.select: {len(condlist)} conditions and {len(choicelist)} choices are given")
     found: Any = default
     given: list[Any] = [*condlist, *choicelist, default]
-    for condition, choice in zip(reversed(condlist), reversed(choicelist), strict=True):
+    pairs: list[tuple[Any, Any]] = list(zip(condlist, choicelist, strict=True))
+    for condition, choice in reversed(pairs):
         traced = any(isinstance(settled(each), Node) for each in (condition, choice, found))
         found = e.select(condition, choice, found) if traced else _where_known(condition, choice, found)
     return as_variable(found, *given)
