@@ -119,7 +119,8 @@ def _point(command: argparse.ArgumentParser) -> None:
         metavar="POINT",
         action="append",
         default=[],
-        help="x=2,A=[[1,2],[3,4]]; or all inputs as one vector, 2,5; or a file: JSON, CSV, npz, npy; may be repeated",
+        help="x=2,A=[[1,2],[3,4]]; or all inputs as one vector, 2,5; or JSON, {...}; or a file: .json, .csv, .npz or "
+        ".npy; may be repeated",
     )
     group.add_argument(
         "--shared", metavar="POINT", action="append", default=[], help="inputs that are the same at all points"

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import sys
+import threading
 from typing import TYPE_CHECKING
 
 from wengert_client import Client, Tls
@@ -15,6 +17,7 @@ if TYPE_CHECKING:
 __all__ = ["connect"]
 
 _MOST_TOKEN_BYTES = 8192
+_PATIENCE_S = 3.0
 
 
 def connect(given: Namespace) -> Client:
@@ -27,7 +30,27 @@ def connect(given: Namespace) -> Client:
     if given.embedded:
         os.environ.pop("WENGERT_TARGET", None)
     token = None if given.token_file is None else _token(given.token_file)
-    return Client(given.target, deadline_s=given.deadline, tls=_tls(given), token=token)
+    client = Client(given.target, deadline_s=given.deadline, tls=_tls(given), token=token)
+    if not client.target:
+        _load(client)
+    return client
+
+
+def _load(client: Client) -> None:
+    """Load the engine into this process, and say to who waits what takes so long."""
+    timer = threading.Timer(_PATIENCE_S, _tell)
+    timer.daemon = True
+    timer.start()
+    try:
+        client.capabilities()
+    finally:
+        timer.cancel()
+
+
+def _tell() -> None:
+    if sys.stderr.isatty():
+        told = "wengert: loading the engine; at its first use its kernels are compiled, which takes about a minute"
+        print(told, file=sys.stderr, flush=True)  # noqa: T201  for a person at a terminal
 
 
 def _tls(given: Namespace) -> Tls | bool | None:

@@ -78,6 +78,8 @@ def read(given: Sequence[str], option: str = "--at") -> Point:
 def _content(text: str, option: str) -> Content:
     if literals.is_assignment(text):
         return literals.assignments(text)
+    if text.lstrip().startswith("{"):
+        return _from_json(text)
     path = Path(text)
     reader = _READERS.get(path.suffix.lower())
     if reader is not None:
@@ -113,11 +115,13 @@ def _check_size(size: int) -> None:
 
 
 def _read_json(path: Path) -> Content:
+    return _from_json(path.read_text(encoding="utf-8"))
+
+
+def _from_json(text: str) -> Content:
     try:
-        value = json.loads(path.read_text(encoding="utf-8"))
+        value = json.loads(text)
     except (ValueError, RecursionError) as error:
-        if isinstance(error, UnicodeDecodeError):
-            raise
         raise UsageError(f"it is not JSON: {error}") from None
     if isinstance(value, dict):
         return {name: literals.as_array(_numbers(each), name) for name, each in value.items()}

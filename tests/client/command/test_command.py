@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import shlex
 import signal
 import subprocess
 import sys
@@ -334,8 +335,29 @@ def test_help_names_every_command_and_every_exit_status() -> None:
 
 
 @pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
-def test_a_shell_can_complete_it(shell: str) -> None:
+def test_there_is_a_script_for_each_shell(shell: str) -> None:
     done = wengert("completion", shell)
     assert done.status == 0, done.err
     assert "jacobian" in done.out
-    assert "sparsity" in done.out
+    assert "tls-server-name" in done.out
+
+
+@pytest.mark.parametrize(
+    ("words", "expected"),
+    [
+        (["wengert", "he"], {"hessian"}),
+        (["wengert", "jacobian", "--tls-"], {"--tls-roots", "--tls-certificate", "--tls-key", "--tls-server-name"}),
+        (["wengert", "jacobian", "--mode", ""], {"auto", "forward", "reverse"}),
+        (["wengert", "eval", "ba"], {"baydin.json"}),
+    ],
+)
+def test_bash_completes_words(words: list[str], expected: set[str], tmp_path: Path) -> None:
+    (tmp_path / "completion.bash").write_text(wengert("completion", "bash").out)
+    (tmp_path / "baydin.json").write_text(BAYDIN)
+    listed = " ".join(shlex.quote(word) for word in words)
+    given = f"source ./completion.bash; COMP_WORDS=({listed}); COMP_CWORD={len(words) - 1}"
+    asked = f"{given}; _shtab_wengert; echo ${{COMPREPLY[@]}}"
+    done = subprocess.run(
+        ["bash", "-c", asked], cwd=tmp_path, env=environment(), capture_output=True, text=True, check=True
+    )
+    assert set(done.stdout.split()) == expected, done.stderr

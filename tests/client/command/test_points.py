@@ -88,6 +88,13 @@ def test_a_vector_and_names_exclude_each_other() -> None:
         points.read(["1,2", "3,4"])
 
 
+def test_an_object_in_json_is_read() -> None:
+    named = points.read(['{"x": 1, "A": [[1, 2]]}', "x=2"]).named
+    assert {name: value.tolist() for name, value in named.items()} == {"x": 2.0, "A": [[1.0, 2.0]]}
+    with pytest.raises(UsageError, match="not JSON"):
+        points.read(['{"x": 1'])
+
+
 @pytest.mark.parametrize("text", ["[1, 2]", "1,2", " 1 , 2.0"])
 def test_vectors_are_read(text: str) -> None:
     assert points.read([text]).vector is not None
