@@ -30,11 +30,11 @@ def main() -> None:
         f = client.function(SOURCE)
         found = solve_ivp(
             lambda _, y: f.value(y), (0.0, 1e11), START, method="Radau", jac=lambda _, y: f.jacobian(y),
-            rtol=1e-10, atol=[1e-18, 1e-22, 1e-14],
+            rtol=1e-8, atol=[1e-16, 1e-20, 1e-12],
         )  # fmt: skip
         print(f"Radau to t = 1e11: {found.nfev} values, {found.njev} Jacobians, {found.nlu} factorisations")
         print("y =", found.y[:, -1])
-        np.testing.assert_allclose(found.y[:, -1], AT_1E11, rtol=1e-8)
+        np.testing.assert_allclose(found.y[:, -1], AT_1E11, rtol=1e-9)
 
         by_k = sensitivities(f)
     print("d y1 / d (k1, k2, k3) at t = 0.4:", by_k[0])
