@@ -10,6 +10,9 @@ from pathlib import Path
 
 import pytest
 
+from tests.serving import running_server
+from wengert_server import embedded
+
 ROOT = Path(__file__).parents[2]
 README = (ROOT / "examples" / "README.md").read_text(encoding="utf-8")
 #: The numbers that each prints, once it has held them.
@@ -34,6 +37,20 @@ def test_an_example_holds_its_numbers(
     monkeypatch.delenv("WENGERT_TARGET", raising=False)
     importlib.import_module(f"examples.{name}").main()
     assert PRINTED[name] in capsys.readouterr().out
+
+
+def test_examples_compute_on_a_server_that_is_named(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def refuse(*_: object) -> None:
+        raise AssertionError("this process computes, though a server is named")
+
+    monkeypatch.setattr(embedded, "channel", refuse)
+    with running_server() as server:
+        monkeypatch.setenv("WENGERT_TARGET", server.address)
+        for name in ("greeks", "backpropagation"):
+            importlib.import_module(f"examples.{name}").main()
+            assert PRINTED[name] in capsys.readouterr().out
 
 
 def test_an_example_is_a_script(tmp_path: Path) -> None:
