@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from wengert_client._asking import Named, Points
     from wengert_client._check_results import Check
     from wengert_client._results import Floats
+    from wengert_client._session import SessionFunction
 
 __all__ = ["Function", "ModeName"]
 
@@ -202,6 +203,28 @@ class Function(FirstDerivatives, SecondDerivatives):
         """
         asked = preparation(self._held.signature, call, points, directions, shared, outputs, with_respect_to, mode)
         self._held.call(lambda stub: stub.Register, RegisterRequest(prepare=[asked]))
+
+    def session(self, *, in_flight: int = 64) -> SessionFunction:
+        """Give this function over a session of its own, for use in a ``with`` statement: many calls over one stream.
+
+        See :meth:`Client.session`, which is for several functions.
+
+        Parameters
+        ----------
+        in_flight
+            How many calls may be unanswered; who makes one more waits.
+
+        Examples
+        --------
+        ::
+
+            with f.session() as g:
+                for _ in range(100):
+                    x = x - 0.1 * g.gradient(x)
+        """
+        from wengert_client._session import session_of  # noqa: PLC0415  a session's functions are functions
+
+        return session_of(self, in_flight)
 
     def unpack(self, values: ArrayLike, outputs: Names | None = None) -> dict[str, Floats]:
         """Take values of f, shape (m,) or (..., m), apart: a view for each output, (..., *its shape)."""

@@ -106,6 +106,11 @@ class HeldFunction:
         return HeldFunction(self._transport, wengert_list, self._deadline_s)
 
     @property
+    def carrier(self) -> Carrier:
+        """What carries its calls."""
+        return self._transport
+
+    @property
     def info(self) -> FunctionInfo:
         """What the server knows of it."""
         return self._info or self._registered(self.ends())

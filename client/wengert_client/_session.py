@@ -8,6 +8,7 @@ from wengert_client._cutting import fill
 from wengert_client._function import Function
 from wengert_client._held import HeldFunction, Request
 from wengert_client._line import Line
+from wengert_client._transport import Transport
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
 
     from wengert.v1.service_pb2_grpc import DifferentiationServiceStub
     from wengert_client._cutting import Arrays, Limits
-    from wengert_client._transport import Method, Transport
+    from wengert_client._transport import Method
 
     Submitted: TypeAlias = Literal[
         "value",
@@ -37,7 +38,7 @@ if TYPE_CHECKING:
         "value_gradient_and_hvp",
     ]
 
-__all__ = ["Session", "SessionFunction"]
+__all__ = ["Session", "SessionFunction", "session_of"]
 
 Response = TypeVar("Response")
 Result = TypeVar("Result")
@@ -92,10 +93,14 @@ class Session:
 
 
 class SessionFunction(Function):
-    """A function whose calls travel over a session: the methods of :class:`Function`, and :meth:`submit`."""
+    """A function whose calls travel over a session: the methods of :class:`Function`, and :meth:`submit`.
+
+    That of :meth:`Function.session` is for use in a ``with`` statement, as its session is.
+    """
 
     def __init__(self, held: HeldFunction, line: Line) -> None:
         super().__init__(held)
+        self._line = line
         self._later = _Later(held, line)
 
     def submit(self, call: Submitted, /, *arguments: Any, **options: Any) -> Future[Any]:
@@ -117,12 +122,33 @@ class SessionFunction(Function):
         future: Future[Any] = getattr(self._later, call)(*arguments, **options)
         return future
 
+    def close(self) -> None:
+        """Wait for the answers, and end the session, for all functions whose calls travel over it."""
+        self._line.close(wait=True)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._line.close(wait=kind is None)
+
+
+def session_of(function: Function, in_flight: int) -> SessionFunction:
+    """Give a function over a session of its own, beside the one over which it may travel."""
+    carrier = function.held.carrier
+    transport = carrier.transport if isinstance(carrier, _Carrier) else carrier
+    if not isinstance(transport, Transport):
+        raise TypeError("the calls of this function cannot travel over a session")
+    return Session(transport, in_flight).function(function)
+
 
 class _Carrier:
     """What a held function sees of a session: its own calls go over the line, others by themselves."""
 
     def __init__(self, transport: Transport, line: Line) -> None:
-        self._transport = transport
+        self.transport = transport
         self._line = line
 
     def call(
@@ -134,22 +160,22 @@ class _Carrier:
         """Make a call, and wait for the answer."""
         kind = _kind(rpc)
         if kind is None:
-            return self._transport.call(rpc, request, ends)
+            return self.transport.call(rpc, request, ends)
         data = cast("Message", request).SerializeToString()
         return cast("Response", self._line.ask(kind, data, ends))
 
     @property
     def targets(self) -> int:
         """How many servers there are."""
-        return self._transport.targets
+        return self.transport.targets
 
     def ends(self, deadline_s: float | None = None) -> float:
         """Give when a call that begins now is given up."""
-        return self._transport.ends(deadline_s)
+        return self.transport.ends(deadline_s)
 
     def limits(self, ends: float) -> Limits:
         """Give what one call may have."""
-        return self._transport.limits(ends)
+        return self.transport.limits(ends)
 
 
 class _Later(Function):

@@ -170,6 +170,25 @@ def test_sessions_end(client: Client, f: Function) -> None:
         pickle.dumps(g)
 
 
+def test_a_session_of_one_function(f: Function) -> None:
+    with f.session(in_flight=3) as g:
+        np.testing.assert_array_equal(g.jacobian(X), f.jacobian(X))
+        coming = [g.submit("value", X * k) for k in range(10)]
+        with g.session() as another:
+            np.testing.assert_array_equal(another.value(X), f.value(X))
+        with pytest.raises(ClientClosed):
+            another.value(X)
+    np.testing.assert_array_equal(
+        np.stack([future.result(0) for future in coming]), [f.value(X * k) for k in range(10)]
+    )
+    with pytest.raises(ClientClosed):
+        g.value(X)
+    with pytest.raises(KeyError), f.session() as g:  # noqa: PT012  the error is in the block
+        future = g.submit("value", X)
+        raise KeyError
+    assert not futures.wait([future], 30).not_done
+
+
 # ---- with servers that err
 
 
