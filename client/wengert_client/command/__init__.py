@@ -37,9 +37,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt:
         return INTERRUPTED
     except BrokenPipeError:
-        _read_no_more()
+        _write_no_more()
         return NOBODY_READS
     except Exception as error:  # noqa: BLE001  the last one to be told
+        if isinstance(error, OSError):
+            # Standard output itself may be what fails.
+            _write_no_more()
         return tell(error, trace=given.trace)
     return status
 
@@ -55,6 +58,6 @@ def _run(given: Namespace) -> int:
     return running.run(given)
 
 
-def _read_no_more() -> None:
+def _write_no_more() -> None:
     """Have what is left to be written go nowhere, or Python would complain of it at its end."""
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

@@ -54,6 +54,7 @@ def status_of(error: Exception) -> int:
         return USAGE
     if isinstance(error, (Unavailable, DeadlineExceeded, Unauthenticated)):
         return NO_ANSWER
-    if isinstance(error, (ServerFault, ClientClosed)) or not isinstance(error, WengertError):
-        return FAULT
-    return REFUSED
+    if isinstance(error, WengertError):
+        return FAULT if isinstance(error, (ServerFault, ClientClosed)) else REFUSED
+    # Where the output goes to is no fault of this program.
+    return USAGE if isinstance(error, OSError) else FAULT

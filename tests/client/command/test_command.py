@@ -301,6 +301,19 @@ def test_who_stops_reading_is_no_fault(baydin: str, server: RunningServer) -> No
     assert told == b""
 
 
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="this system has no /dev/full")
+def test_a_full_disk_is_told(baydin: str, server: RunningServer) -> None:
+    with Path("/dev/full").open("wb") as full:
+        done = subprocess.run(
+            [*COMMAND, "eval", baydin, *AT],
+            stdout=full,
+            stderr=subprocess.PIPE,
+            check=False,
+            env=environment(WENGERT_TARGET=server.address),
+        )
+    assert (done.returncode, done.stderr) == (2, b"wengert: [Errno 28] No space left on device\n")
+
+
 def test_an_interrupt_ends_it_quietly(baydin: str) -> None:
     # Nobody answers there, so it waits.
     arguments = ["eval", baydin, *AT, "--target", "127.0.0.1:1", "--deadline", "60"]
