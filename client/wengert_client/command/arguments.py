@@ -112,6 +112,11 @@ def _output(command: argparse.ArgumentParser) -> None:
     )
 
 
+def _output_of_words(command: argparse.ArgumentParser) -> None:
+    command.add_argument("--json", action="store_true", help="JSON in place of a table")
+    command.set_defaults(npz=None)
+
+
 def _point(command: argparse.ArgumentParser) -> None:
     group = command.add_argument_group("where")
     group.add_argument(
@@ -213,11 +218,11 @@ _COMMANDS: dict[str, tuple[str, tuple[Callable[[argparse.ArgumentParser], None],
     ),
     "check": (
         "compare derivatives with differences of values, and the modes with each other",
-        (_source, _point, _selection, _derivative, _checking, _output, _server),
+        (_source, _point, _selection, _derivative, _checking, _output_of_words, _server),
     ),
-    "describe": ("inputs, outputs and statements of a function", (_source, _describing, _output, _server)),
+    "describe": ("inputs, outputs and statements of a function", (_source, _describing, _output_of_words, _server)),
     "convert": ("write a function in another form", (_source, _converting, _server)),
-    "info": ("what the server, or this process, can do", (_listing, _output, _server)),
+    "info": ("what the server, or this process, can do", (_listing, _output_of_words, _server)),
     "completion": ("a script that has a shell complete this command", (_shell,)),
 }
 
