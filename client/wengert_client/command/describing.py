@@ -11,12 +11,13 @@ from wengert_client.command.converting import function_of
 if TYPE_CHECKING:
     from argparse import Namespace
 
-    from wengert_client import Capabilities, Client, Function, FunctionInfo
+    from wengert_client import Capabilities, Client, FunctionInfo
     from wengert_client.command.sources import Source
 
 __all__ = ["describe", "info"]
 
 _MOST_LINES = 40
+_MOST_STATEMENTS = 2000
 
 
 def describe(given: Namespace, client: Client, source: Source) -> int:
@@ -26,6 +27,8 @@ def describe(given: Namespace, client: Client, source: Source) -> int:
         print((function.text() if given.text else str(function)).rstrip("\n"))  # noqa: T201  what is asked for
         return 0
     known = function.info
+    # The text of a large one takes long, and only its beginning would be shown.
+    text = function.text() if given.json or known.statements <= _MOST_STATEMENTS else ""
     fields = {
         "id": known.id,
         "n": known.n,
@@ -33,9 +36,9 @@ def describe(given: Namespace, client: Client, source: Source) -> int:
         "statements": known.statements,
         "inputs": [_of_input(each.name, each.shape, each.default) for each in known.inputs],
         "outputs": [{"name": each.name, "shape": list(each.shape)} for each in known.outputs],
-        "text": function.text(),
+        "text": text,
     }
-    return give(Answer(fields, lambda: _function_table(function, known)), given)
+    return give(Answer(fields, lambda: _function_table(known, text)), given)
 
 
 def _of_input(name: str, shape: tuple[int, ...], default: Any) -> dict[str, Any]:
@@ -43,7 +46,7 @@ def _of_input(name: str, shape: tuple[int, ...], default: Any) -> dict[str, Any]
     return told if default is None else told | {"default": default}
 
 
-def _function_table(function: Function, known: FunctionInfo) -> str:
+def _function_table(known: FunctionInfo, text: str) -> str:
     head = [["id", known.id], ["n, m", f"{known.n}, {known.m}"], ["statements", str(known.statements)]]
     rows = [["", "name", "shape", "default"]]
     for each in known.inputs:
@@ -57,7 +60,7 @@ def _function_table(function: Function, known: FunctionInfo) -> str:
     parts = [
         tables.columns(head, left=[True, True]),
         tables.columns(kept, left=[True, True, True, True]),
-        _beginning(function.text()),
+        _beginning(text) if text else f"{known.statements} statements; --text prints them",
     ]
     return "\n\n".join(parts)
 

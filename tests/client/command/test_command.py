@@ -18,7 +18,7 @@ import pytest
 from tests.client.command.running import BAYDIN, COMMAND, environment, wengert
 from tests.serving import RunningServer, running_server
 from wengert.v1 import WengertList
-from wengert_client import ListBuilder, command
+from wengert_client import ListBuilder, command, ops
 
 ROOT = Path(__file__).parents[3]
 AT = ("--at", "x1=2,x2=5")
@@ -157,6 +157,18 @@ def test_infinities_and_nan_have_the_names_of_protobufs_json(server: RunningServ
     b.output("y", np.log(x))
     done = wengert("eval", written(tmp_path, b), "--at", "0,-1,inf", "--json", target=server.address)
     assert json.loads(done.out)["values"]["y"] == ["-Infinity", "NaN", "Infinity"]
+
+
+def test_a_long_function_is_described_in_short(server: RunningServer, tmp_path: Path) -> None:
+    b = ListBuilder()
+    x = b.inputs(*(f"x{i}" for i in range(100)))
+    y = x[0]
+    for i in range(3000):
+        y = ops.sin(y) * x[i % 100]
+    b.output("f", y)
+    done = wengert("describe", written(tmp_path, b), target=server.address)
+    assert "6000 statements; --text prints them" in done.out
+    assert len(done.out.split("\n")) < 60
 
 
 def test_a_server_is_described(server: RunningServer) -> None:
