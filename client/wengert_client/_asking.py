@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Protocol, TypeAlias, TypeVar
+from typing import TYPE_CHECKING, Any, Protocol, TypeAlias, TypeVar
 
 import numpy as np
 
@@ -69,6 +69,10 @@ class Asking:
     def info(self) -> FunctionInfo:
         """What the server knows of the function; registers it where that was not done yet."""
         return self._held.info
+
+    def arrays_of(self, named: Named) -> dict[str, Any]:
+        """Give inputs by name as the list has them: here they are already."""
+        return dict(named)
 
     def _pattern_key(self, request: JacobianRequest | HessianRequest, *, hessian: bool) -> Key:
         """Give what the pattern of an answer depends on; of shared values only that they are shared."""

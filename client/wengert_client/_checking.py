@@ -15,7 +15,7 @@ from wengert_client._signature import names, refuse
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from wengert_client._asking import Named, Points
+    from wengert_client._asking import Named
     from wengert_client._check_results import Verdict
     from wengert_client._function import Function
     from wengert_client._judging import Judged
@@ -34,16 +34,14 @@ _VALUE_RTOL = 1e-12
 
 def check_function(
     function: Function,
-    points: Points | None,
-    shared: Named | None,
+    x: Floats | None,
+    bound: Named,
     outputs: Names | None,
     with_respect_to: Names | None,
-    inputs: Named,
     rtol: float,
     seed: int,
 ) -> Check:
     """Check at a point, or at K of them; see :meth:`Function.check`."""
-    x, bound = function.held.signature.arrange(points, shared, inputs)
     rows = np.zeros((1, 0)) if x is None else np.atleast_2d(x)
     if not len(rows):
         refuse("INVALID_POINTS", "points", "there is no point to check at: K is 0")

@@ -141,7 +141,10 @@ class Function(FirstDerivatives, SecondDerivatives):
         """
         from wengert_client._checking import check_function  # noqa: PLC0415  it needs this class
 
-        return check_function(self, points, shared, outputs, with_respect_to, inputs, rtol, seed)
+        request = EvaluateRequest()
+        x = self._arrange(request, points, shared, inputs).get("points")
+        bound = {each.input: read(each.value) for each in request.shared}
+        return check_function(self, x, bound, outputs, with_respect_to, rtol, seed)
 
     def differentiate(
         self,

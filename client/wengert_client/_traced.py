@@ -67,6 +67,10 @@ class TracedFunction(Function):
         restored: dict[str, Any] = _restored(self._inputs, self.unpack_inputs(array, chosen))
         return restored
 
+    def arrays_of(self, named: Named) -> dict[str, Any]:
+        """Give inputs by name as the list has them: structures are taken apart."""
+        return _taken_apart(self._inputs, named)
+
     def _arrange(self, request: AtPoints, points: Points | None, shared: Named | None, inputs: Named) -> Arrays:
         if isinstance(points, Mapping):
             inputs, points = {**points, **inputs}, None

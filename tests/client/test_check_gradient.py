@@ -172,7 +172,9 @@ def changed(column: Any, row: Any, by: float) -> Callable[[Any], Any]:
 
 def test_parts() -> None:
     assert told(changed(1, slice(None), -1.0)).findings == ("column 1 has the opposite sign",)
-    assert told(changed(slice(None), 2, 2.0)).findings == ("row 2 is off by a factor: given is 2 times what it should be",)
+    assert told(changed(slice(None), 2, 2.0)).findings == (
+        "row 2 is off by a factor: given is 2 times what it should be",
+    )
     one = told(changed(2, 0, 4.0))
     assert one.wrong == ((0, 2),)
     assert "entry (0, 2)" in one.findings[0]
