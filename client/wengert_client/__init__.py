@@ -26,6 +26,10 @@ function, :class:`ListBuilder` and :mod:`wengert_client.ops` how lists are writt
 """
 
 from wengert_client import ops
+from wengert_client._async_client import AsyncClient
+from wengert_client._async_function import AsyncFunction
+from wengert_client._async_session import AsyncSession, AsyncSessionFunction
+from wengert_client._blockwise import Block
 from wengert_client._builder import ListBuilder
 from wengert_client._check_gradient import check_gradient
 from wengert_client._check_results import Check, GradientCheck, OutputCheck
@@ -71,6 +75,11 @@ from wengert_client._tracing import Trace, trace
 from wengert_client._variable import Variable
 
 __all__ = [
+    "AsyncClient",
+    "AsyncFunction",
+    "AsyncSession",
+    "AsyncSessionFunction",
+    "Block",
     "BuildError",
     "Cancelled",
     "Capabilities",

@@ -15,7 +15,7 @@ from wengert_client._held import Request
 from wengert_client._patterns import Key, read_pattern
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Awaitable, Callable, Coroutine
 
     from google.protobuf.internal.containers import RepeatedCompositeFieldContainer, RepeatedScalarFieldContainer
     from numpy.typing import ArrayLike, NDArray
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from wengert_client._held import HeldFunction
     from wengert_client._patterns import Pattern
     from wengert_client._results import Floats, FunctionInfo
-    from wengert_client._transport import Method
+    from wengert_client._transport import Carrier, Method
 
 __all__ = ["Arrays", "Asking", "AtPoints", "Named", "Points", "directions_at_a_point", "read"]
 
@@ -64,6 +64,10 @@ class Asking:
     def held(self) -> HeldFunction:
         """The function as a server holds it."""
         return self._held
+
+    def carried_by(self, carrier: Carrier) -> None:
+        """Have another one carry the calls from now on."""
+        self._held = self._held.over(carrier)
 
     @property
     def info(self) -> FunctionInfo:
@@ -119,29 +123,44 @@ class Asking:
             From the answer to what the caller gets.
         """
         ends = self._held.ends()
-        return self._in_parts(request, arrays, elements, lambda asked: finish(self._held.call(rpc, asked, ends)))
+
+        async def run(asked: Request) -> Result:
+            return finish(await self._held.ask(rpc, asked, ends))
+
+        async def size() -> int:
+            return elements()
+
+        return self._in_parts(request, arrays, size, run)
 
     def _in_parts(
-        self, request: Request, arrays: Arrays, elements: Callable[[], int], run: Callable[[Request], Result], /
+        self,
+        request: Request,
+        arrays: Arrays,
+        elements: Callable[[], Awaitable[int]],
+        run: Callable[[Request], Awaitable[Result]],
+        /,
     ) -> Result:
-        return in_parts(request, arrays, self._held.limits, elements, run)
+        return self._done(in_parts(request, arrays, self._held.limits, elements, run, self._held.group))
 
-    def _entries(self, key: Key) -> int:
+    def _done(self, coming: Coroutine[Any, Any, Result]) -> Result:
+        """Give what a method gives to who called it: its result, or what is to be awaited for it."""
+        return self._held.done(coming)
+
+    async def _entries(self, key: Key) -> int:
         """Give how many entries a sparse matrix has; asks for its pattern where that is not known."""
         if key.with_respect_to == ("",):
             return 0
         info = self._held.info
         pattern = self._held.patterns.get(key, info)
         if pattern is None:
-            pattern = self._pattern(
-                SparsityRequest(outputs=key.outputs, with_respect_to=key.with_respect_to, hessian=key.hessian)
-            )[0]
+            request = SparsityRequest(outputs=key.outputs, with_respect_to=key.with_respect_to, hessian=key.hessian)
+            pattern, _ = await self._pattern(request)
         return len(pattern.column)
 
-    def _pattern(self, request: SparsityRequest) -> tuple[Pattern, NDArray[np.int32]]:
+    async def _pattern(self, request: SparsityRequest) -> tuple[Pattern, NDArray[np.int32]]:
         """Ask for a pattern, keep it for calls to come, and give it with its colors."""
-        info = self._held.info
-        answer = self._held.call(lambda stub: stub.Sparsity, request)
+        info = await self._held.registered()
+        answer = await self._held.ask(lambda stub: stub.Sparsity, request)
         pattern, colors = read_pattern(answer.pattern), np.array(answer.colors, dtype=np.int32)
         if len(colors) != pattern.shape[1]:
             raise ServerFault(f"the answer carries {len(colors)} colors for {pattern.shape[1]} columns")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, NamedTuple, NoReturn
+from typing import TYPE_CHECKING, Any, NamedTuple, NoReturn, cast
 
 import numpy as np
 
@@ -87,6 +87,9 @@ class InBlocks:
     def __call__(self, request: JacobianRequest, **options: Any) -> Streamed:
         """Ask, and read to the end."""
         stream = self._rpc(StreamJacobianRequest(request=request), **options)
+        if hasattr(stream, "__aiter__"):
+            coming: Any = self._awaited(stream)  # Whoever asks on an event loop awaits what the call gives.
+            return cast("Streamed", coming)
         whole = _Whole(self._bar)
         try:
             for message in stream:
@@ -94,6 +97,16 @@ class InBlocks:
             return whole.end()
         finally:
             stream.cancel()  # Where it is refused, the server need not go on.
+            whole.close()
+
+    async def _awaited(self, stream: Any) -> Streamed:
+        whole = _Whole(self._bar)
+        try:
+            async for message in stream:
+                whole.add(message)
+            return whole.end()
+        finally:
+            stream.cancel()
             whole.close()
 
 

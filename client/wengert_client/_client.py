@@ -92,11 +92,7 @@ class Client:
         token: str | None = None,
         credentials: grpc.ChannelCredentials | None = None,
     ) -> None:
-        if credentials is not None:
-            if tls is not None:
-                raise ConfigurationError("credentials and tls both say how to connect; give one of them")
-            tls = False  # The credentials' own business, a token sent along with them included.
-        self._settings = Settings.resolve(target, deadline_s, max_attempts, max_message_bytes, tls, token)
+        self._settings = resolved(target, deadline_s, max_attempts, max_message_bytes, tls, token, credentials)
         self._transport = Transport(self._settings, credentials)
 
     @property
@@ -153,12 +149,7 @@ class Client:
             f(x, A)                         # what model(x, A) gives
             f.gradient(x=x, A=A)            # shape (9,)
         """
-        if deadline_s is not None:
-            check_seconds(deadline_s, "deadline_s")
-        traced = as_trace(source, inputs, defaults)
-        if traced is not None:
-            return TracedFunction(HeldFunction(self._transport, traced.message, deadline_s), traced)
-        return Function(HeldFunction(self._transport, _list_or_id(source), deadline_s))
+        return function_over(self._transport, source, inputs, defaults, deadline_s)
 
     def session(self, *, in_flight: int = 64) -> Session:
         """Give a stream for many calls, for use in a ``with`` statement; it opens with the first one.
@@ -207,6 +198,43 @@ class Client:
 
     def __repr__(self) -> str:
         return f"Client of {self.target or 'this process'}"
+
+
+def resolved(
+    target: str | Sequence[str] | None,
+    deadline_s: float | None,
+    max_attempts: int | None,
+    max_message_bytes: int | None,
+    tls: Tls | bool | None,
+    token: str | None,
+    credentials: grpc.ChannelCredentials | None,
+) -> Settings:
+    """Give what a client needs to know; raises as :class:`Client` does."""
+    if credentials is None:
+        return Settings.resolve(target, deadline_s, max_attempts, max_message_bytes, tls, token)
+    if tls is not None:
+        raise ConfigurationError("credentials and tls both say how to connect; give one of them")
+    # Encryption is the credentials' own business, and so is a token sent along with them.
+    settings = Settings.resolve(target, deadline_s, max_attempts, max_message_bytes, False, token)
+    if settings.embedded:
+        raise ConfigurationError("credentials are given, and no server is named: give Client a target")
+    return settings
+
+
+def function_over(
+    transport: Transport,
+    source: object,
+    inputs: Inputs | None,
+    defaults: Mapping[str, ArrayLike] | None,
+    deadline_s: float | None,
+) -> Function:
+    """Make a function whose calls a transport carries; see :meth:`Client.function`."""
+    if deadline_s is not None:
+        check_seconds(deadline_s, "deadline_s")
+    traced = as_trace(source, inputs, defaults)
+    if traced is not None:
+        return TracedFunction(HeldFunction(transport, traced.message, deadline_s), traced)
+    return Function(HeldFunction(transport, _list_or_id(source), deadline_s))
 
 
 def _list_or_id(source: object) -> WengertList | str:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar, cast
 
 import numpy as np
@@ -12,14 +11,15 @@ from wengert.v1.tensors import write_tensor
 from wengert_client._errors import ServerFault, ServiceError
 from wengert_client._results import Report
 from wengert_client._signature import refuse
+from wengert_client._waiting import Threads
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
-    from concurrent.futures import Executor
+    from collections.abc import Awaitable, Callable, Mapping
 
     from google.protobuf.message import Message
 
     from wengert_client._results import Floats
+    from wengert_client._waiting import Group
 
 __all__ = ["Arrays", "Limits", "fill", "in_parts", "rows_at_a_time"]
 
@@ -27,8 +27,6 @@ Request = TypeVar("Request", bound="Message")
 Result = TypeVar("Result")
 Arrays = dict[str, "Floats"]
 
-IN_FLIGHT = 4
-"""Parts of one call that are under way at the same time."""
 _NEVER_CUT_BYTES = 1 << 20
 """Smaller calls go as they are, and nobody is asked for limits."""
 _REPLY_BYTES = 64 << 20
@@ -53,12 +51,13 @@ class Limits(NamedTuple):
     reply_elements: int
 
 
-def in_parts(
+async def in_parts(
     request: Request,
     arrays: Arrays,
-    limits: Callable[[], Limits],
-    reply_elements: Callable[[], int],
-    run: Callable[[Request], Result],
+    limits: Callable[[], Awaitable[Limits]],
+    reply_elements: Callable[[], Awaitable[int]],
+    run: Callable[[Request], Awaitable[Result]],
+    group: Callable[[int], Group] = Threads,
 ) -> Result:
     """Make a call; where it is at many points and one message cannot hold it, as several calls.
 
@@ -74,18 +73,20 @@ def in_parts(
         Gives how many elements the answer has for one point, about.
     run
         Makes one call, and gives its result, whose arrays have the K points in front.
+    group
+        Runs so many calls, some at a time.
     """
     number = _number_of_points(arrays)
     if number > 1:
         size = _bytes(request, arrays)
-        elements = reply_elements()
+        elements = await reply_elements()
         if max(size, 8 * number * elements) > _NEVER_CUT_BYTES:
             each = _at_each_point(arrays, number)
             row = sum(arrays[name].nbytes for name in each) // number
-            rows = rows_at_a_time(number, row, size - number * row, elements, limits())
+            rows = rows_at_a_time(number, row, size - number * row, elements, await limits())
             if rows < number:
-                return cast("Result", _Parts(request, arrays, each, run).run(number, rows))
-    return run(fill(request, arrays))
+                return cast("Result", await _Parts(request, arrays, each, run).run(number, rows, group))
+    return await run(fill(request, arrays))
 
 
 def fill(request: Request, arrays: Mapping[str, Floats]) -> Request:
@@ -119,7 +120,7 @@ def rows_at_a_time(number: int, row_bytes: int, fixed_bytes: int, reply_elements
 class _Parts:
     """One call as several."""
 
-    def __init__(self, request: Message, arrays: Arrays, each: list[str], run: Callable[[Any], Any]) -> None:
+    def __init__(self, request: Message, arrays: Arrays, each: list[str], run: Callable[[Any], Awaitable[Any]]) -> None:
         self._request = request
         self._each = each
         self._arrays = arrays
@@ -129,33 +130,30 @@ class _Parts:
                 told = f"{name} have the shape {array.shape}; the first axis must be 1, or the points of the call"
                 refuse("INVALID_DIRECTIONS", name, told)
 
-    def run(self, number: int, rows: int) -> Any:
+    async def run(self, number: int, rows: int, group: Callable[[int], Group]) -> Any:
         """Make the calls, some at a time, and put the answers together."""
         starts = range(0, number, rows)
-        pool = ThreadPoolExecutor(min(IN_FLIGHT, len(starts)), thread_name_prefix="wengert-part")
-        try:
-            return self._gathered(pool, starts, number, rows)
-        finally:
-            pool.shutdown(cancel_futures=True)
+        async with group(len(starts)) as running:
+            return await self._gathered(running, starts, number, rows)
 
-    def _gathered(self, pool: Executor, starts: range, number: int, rows: int) -> Any:
-        coming = [pool.submit(self._part, first, min(first + rows, number), number) for first in starts]
+    async def _gathered(self, running: Group, starts: range, number: int, rows: int) -> Any:
+        coming = [running.start(self._part, first, min(first + rows, number), number) for first in starts]
         whole: Any = None
         reports: list[Report] = []
         for first in starts:
             # Not kept once they are copied: only what came early is in memory twice.
-            part = coming.pop(0).result()
+            part = await coming.pop(0)
             if whole is None:
                 whole = _like(part, number)
             _copy(part, whole, first, min(rows, number - first), reports)
         return _reported(whole, reports)
 
-    def _part(self, first: int, last: int, number: int) -> Any:
+    async def _part(self, first: int, last: int, number: int) -> Any:
         request = type(self._request)()
         request.CopyFrom(self._request)
         arrays = {name: a[first:last] if name in self._each else a for name, a in self._arrays.items()}
         try:
-            return self._run(fill(request, arrays))
+            return await self._run(fill(request, arrays))
         except ServiceError as error:
             told = f"points {first} to {last - 1} of {number}: {error.message}"
             raise type(error)(

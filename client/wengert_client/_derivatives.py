@@ -314,13 +314,11 @@ class FirstDerivatives(Asking):
         arrays = self._arrange(request, points, shared, inputs)
         if blocks.stream or (blocks.stream is None and self._is_large(request)):
             ends = self._held.ends()
-            # The answer has any size, so only the points are cut.
-            return self._in_parts(
-                request,
-                arrays,
-                lambda: 0,
-                lambda asked: finish(self._held.call(lambda stub: InBlocks(stub, blocks.bar), asked, ends)),
-            )
+
+            async def run(asked: JacobianRequest) -> Result:
+                return finish(await self._held.ask(lambda stub: InBlocks(stub, blocks.bar), asked, ends))
+
+            return self._in_parts(request, arrays, _any_size, run)
         size = lambda: self._m(request) * self._n_w(request)  # noqa: E731
         return self._ask(lambda stub: stub.Jacobian, request, arrays, size, finish)
 
@@ -347,12 +345,12 @@ class FirstDerivatives(Asking):
         request.layout = Layout.LAYOUT_SPARSE
         key, ends = self._pattern_key(request, hessian=False), self._held.ends()
 
-        def run(asked: JacobianRequest) -> Result:
-            answer, pattern = with_pattern(
+        async def run(asked: JacobianRequest) -> Result:
+            answer, pattern = await with_pattern(
                 self._held,
                 key,
                 asked,
-                lambda asked: self._held.call(lambda stub: stub.Jacobian, asked, ends),
+                lambda asked: self._held.ask(lambda stub: stub.Jacobian, asked, ends),
                 lambda answer: answer.sparse,
             )
             return finish(answer, csr(pattern, answer.sparse))
@@ -371,6 +369,11 @@ class FirstDerivatives(Asking):
                 f"a gradient is of one output scalar, and there are {m}; ask for jacobian, for vjp, or for one output"
             )
             refuse("INVALID_DIRECTIONS", "outputs", told)
+
+
+async def _any_size() -> int:
+    """Of an answer in blocks: so only the points are cut."""
+    return 0
 
 
 def _matrix(answer: JacobianResponse | Streamed) -> Floats:

@@ -9,14 +9,14 @@ from __future__ import annotations
 import importlib.util
 import os
 import threading
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from wengert_client._errors import ConfigurationError, MissingDependency
 
 if TYPE_CHECKING:
     import grpc
 
-__all__ = ["check_installed", "local_channel"]
+__all__ = ["check_installed", "local_async_channel", "local_channel", "start"]
 
 # Of the extra that brings the engine; one of them is not there, the others neither.
 _NEEDED = ("numba", "grpc_status", "grpc_health")
@@ -39,7 +39,19 @@ def check_installed() -> None:
 
 
 def local_channel(most_bytes: int) -> grpc.Channel:
-    """Give a channel to the service of this process, which starts with the first one.
+    """Give a channel to the service of this process, which starts with the first one; raises as :func:`start`."""
+    channel: grpc.Channel = start().channel(most_bytes)
+    return channel
+
+
+def local_async_channel(most_bytes: int) -> grpc.aio.Channel:
+    """Give such a channel for an event loop, which waits while the service starts."""
+    channel: grpc.aio.Channel = start().async_channel(most_bytes)
+    return channel
+
+
+def start() -> Any:
+    """Give the module of the service of this process, which has started.
 
     Raises
     ------
@@ -52,7 +64,8 @@ def local_channel(most_bytes: int) -> grpc.Channel:
         with _loading:
             from wengert_server import embedded  # noqa: PLC0415  see above
 
-            return embedded.channel(most_bytes)
+            embedded.start()
+            return embedded
     except ModuleNotFoundError as error:
         name = (error.name or "").partition(".")[0]
         raise MissingDependency(_MISSING.format(name=name), name=name) from error

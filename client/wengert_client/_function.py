@@ -13,6 +13,7 @@ from wengert.v1 import (
     WengertList,
 )
 from wengert_client._asking import read
+from wengert_client._blockwise import Blockwise
 from wengert_client._derivatives import FirstDerivatives
 from wengert_client._patterns import Sparsity
 from wengert_client._preparation import CallName, DerivativeName, ModeName, Names, derivative_number, preparation
@@ -31,7 +32,7 @@ if TYPE_CHECKING:
 __all__ = ["Function", "ModeName"]
 
 
-class Function(FirstDerivatives, SecondDerivatives):
+class Function(FirstDerivatives, SecondDerivatives, Blockwise):
     """A function f: R^n -> R^m on a server; made by :meth:`Client.function`.
 
     Every call takes its inputs in one of three ways:
@@ -98,9 +99,7 @@ class Function(FirstDerivatives, SecondDerivatives):
             The pattern is that of the Hessian of a weighted sum of the outputs.
         """
         request = SparsityRequest(outputs=names(outputs), with_respect_to=names(with_respect_to), hessian=hessian)
-        pattern, colors = self._pattern(request)
-        colors.flags.writeable = False
-        return Sparsity(pattern.shape, pattern.row, pattern.column, colors)
+        return self._done(self._sparsity(request))
 
     def check(
         self,
@@ -173,8 +172,7 @@ class Function(FirstDerivatives, SecondDerivatives):
         request = DifferentiateRequest(
             derivative=derivative_number(derivative), outputs=names(outputs), with_respect_to=names(with_respect_to)
         )
-        answer = self._held.call(lambda stub: stub.Differentiate, request)
-        return Function(self._held.another(answer.list))
+        return self._done(self._differentiated(request))
 
     def prepare(
         self,
@@ -205,7 +203,19 @@ class Function(FirstDerivatives, SecondDerivatives):
             As in the calls.
         """
         asked = preparation(self._held.signature, call, points, directions, shared, outputs, with_respect_to, mode)
-        self._held.call(lambda stub: stub.Register, RegisterRequest(prepare=[asked]))
+        return self._done(self._prepared(RegisterRequest(prepare=[asked])))
+
+    async def _sparsity(self, request: SparsityRequest) -> Sparsity:
+        pattern, colors = await self._pattern(request)
+        colors.flags.writeable = False
+        return Sparsity(pattern.shape, pattern.row, pattern.column, colors)
+
+    async def _differentiated(self, request: DifferentiateRequest) -> Function:
+        answer = await self._held.ask(lambda stub: stub.Differentiate, request)
+        return Function(self._held.another(answer.list))
+
+    async def _prepared(self, request: RegisterRequest) -> None:
+        await self._held.ask(lambda stub: stub.Register, request)
 
     def session(self, *, in_flight: int = 64) -> SessionFunction:
         """Give this function over a session of its own, for use in a ``with`` statement: many calls over one stream.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import copy
 import re
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from wengert.v1 import (
     DescribeRequest,
@@ -21,20 +21,21 @@ from wengert.v1 import (
     WengertList,
 )
 from wengert_client._errors import LimitExceeded, UnknownFunction
-from wengert_client._forking import Lock
 from wengert_client._misses import Misses
 from wengert_client._patterns import Patterns
 from wengert_client._results import FunctionInfo, read_inputs
 from wengert_client._signature import Signature
+from wengert_client._waiting import now
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Coroutine
 
     from google.protobuf.message import Message
 
     from wengert.v1.service_pb2_grpc import DifferentiationServiceStub
     from wengert_client._cutting import Limits
     from wengert_client._transport import Carrier, Method
+    from wengert_client._waiting import Group
 
 __all__ = ["HeldFunction", "Request"]
 
@@ -52,6 +53,7 @@ Request = TypeVar(
     DescribeRequest,
 )
 Response = TypeVar("Response")
+Result = TypeVar("Result")
 
 _ATTEMPTS_BY_ID = 3
 #: What is no text.
@@ -83,7 +85,7 @@ class HeldFunction:
         self._deadline_s = deadline_s
         self.patterns = Patterns()
         self._misses = Misses()
-        self._lock = Lock()
+        self._lock = transport.lock()
         self._info: FunctionInfo | None = None
         self._source: tuple[WengertList, Signature] | None = None
         self._id = source if isinstance(source, str) else ""
@@ -113,7 +115,7 @@ class HeldFunction:
     @property
     def info(self) -> FunctionInfo:
         """What the server knows of it."""
-        return self._info or self._registered(self.ends())
+        return self._info or now(self.registered())
 
     @property
     def signature(self) -> Signature:
@@ -129,11 +131,33 @@ class HeldFunction:
         """Give when a call that begins now is given up, on the monotonic clock."""
         return self._transport.ends(self._deadline_s)
 
-    def limits(self) -> Limits:
+    async def limits(self) -> Limits:
         """Give what one call may have."""
-        return self._transport.limits(self.ends())
+        return await self._transport.known_limits(self.ends())
+
+    def group(self, parts: int) -> Group:
+        """Give what runs parts of one call."""
+        return self._transport.group(parts)
+
+    def done(self, coming: Coroutine[Any, Any, Response]) -> Response:
+        """Give what a method gives to who called it."""
+        return self._transport.done(coming)
+
+    def then(self, result: Result, finish: Callable[[Result], Response]) -> Response:
+        """Give what a method gives that makes something of another one's result."""
+        return self._transport.then(result, finish)
+
+    async def registered(self, ends: float | None = None) -> FunctionInfo:
+        """Give what the server knows of it, which is registered where that was not done yet."""
+        return self._info or await self._registered(self.ends() if ends is None else ends)
 
     def call(
+        self, rpc: Callable[[DifferentiationServiceStub], Method[Request, Response]], request: Request
+    ) -> Response:
+        """Make a call, and wait for it; see :meth:`ask`."""
+        return now(self.ask(rpc, request))
+
+    async def ask(
         self,
         rpc: Callable[[DifferentiationServiceStub], Method[Request, Response]],
         request: Request,
@@ -146,39 +170,39 @@ class HeldFunction:
         message, the list is registered again instead, and goes with the call only if that was in vain.
         """
         ends = self.ends() if ends is None else ends
-        info = self._info or self._registered(ends)
+        info = self._info or await self._registered(ends)
         if self._misses.goes_along() and self._is_small(request):
-            return self._call_with_list(rpc, request, ends)
+            return await self._ask_with_list(rpc, request, ends)
         request.function.id = info.id
         try:
-            return self._transport.call(rpc, request, ends)
+            return await self._transport.ask(rpc, request, ends)
         except UnknownFunction:
             misses = self._misses.note()
             # Equal, and another one: what is kept under a registration, as patterns are, ends with it.
             self._info = copy.copy(info)
         if not self._is_small(request):
-            return self._call_after_registering(rpc, request, ends, misses)
+            return await self._ask_after_registering(rpc, request, ends, misses)
         self._misses.send_along()
         try:
-            return self._call_with_list(rpc, request, ends)
+            return await self._ask_with_list(rpc, request, ends)
         except LimitExceeded:
             # Of a server that takes smaller messages than most do.
-            return self._call_after_registering(rpc, request, ends, misses)
+            return await self._ask_after_registering(rpc, request, ends, misses)
 
     def _is_small(self, request: Message) -> bool:
         """Whether the list and a call surely go into one message."""
         return self.wengert_list.ByteSize() + request.ByteSize() <= _SMALL_BYTES
 
-    def _call_with_list(
+    async def _ask_with_list(
         self,
         rpc: Callable[[DifferentiationServiceStub], Method[Request, Response]],
         request: Request,
         ends: float,
     ) -> Response:
         request.function.list.CopyFrom(self.wengert_list)
-        return self._transport.call(rpc, request, ends)
+        return await self._transport.ask(rpc, request, ends)
 
-    def _call_after_registering(
+    async def _ask_after_registering(
         self,
         rpc: Callable[[DifferentiationServiceStub], Method[Request, Response]],
         request: Request,
@@ -186,53 +210,54 @@ class HeldFunction:
         misses: int,
     ) -> Response:
         for _ in range(_ATTEMPTS_BY_ID):
-            info = self._registered(ends, times=misses)
+            info = await self._registered(ends, times=misses)
             request.function.id = info.id
             try:
-                return self._transport.call(rpc, request, ends)
+                return await self._transport.ask(rpc, request, ends)
             except UnknownFunction:
                 misses = self._misses.note()
-        return self._call_with_list(rpc, request, ends)
+        return await self._ask_with_list(rpc, request, ends)
 
     def _known(self) -> tuple[WengertList, Signature]:
         while self._source is None:
-            self._registered(self.ends())
+            now(self._registered(self.ends()))
         return self._source
 
-    def _registered(self, ends: float, times: int = 0) -> FunctionInfo:
+    async def _registered(self, ends: float, times: int = 0) -> FunctionInfo:
         """Register the function, once among all threads; `times`: so often once more, with a server in turn each."""
         with self._lock:
             if self._info is None:
-                self._info = self._describe(ends) if self._source is None else self._register(self._source[0], ends)
+                source = self._source
+                self._info = await (self._describe(ends) if source is None else self._register(source[0], ends))
             for _ in range(times):
-                self._info = self._register(self._known()[0], ends)
+                self._info = await self._register(self._known()[0], ends)
             return self._info
 
-    def _register(self, wengert_list: WengertList, ends: float) -> FunctionInfo:
+    async def _register(self, wengert_list: WengertList, ends: float) -> FunctionInfo:
         request = RegisterRequest()
         request.function.list.CopyFrom(wengert_list)
-        response = self._transport.call(lambda stub: stub.Register, request, ends)
+        response = await self._transport.ask(lambda stub: stub.Register, request, ends)
         return FunctionInfo.read(response.info)
 
-    def _describe(self, ends: float) -> FunctionInfo:
+    async def _describe(self, ends: float) -> FunctionInfo:
         """Fetch a function known by its id or its text, with its list, so that it can be sent again later."""
         request = DescribeRequest(with_list=True)
         if _ID.fullmatch(self._id):
             request.function.id = self._id
         else:
             request.function.text = self._id
-        response = self._described(request, ends, self._transport.targets - 1)
+        response = await self._described(request, ends, self._transport.targets - 1)
         self._source = _kept(response.list)
         return FunctionInfo.read(response.info)
 
-    def _described(self, request: DescribeRequest, ends: float, others: int) -> DescribeResponse:
+    async def _described(self, request: DescribeRequest, ends: float, others: int) -> DescribeResponse:
         try:
-            return self._transport.call(lambda stub: stub.Describe, request, ends)
+            return await self._transport.ask(lambda stub: stub.Describe, request, ends)
         except UnknownFunction:
             if not others:
                 raise
         # It may have been registered with another server, whose turn it is now.
-        return self._described(request, ends, others - 1)
+        return await self._described(request, ends, others - 1)
 
 
 def _kept(source: WengertList) -> tuple[WengertList, Signature]:

@@ -13,7 +13,7 @@ from wengert_client._errors import MissingDependency, ServerFault
 from wengert_client._forking import Lock
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Awaitable, Callable
 
     from numpy.typing import NDArray
 
@@ -122,19 +122,19 @@ class Patterns:
             self._kept.pop(key, None)
 
 
-def with_pattern(
+async def with_pattern(
     held: HeldFunction,
     key: Key,
     request: Request,
-    call: Callable[[Request], Response],
+    call: Callable[[Request], Awaitable[Response]],
     matrix: Callable[[Response], SparseMatrix],
 ) -> tuple[Response, Pattern]:
     """Make a sparse call, for the values only where the pattern is known; gives the answer and the pattern."""
     for _ in range(_ATTEMPTS):
-        info = held.info
+        info = await held.registered()
         known = held.patterns.get(key, info)
         request.values_only = known is not None
-        response = call(request)
+        response = await call(request)
         pattern = read_pattern(matrix(response)) if known is None else known
         if held.info is info and pattern.fits(matrix(response)):
             held.patterns.keep(key, info, pattern)
@@ -142,7 +142,7 @@ def with_pattern(
         # Registered again meanwhile, perhaps with another server: what was known no longer counts.
         held.patterns.drop(key)
     request.values_only = False
-    response = call(request)
+    response = await call(request)
     pattern = read_pattern(matrix(response))
     if not pattern.fits(matrix(response)):
         raise ServerFault("the answer carries a sparse matrix whose values are not as many as its entries")

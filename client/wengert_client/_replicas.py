@@ -22,15 +22,17 @@ from wengert_client._embedded import local_channel
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from types import ModuleType
 
     from wengert_client._settings import Settings
 
-__all__ = ["Replica", "Replicas"]
+__all__ = ["ASKED_S", "Replica", "Replicas", "open_channel"]
 
 _FIRST_REST_S = 0.05
 _LONGEST_REST_S = 2.0
 _KEEPALIVE_MS = 10_000
-_ASKED_S = 60.0
+#: How long that call waits.
+ASKED_S = 60.0
 _NO_ANSWER = (grpc.StatusCode.UNAVAILABLE, grpc.StatusCode.DEADLINE_EXCEEDED, grpc.StatusCode.CANCELLED)
 _SERVICE = DESCRIPTOR.services_by_name["DifferentiationService"].full_name
 _CONFIG = json.dumps({"loadBalancingConfig": [{"round_robin": {}}]})
@@ -105,9 +107,12 @@ class Replica:
         """Have a small call wait, on nobody's thread, until there is a connection; what it says does not matter."""
         with self._lock:
             if self._asked is None or self._asked.done():
-                request = GetCapabilitiesRequest()
-                with contextlib.suppress(ValueError):  # The channel was closed just now.
-                    self._asked = self.stub.GetCapabilities.future(request, timeout=_ASKED_S, wait_for_ready=True)
+                with contextlib.suppress(ValueError, grpc.aio.UsageError):  # The channel was closed just now.
+                    self._asked = self._waiting_call(GetCapabilitiesRequest())
+
+    def _waiting_call(self, request: GetCapabilitiesRequest) -> Any:
+        """Give a call that waits for a connection: what can be asked whether it is done, and then for its code."""
+        return self.stub.GetCapabilities.future(request, timeout=ASKED_S, wait_for_ready=True)
 
     def close(self) -> None:
         """Close the channel."""
@@ -125,12 +130,17 @@ class Replicas:
         In place of the settings' own; None: as they say.
     """
 
+    _kind: type[Replica] = Replica
+
     def __init__(self, settings: Settings, credentials: grpc.ChannelCredentials | None) -> None:
-        channels = [_channel(target, settings, credentials) for target in settings.targets]
-        if settings.embedded:
-            channels.append(local_channel(settings.max_message_bytes))
-        self._replicas = [Replica(channel, alone=len(channels) == 1) for channel in channels]
+        channels = self._channels(settings, credentials)
+        self._replicas = [self._kind(channel, alone=len(channels) == 1) for channel in channels]
         self._turn = itertools.count()
+
+    def _channels(self, settings: Settings, credentials: grpc.ChannelCredentials | None) -> list[Any]:
+        if settings.embedded:
+            return [local_channel(settings.max_message_bytes)]
+        return [open_channel(target, settings, credentials) for target in settings.targets]
 
     def __len__(self) -> int:
         return len(self._replicas)
@@ -155,7 +165,10 @@ class Replicas:
             replica.close()
 
 
-def _channel(target: str, settings: Settings, credentials: grpc.ChannelCredentials | None) -> grpc.Channel:
+def open_channel(
+    target: str, settings: Settings, credentials: grpc.ChannelCredentials | None, library: ModuleType = grpc
+) -> Any:
+    """Give a channel of ``grpc``, or of ``grpc.aio``."""
     options: list[tuple[str, int | str]] = [
         ("grpc.max_send_message_length", settings.max_message_bytes),
         ("grpc.max_receive_message_length", settings.max_message_bytes),
@@ -180,5 +193,5 @@ def _channel(target: str, settings: Settings, credentials: grpc.ChannelCredentia
         if settings.tls.server_name is not None:
             options.append(("grpc.ssl_target_name_override", settings.tls.server_name))
     if credentials is None:
-        return grpc.insecure_channel(target, options=options)
-    return grpc.secure_channel(target, credentials, options=options)
+        return library.insecure_channel(target, options=options)
+    return library.secure_channel(target, credentials, options=options)

@@ -171,12 +171,12 @@ class SecondDerivatives(Asking):
         request.layout = Layout.LAYOUT_SPARSE
         key, ends = self._pattern_key(request, hessian=True), self._held.ends()
 
-        def run(asked: HessianRequest) -> Result:
-            answer, pattern = with_pattern(
+        async def run(asked: HessianRequest) -> Result:
+            answer, pattern = await with_pattern(
                 self._held,
                 key,
                 asked,
-                lambda asked: self._held.call(lambda stub: stub.Hessian, asked, ends),
+                lambda asked: self._held.ask(lambda stub: stub.Hessian, asked, ends),
                 lambda answer: answer.sparse,
             )
             return finish(answer, csr(pattern, answer.sparse))

@@ -11,8 +11,9 @@ from wengert_client._line import Line
 from wengert_client._transport import Transport
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Coroutine
     from concurrent.futures import Future
+    from contextlib import AbstractContextManager
     from types import TracebackType
     from typing import Literal, Self, TypeAlias
 
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from wengert.v1.service_pb2_grpc import DifferentiationServiceStub
     from wengert_client._cutting import Arrays, Limits
     from wengert_client._transport import Method
+    from wengert_client._waiting import Group
 
     Submitted: TypeAlias = Literal[
         "value",
@@ -151,7 +153,7 @@ class _Carrier:
         self.transport = transport
         self._line = line
 
-    def call(
+    async def ask(
         self,
         rpc: Callable[[DifferentiationServiceStub], Method[AnyRequest, Response]],
         request: AnyRequest,
@@ -160,7 +162,7 @@ class _Carrier:
         """Make a call, and wait for the answer."""
         kind = _kind(rpc)
         if kind is None:
-            return self.transport.call(rpc, request, ends)
+            return await self.transport.ask(rpc, request, ends)
         data = cast("Message", request).SerializeToString()
         return cast("Response", self._line.ask(kind, data, ends))
 
@@ -173,9 +175,25 @@ class _Carrier:
         """Give when a call that begins now is given up."""
         return self.transport.ends(deadline_s)
 
-    def limits(self, ends: float) -> Limits:
+    async def known_limits(self, ends: float) -> Limits:
         """Give what one call may have."""
-        return self.transport.limits(ends)
+        return await self.transport.known_limits(ends)
+
+    def group(self, parts: int) -> Group:
+        """Give what runs parts of one call."""
+        return self.transport.group(parts)
+
+    def lock(self) -> AbstractContextManager[None]:
+        """Give a lock."""
+        return self.transport.lock()
+
+    def done(self, coming: Coroutine[Any, Any, Response]) -> Response:
+        """Give what a method gives to who called it."""
+        return self.transport.done(coming)
+
+    def then(self, result: Result, finish: Callable[[Result], Response]) -> Response:
+        """Give what a method gives that makes something of another one's result."""
+        return self.transport.then(result, finish)
 
 
 class _Later(Function):

@@ -25,6 +25,8 @@ from wengert_client._errors import (
 if TYPE_CHECKING:
     from wengert.v1 import CallError
 
+    FailedCall = grpc.Call | grpc.aio.AioRpcError
+
 __all__ = ["KIND_OF_CODE", "call_of", "error_from_answer", "error_from_call", "trailer"]
 
 #: What is raised for each status code. A code that is not here is a fault of the server.
@@ -47,9 +49,9 @@ _REQUEST_ID = "x-request-id"
 _DOMAIN = "wengert.v1"
 
 
-def call_of(error: Any) -> grpc.Call | None:
+def call_of(error: Any) -> FailedCall | None:
     """Give the call that gRPC raised as an error, which knows its status code and its trailers."""
-    return error if isinstance(error, grpc.Call) else None
+    return error if isinstance(error, (grpc.Call, grpc.aio.AioRpcError)) else None
 
 
 def error_from_call(error: grpc.RpcError) -> ServiceError:
@@ -83,7 +85,7 @@ def error_from_answer(error: CallError) -> ServiceError:
     return kind(error.message or code.name, reason=error.reason, violations=violations, code=code)
 
 
-def trailer(call: grpc.Call, key: str) -> str | bytes | None:
+def trailer(call: FailedCall, key: str) -> str | bytes | None:
     """Give the value of a trailer of a call that failed; None where there is none."""
     for name, value in call.trailing_metadata() or ():
         if name == key:
@@ -91,7 +93,7 @@ def trailer(call: grpc.Call, key: str) -> str | bytes | None:
     return None
 
 
-def _details(call: grpc.Call) -> tuple[str, list[Violation]]:
+def _details(call: FailedCall) -> tuple[str, list[Violation]]:
     """Read the reason and the offending fields; what cannot be read is left out, the code still tells."""
     encoded = trailer(call, _DETAILS)
     if not isinstance(encoded, bytes):

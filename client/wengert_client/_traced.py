@@ -49,7 +49,7 @@ class TracedFunction(Function):
             raise BuildError(
                 f"{self._name}: the inputs are {listed}, each given once, not {len(arguments)} and {named}"
             )
-        return self.restore(self.value({**given, **named}))
+        return self._held.then(self.value({**given, **named}), self.restore)
 
     def restore(self, values: ArrayLike) -> Any:
         """Put values of f, shape (m,) or (..., m), together as the NumPy function gives them."""

@@ -9,7 +9,8 @@ from __future__ import annotations
 import os
 import random
 import time
-from typing import TYPE_CHECKING, Protocol, TypeVar
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 import grpc
 
@@ -21,20 +22,27 @@ from wengert_client._forking import Lock
 from wengert_client._replicas import Replica, Replicas
 from wengert_client._settings import MAX_MESSAGE_BYTES
 from wengert_client._status import call_of, error_from_call, trailer
+from wengert_client._waiting import Threads, now
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Coroutine
+    from contextlib import AbstractContextManager
 
     from wengert.v1.service_pb2_grpc import DifferentiationServiceStub
     from wengert_client._settings import Settings
+    from wengert_client._waiting import Group
 
-__all__ = ["Carrier", "Method", "Transport", "pause_before", "usual_pause"]
+    Metadata = tuple[tuple[str, str | bytes], ...]
+
+__all__ = ["NO_OPTIONS", "Carrier", "Method", "Options", "Transport", "pause_before", "usual_pause"]
 
 Request = TypeVar("Request")
 Response = TypeVar("Response")
 Takes_contra = TypeVar("Takes_contra", contravariant=True)
 Gives_co = TypeVar("Gives_co", covariant=True)
 
+# gRPC's words for a channel that was closed.
+_CLOSED = (ValueError, grpc.aio.UsageError)
 _PUSHBACK = "grpc-retry-pushback-ms"
 # Nobody here cancels a call but by closing its client: a proxy does, when the server behind it is gone, and so does a
 # server that must end.
@@ -54,7 +62,7 @@ class Method(Protocol[Takes_contra, Gives_co]):
 class Carrier(Protocol):
     """What carries calls: a :class:`Transport`, or a session over one."""
 
-    def call(
+    async def ask(
         self,
         rpc: Callable[[DifferentiationServiceStub], Method[Request, Response]],
         request: Request,
@@ -66,7 +74,34 @@ class Carrier(Protocol):
 
     def ends(self, deadline_s: float | None = None) -> float: ...
 
-    def limits(self, ends: float) -> Limits: ...
+    async def known_limits(self, ends: float) -> Limits: ...
+
+    def group(self, parts: int) -> Group: ...
+
+    def lock(self) -> AbstractContextManager[None]: ...
+
+    def done(self, coming: Coroutine[Any, Any, Response]) -> Response: ...
+
+    def then(self, result: Request, finish: Callable[[Request], Response]) -> Response: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """What is different about single calls.
+
+    Attributes
+    ----------
+    max_attempts
+        How often they are tried; None: as the client has it.
+    metadata
+        What goes along beside the client's own.
+    """
+
+    max_attempts: int | None = None
+    metadata: tuple[tuple[str, str | bytes], ...] = ()
+
+
+NO_OPTIONS = Options()
 
 
 class Transport:
@@ -92,9 +127,7 @@ class Transport:
             settings.tls.credentials()  # What is wrong with its files is to be said now.
         if settings.embedded:
             _embedded.check_installed()
-        self._metadata: tuple[tuple[str, str | bytes], ...] = (
-            (("authorization", f"Bearer {settings.token}"),) if settings.token else ()
-        )
+        self._metadata: Metadata = (("authorization", f"Bearer {settings.token}"),) if settings.token else ()
         self._lock = Lock()
         self._closed = False
         self._pid = -1
@@ -111,6 +144,16 @@ class Transport:
         request: Request,
         ends: float,
     ) -> Response:
+        """Make a call, and wait for it; see :meth:`ask`."""
+        return now(self.ask(rpc, request, ends))
+
+    async def ask(
+        self,
+        rpc: Callable[[DifferentiationServiceStub], Method[Request, Response]],
+        request: Request,
+        ends: float,
+        options: Options = NO_OPTIONS,
+    ) -> Response:
         """Make a call, again while the server is unavailable, of another one first where there are several.
 
         Parameters
@@ -121,6 +164,8 @@ class Transport:
             The message to send.
         ends
             When to give up, on the monotonic clock.
+        options
+            What is different about it.
 
         Raises
         ------
@@ -130,30 +175,33 @@ class Transport:
             The client was closed before.
         """
         attempt = 1
+        most = options.max_attempts or self._settings.max_attempts
+        metadata = self._metadata + options.metadata
         while True:
             try:
-                return self._ask_in_turn(rpc, request, ends, attempt)
+                return await self._ask_in_turn(rpc, request, ends, attempt, metadata)
             except _NoneAvailable as none:
-                if attempt >= self._settings.max_attempts or time.monotonic() + none.pause_s >= ends:
+                if attempt >= most or time.monotonic() + none.pause_s >= ends:
                     raise error_from_call(none.error) from none.error
-                time.sleep(none.pause_s)
+                await self._pause(none.pause_s)
             attempt += 1
 
-    def _ask_in_turn(
+    async def _ask_in_turn(
         self,
         rpc: Callable[[DifferentiationServiceStub], Method[Request, Response]],
         request: Request,
         ends: float,
         attempt: int,
+        metadata: Metadata,
     ) -> Response:
         """Ask one server after the other until one is available."""
         none: _NoneAvailable | None = None
         for replica in self._open().in_turn():
             method = rpc(replica.stub)
             try:
-                response = method(request, timeout=max(ends - time.monotonic(), 0.0), metadata=self._metadata)
-            except ValueError:
-                # gRPC's word for a channel that another thread closed just now.
+                response = await self._send(method, request, max(ends - time.monotonic(), 0.0), metadata)
+            except _CLOSED:
+                # The channel was closed just now.
                 self._open()
                 raise
             except grpc.RpcError as error:
@@ -169,6 +217,32 @@ class Transport:
         assert none is not None  # noqa: S101  there is at least one
         raise none
 
+    async def _send(
+        self, method: Method[Request, Response], request: Request, left_s: float, metadata: Metadata
+    ) -> Response:
+        """Make a call of one server."""
+        return method(request, timeout=left_s, metadata=metadata)
+
+    async def _pause(self, seconds: float) -> None:
+        """Wait until it is worth another try."""
+        time.sleep(seconds)  # noqa: ASYNC251  whoever blocks runs this
+
+    def group(self, parts: int) -> Group:
+        """Give what runs parts of one call."""
+        return Threads(parts)
+
+    def lock(self) -> AbstractContextManager[None]:
+        """Give a lock that is held while a call is made that one caller is to make for all."""
+        return Lock()
+
+    def done(self, coming: Coroutine[Any, Any, Response]) -> Response:
+        """Give what a method gives to who called it: its result."""
+        return now(coming)
+
+    def then(self, result: Request, finish: Callable[[Request], Response]) -> Response:
+        """Give what a method gives that makes something of another one's result."""
+        return finish(result)
+
     def replica(self) -> Replica:
         """Give the server whose turn it is.
 
@@ -179,7 +253,7 @@ class Transport:
         return next(self._open().in_turn())
 
     @property
-    def metadata(self) -> tuple[tuple[str, str | bytes], ...]:
+    def metadata(self) -> Metadata:
         """What goes with every call."""
         return self._metadata
 
@@ -197,12 +271,20 @@ class Transport:
         """Give the time, on the monotonic clock, at which a call that begins now is given up."""
         if self._settings.embedded:
             self._open()  # Loading the engine, once, is no part of any call.
+        return self.ends_after(deadline_s)
+
+    def ends_after(self, deadline_s: float | None) -> float:
+        """Give the time that is so many seconds from now; None: as the settings say."""
         return time.monotonic() + (self._settings.deadline_s if deadline_s is None else deadline_s)
 
     def limits(self, ends: float) -> Limits:
+        """Give what one call may have, and wait for it; asks the server once."""
+        return now(self.known_limits(ends))
+
+    async def known_limits(self, ends: float) -> Limits:
         """Give what one call may have; asks the server once."""
         if self._limits is None:
-            response = self.call(lambda stub: stub.GetCapabilities, GetCapabilitiesRequest(), ends)
+            response = await self.ask(lambda stub: stub.GetCapabilities, GetCapabilitiesRequest(), ends)
             told = {limit.name: limit.value for limit in response.limits}
             most = self._settings.max_message_bytes
             self._limits = Limits(

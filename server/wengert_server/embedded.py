@@ -9,14 +9,12 @@ from __future__ import annotations
 import logging
 import os
 import threading
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from wengert_server.settings import Settings
 
 if TYPE_CHECKING:
-    import grpc
-
-    from wengert_server.in_process import LocalService
+    from wengert_server.in_process import LocalChannel, LocalService
 
 _log = logging.getLogger("wengert_server")
 
@@ -34,7 +32,7 @@ class _Started:
 _started = _Started()
 
 
-def channel(most_bytes: int) -> grpc.Channel:
+def channel(most_bytes: int) -> LocalChannel:
     """Give a channel to the service of this process, which is started where it is not yet.
 
     Parameters
@@ -49,10 +47,18 @@ def channel(most_bytes: int) -> grpc.Channel:
     ValueError
         A variable of the environment is not what it should be.
     """
-    service = _service()
+    service = start()
     from wengert_server.in_process import LocalChannel  # noqa: PLC0415  loaded by now
 
     return LocalChannel(service, most_bytes)
+
+
+def async_channel(most_bytes: int) -> Any:
+    """Give a channel like :func:`channel`'s, for event loops, as ``grpc.aio`` has them."""
+    made = channel(most_bytes)
+    from wengert_server.local_async import AsyncLocalChannel  # noqa: PLC0415
+
+    return AsyncLocalChannel(made)
 
 
 def settings() -> Settings:
@@ -65,7 +71,8 @@ def settings() -> Settings:
     return Settings.from_environment(os.environ, lambda name: name in _COMPUTING or name.startswith("max_"))
 
 
-def _service() -> LocalService:
+def start() -> LocalService:
+    """Give the service of this process, which is started where it is not yet; raises as :func:`channel`."""
     started = _started
     if started.service is None:
         with started.lock:

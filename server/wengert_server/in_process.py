@@ -31,7 +31,6 @@ from wengert_server.streams import Streams
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
-    from concurrent.futures import Future
 
     from google.protobuf.message import Message
 
@@ -194,20 +193,13 @@ class Unary:
 
     def future(
         self, request: Message, timeout: float | None = None, metadata: Metadata | None = None, **_: object
-    ) -> Future[Any]:
-        """Make the call on another thread; cancelling the future, ``cancel_call``, stops it."""
+    ) -> Any:
+        """Make the call on another thread: gives a future, whose ``cancel_call`` stops it."""
         call = self._channel.begin(timeout, metadata)
-
-        def answer() -> Any:
-            try:
-                return self._answer(request, call)
-            finally:
-                self._channel.end(call)
-
-        future: Any = self._channel.threads.submit(answer)
+        future: Any = self._channel.threads.submit(self._answer, request, call)
         future.cancel_call = call.cancel
-        made: Future[Any] = future
-        return made
+        future.add_done_callback(lambda _: self._channel.end(call))
+        return future
 
     def _answer(self, request: Message, call: LocalContext) -> Any:
         self._channel.check(request)

@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 
-from tests.client.modes import MODES, client_in
+from tests.client.modes import ALL_MODES, client_in
 from wengert_client import Client, Function, InvalidRequest, ListBuilder
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
 
-@pytest.fixture(scope="module", params=MODES)
+@pytest.fixture(scope="module", params=ALL_MODES)
 def client(request: pytest.FixtureRequest) -> Iterator[Client]:
     with client_in(request.param) as opened:
         yield opened

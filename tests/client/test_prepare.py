@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from tests.client.fake import fake_server
-from tests.client.modes import MODES, client_in
+from tests.client.modes import ALL_MODES, client_in
 from wengert.v1 import Mode, NumericalCall, Preparation
 from wengert_client import Client, Function, InvalidRequest, ListBuilder
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
 
-@pytest.fixture(scope="module", params=MODES)
+@pytest.fixture(scope="module", params=ALL_MODES)
 def client(request: pytest.FixtureRequest) -> Iterator[Client]:
     with client_in(request.param) as opened:
         yield opened

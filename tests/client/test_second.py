@@ -9,7 +9,7 @@ import pytest
 from scipy import sparse
 from scipy.optimize import minimize
 
-from tests.client.modes import MODES, client_in
+from tests.client.modes import ALL_MODES, client_in
 from wengert_client import Client, Function, InvalidRequest, ListBuilder, ValueGradientAndSecond
 
 if TYPE_CHECKING:
@@ -22,7 +22,7 @@ AT = np.array([*X, K])
 WEIGHTS = np.array([1.0, -2.0, 0.5, 3.0])
 
 
-@pytest.fixture(scope="module", params=MODES)
+@pytest.fixture(scope="module", params=ALL_MODES)
 def client(request: pytest.FixtureRequest) -> Iterator[Client]:
     with client_in(request.param) as opened:
         yield opened

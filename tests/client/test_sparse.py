@@ -13,7 +13,7 @@ from scipy.integrate import solve_ivp
 from scipy.optimize import least_squares
 
 from tests.client.fake import Fake, fake_server
-from tests.client.modes import MODES, client_in
+from tests.client.modes import ALL_MODES, client_in
 from wengert.v1 import SparseMatrix
 from wengert.v1.tensors import write_tensor
 from wengert_client import Client, Function, ListBuilder, MissingDependency, ServerFault, ValueAndSparseDerivative
@@ -26,7 +26,7 @@ N = 12
 X = np.linspace(-1.0, 2.0, N)
 
 
-@pytest.fixture(scope="module", params=MODES)
+@pytest.fixture(scope="module", params=ALL_MODES)
 def client(request: pytest.FixtureRequest) -> Iterator[Client]:
     with client_in(request.param) as opened:
         yield opened
@@ -51,15 +51,15 @@ def f(client: Client) -> Function:
 def asked(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
     """Every request that a function sends, as it is when it is sent."""
     sent: list[Any] = []
-    call = HeldFunction.call
+    ask = HeldFunction.ask
 
-    def spy(self: HeldFunction, rpc: Any, request: Any, ends: float | None = None) -> Any:
+    async def spy(self: HeldFunction, rpc: Any, request: Any, ends: float | None = None) -> Any:
         copy = type(request)()
         copy.CopyFrom(request)
         sent.append(copy)
-        return call(self, rpc, request, ends)
+        return await ask(self, rpc, request, ends)
 
-    monkeypatch.setattr(HeldFunction, "call", spy)
+    monkeypatch.setattr(HeldFunction, "ask", spy)
     return sent
 
 
@@ -198,7 +198,7 @@ def test_many_selections_keep_few_patterns(client: Client) -> None:
     for _ in range(2):
         for i in range(20):
             assert f.jacobian([2.0], sparse=True, outputs=f"y{i}").toarray().tolist() == [[i + 1.0]]
-    assert len(f._held.patterns._kept) <= 16
+    assert len(f.held.patterns._kept) <= 16
 
 
 def test_solvers_take_them(client: Client) -> None:

@@ -10,7 +10,7 @@ import grpc
 import numpy as np
 import pytest
 
-from tests.client.modes import MODES, client_in
+from tests.client.modes import ALL_MODES, client_in
 from wengert import v1
 from wengert_client import (
     Client,
@@ -37,7 +37,7 @@ def product(n: int) -> ListBuilder:
     return b
 
 
-@pytest.fixture(scope="module", params=MODES)
+@pytest.fixture(scope="module", params=ALL_MODES)
 def client(request: pytest.FixtureRequest) -> Iterator[Client]:
     limits = "--max-reply-elements", "250000", "--max-message-bytes", "1MiB"
     with client_in(request.param, *limits) as opened:
