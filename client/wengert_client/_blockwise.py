@@ -11,6 +11,7 @@ import numpy as np
 
 from wengert.v1 import JacobianRequest, StreamJacobianRequest
 from wengert_client._asking import Asking, read
+from wengert_client._block import Block as Received
 from wengert_client._cutting import fill
 from wengert_client._errors import ServerFault
 from wengert_client._preparation import mode_number
@@ -24,7 +25,6 @@ if TYPE_CHECKING:
 
     from numpy.typing import ArrayLike
 
-    from wengert.v1 import StreamJacobianResponse
     from wengert.v1.service_pb2_grpc import DifferentiationServiceStub
     from wengert_client._asking import Named, Points
     from wengert_client._preparation import ModeName, Names
@@ -118,13 +118,13 @@ class Blocks:
         The first of them; None: there was none.
     """
 
-    def __init__(self, stream: Any, first: StreamJacobianResponse | None) -> None:
+    def __init__(self, stream: Any, first: Received | None) -> None:
         self._stream = stream
         self._first = first
         self._there = 0
         self._ended = False
-        self._shape = () if first is None else tuple(first.shape)
-        if first is None or not first.HasField("values"):
+        self._shape = () if first is None else tuple(first.head.shape)
+        if first is None or not first.head.HasField("values"):
             _refuse("it does not begin with the values of f")
         if not 1 < len(self._shape) <= _MOST_RANK:
             _refuse(f"its matrix has the shape {self._shape}; (m, n_w) or (K, m, n_w) was expected")
@@ -153,25 +153,22 @@ class Blocks:
     def __exit__(self, *_: object) -> None:
         self._stream.cancel()
 
-    def _beginning(self) -> list[StreamJacobianResponse]:
+    def _beginning(self) -> list[Received]:
         first, self._first = self._first, None
         return [] if first is None else [first]
 
-    def _block(self, message: StreamJacobianResponse) -> Block:
-        if self._ended or tuple(message.shape) != self._shape:
+    def _block(self, received: Received) -> Block:
+        head, entries = received
+        if self._ended or tuple(head.shape) != self._shape:
             _refuse("a block came after the last one, or is of another matrix")
-        if message.offset != self._there:
-            _refuse(f"a block starts at entry {message.offset}, and {self._there} entries came before it")
+        if head.offset != self._there:
+            _refuse(f"a block starts at entry {head.offset}, and {self._there} entries came before it")
         offset = self._there
-        self._there += len(message.entries)
-        self._ended = message.HasField("report")
-        return Block(
-            self._shape,
-            offset,
-            np.array(message.entries, dtype=np.float64),
-            read(message.values) if message.HasField("values") else None,
-            Report.read(message.report) if self._ended else None,
-        )
+        self._there += len(entries)
+        self._ended = head.HasField("report")
+        values = read(head.values) if head.HasField("values") else None
+        report = Report.read(head.report) if self._ended else None
+        return Block(self._shape, offset, np.array(entries), values, report)
 
     def _check_end(self) -> None:
         if not self._ended or self._there != math.prod(self._shape):
@@ -203,11 +200,11 @@ async def _begun(stream: Any) -> Blocks:
 class _Rest:
     """What is left of a stream whose first message was taken."""
 
-    def __init__(self, stream: Any, messages: AsyncIterator[StreamJacobianResponse]) -> None:
+    def __init__(self, stream: Any, messages: AsyncIterator[Received]) -> None:
         self._stream = stream
         self._messages = messages
 
-    def __aiter__(self) -> AsyncIterator[StreamJacobianResponse]:
+    def __aiter__(self) -> AsyncIterator[Received]:
         return self._messages
 
     def cancel(self) -> None:
