@@ -249,8 +249,8 @@ class Interpreter:
     def name_output(self, argument: object) -> None:
         """An output that is what its name stands for."""
         word = cast("str", argument)
-        value = self._scope.find(word)
-        self.list.output(checked_name(named(word), self.bounds), value)
+        name = checked_name(named(word), self.bounds)
+        self.list.output(name, self._scope.find(word))
 
     def output(self, argument: object) -> None:
         """An output; its name stands for the value from now on, unless it is an input's."""

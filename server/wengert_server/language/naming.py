@@ -26,7 +26,7 @@ def names_of(source: WengertList) -> list[str]:
     """Give the name of each variable.
 
     No two variables that are needed at the same time have one name. A label is the name of its variable unless an
-    input is called so, an output that is another value, or a variable that is still needed.
+    input is called so, a variable that is still needed, or, for an output, an output that is another value.
     """
     first = len(source.inputs)
     labels = {label.variable: label.name for label in reversed(source.labels)}
@@ -36,16 +36,18 @@ def names_of(source: WengertList) -> list[str]:
     needed: dict[str, int] = {}
     names = [value.name for value in source.inputs]
     for variable in range(first + 1, first + len(source.primitives) + 1):
+        # An output names its value for those after it, which may be this variable.
+        others = results if last[variable] == len(last) else {}
         name = labels.get(variable, "")
         if (
             not name
             or name in inputs
-            or results.get(name, variable) != variable
+            or others.get(name, variable) != variable
             or needed.get(name, 0) > variable
             or _NUMBERED.fullmatch(name)
         ):
             name = f"w{variable}"
-            while name in inputs or results.get(name, variable) != variable:
+            while name in inputs or others.get(name, variable) != variable:
                 name += "_"
         needed[name] = last[variable]
         names.append(name)

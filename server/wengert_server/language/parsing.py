@@ -20,6 +20,7 @@ from wengert_server.language.expected import misread
 from wengert_server.language.faults import Fault, Located
 from wengert_server.language.functions import LISTS
 from wengert_server.language.interpreter import Budget, Call, Declared, Interpreter, Loop, Subscript
+from wengert_server.language.scopes import NUMBERS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -44,6 +45,7 @@ class _State(threading.local):
     code: list[Step]
     lists: list[Interpreter]
     loops: int
+    bodies: int
 
     def begin(self, bounds: Bounds) -> None:
         self.bounds = bounds
@@ -52,6 +54,7 @@ class _State(threading.local):
         self.code = []
         self.lists = [Interpreter(bounds, self.budget)]
         self.loops = 0
+        self.bodies = 0
 
 
 class _Lines(PostLex):
@@ -111,6 +114,8 @@ class _Actions:
         return self._step(Interpreter.push_array, _numbers(token), token)
 
     def name(self, children: Sequence[Token]) -> int:
+        if children[0] in NUMBERS:
+            return self._step(Interpreter.push, NUMBERS[children[0]], children[0])
         return self._step(Interpreter.load, str(children[0]), children[0])
 
     def reference(self, children: Sequence[Token]) -> int:
@@ -267,13 +272,16 @@ class _Actions:
         limits, depth = state.bounds.limits, len(state.lists)
         if depth > limits.body_depth:
             raise LimitExceeded("body_depth", limits.body_depth, depth, "bodies in bodies")
+        state.bodies += 1
+        if state.bodies > limits.bodies:
+            raise LimitExceeded("bodies", limits.bodies, state.bodies, "bodies, or more")
         state.lists.append(Interpreter(state.bounds, state.budget))
 
     def body(self, children: Places) -> None:
         state = self._state
         inner = state.lists.pop().list
         if not inner.has_outputs:
-            raise Fault("the list within the list names no output; write output f = ...", children[-1])
+            raise Fault("the list within the list names no output; write output f = ...", _start(children[-1]))
         state.lists[-1].add_body(inner.build())
 
 

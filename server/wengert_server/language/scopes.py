@@ -13,10 +13,10 @@ if TYPE_CHECKING:
 
     from wengert_server.language.values import Value
 
-RESERVED = frozenset({"input", "output", "constants", "tensors", "body", "for", "in", "by", "inf", "nan"})
+RESERVED = frozenset({"input", "output", "constants", "tensors", "body", "for", "inf", "nan"})
 """Words that are no names, unless in back quotes."""
 
-_NUMBERS = {"inf": math.inf, "nan": math.nan}
+NUMBERS = {"inf": math.inf, "nan": math.nan}
 """What these words always are."""
 
 GIVEN = {"pi": math.pi, "e": math.e, "true": 1.0, "false": 0.0}
@@ -45,13 +45,8 @@ class Scope:
         Fault
             Nothing is called so.
         """
-        value = self.values.get(word)
-        if value is not None:
-            return value
-        if word in _NUMBERS:
-            return _NUMBERS[word]
         name = unquoted(word)
-        value = self.values.get(name) if name is not word else None
+        value = self.values.get(name)
         if value is None:
             raise UnknownNameFault(f"there is nothing called {name}{near(name, self.values)}")
         return value
