@@ -36,7 +36,9 @@ class Maker:
         self.inputs = [
             Input(name, shape, self._array(shape) if source.random() < 0.3 else None)
             for name, shape in zip(
-                source.sample(sorted(set(NAMES)), source.randrange(4)), iter(lambda: source.choice(SHAPES), None), strict=False
+                source.sample(sorted(set(NAMES)), source.randrange(4)),
+                iter(lambda: source.choice(SHAPES), None),
+                strict=False,
             )
         ]
         self.shapes = [each.shape for each in self.inputs]
@@ -169,7 +171,10 @@ class Maker:
         source = self.source
         names = source.sample(sorted(set(NAMES)), source.randint(1, 4))
         everything = range(1, len(self.shapes) + 1)
-        outputs = [Output(n, source.choice(everything) if everything and source.random() < 0.8 else self.constant()) for n in names]
+        outputs = [
+            Output(n, source.choice(everything) if everything and source.random() < 0.8 else self.constant())
+            for n in names
+        ]
         labels = [Label(k, source.choice(NAMES)) for k in everything if source.random() < 0.6]
         return WengertList.build(
             inputs=self.inputs, primitives=self.primitives, arguments=self.arguments, constants=self.constants,
@@ -182,7 +187,9 @@ def random_list(source: random.Random, statements: int = 12, depth: int = 1) -> 
     maker = Maker(source)
     for _ in range(source.randint(0, statements)):
         maker.statement(source.choice(TABLE))
-    bodies = [random_list(source, 4, depth - 1) for _ in range(source.randrange(3) if depth and source.random() < 0.2 else 0)]
+    bodies = [
+        random_list(source, 4, depth - 1) for _ in range(source.randrange(3) if depth and source.random() < 0.2 else 0)
+    ]
     return maker.finish(bodies)
 
 

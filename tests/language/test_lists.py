@@ -170,9 +170,11 @@ def test_every_primitive_is_a_function() -> None:
         assert row.name.lower() in functions.FUNCTIONS
         assert all(alias in functions.FUNCTIONS for alias in functions.ALIASES.get(row.name, ()))
     names = [name for row in TABLE for name in (row.name.lower(), *functions.ALIASES.get(row.name, ()))]
-    names += [name for call in functions.KNOWN for name in call.replace("(", " ").split() if name in functions.FUNCTIONS]
+    names += [
+        name for call in functions.KNOWN for name in call.replace("(", " ").split() if name in functions.FUNCTIONS
+    ]
     assert sorted(set(names)) == sorted(functions.FUNCTIONS)
-    assert {name for name in functions.ALIASES} <= {row.name for row in TABLE}
+    assert set(functions.ALIASES) <= {row.name for row in TABLE}
 
 
 def test_aliases_are_names_of_numpy() -> None:

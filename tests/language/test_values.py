@@ -25,7 +25,7 @@ POINT = {"a": 1.25, "b": -0.75, "c": 0.0, "d": 3.0}
 
 def apply(sign: str, *values: Any) -> Any:
     """What an operator means, by NumPy."""
-    table = {
+    table: dict[str, Any] = {
         "?:": lambda c, a, b: np.where(c != 0, a, b),
         "||": lambda a, b: np.logical_or(a, b) * 1.0,
         "&&": lambda a, b: np.logical_and(a, b) * 1.0,
@@ -84,14 +84,16 @@ def test_operators_bind_as_the_table_says(seed: int) -> None:
 @pytest.mark.parametrize("row", [row for row in ELEMENTWISE if not row.parametric], ids=lambda row: row.name)
 def test_functions_are_those_of_numpy_and_scipy(row: Any) -> None:
     names = [row.name.lower(), *functions.ALIASES.get(row.name, ())]
-    library = [getattr(np, name, None) or getattr(scipy.special, name, None) for name in names]
+    library: list[Any] = [getattr(np, name, None) or getattr(scipy.special, name, None) for name in names]
     known = [function for function in library if isinstance(function, np.ufunc) or function is np.where]
     if not known:
         return  # a primitive of derivatives, or one that neither has: its value is tested with the engine
     source = random.Random(row.number)  # noqa: S311
     point = [source.uniform(*interval) for interval in row.domain]
     letters = "abc"[: row.arity]
-    text = "\n".join([f"input {', '.join(letters)}", *(f"output f{k} = {n}({', '.join(letters)})" for k, n in enumerate(names))])
+    text = "\n".join(
+        [f"input {', '.join(letters)}", *(f"output f{k} = {n}({', '.join(letters)})" for k, n in enumerate(names))]
+    )
     expected = float(known[0](*point))
     np.testing.assert_allclose(value(text, *point), [expected] * len(names), rtol=1e-13)
 

@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from adengine import account
 from wengert_server.language.faults import ShapeFault
 from wengert_server.language.values import Literal, Parts, size_of, written
 
@@ -26,17 +25,17 @@ def array_of(list_: Statements, values: Sequence[Value]) -> Value:
         return Literal(np.array(values, np.float64))
     parts, shape = _flattened(list_, values)
     if all(isinstance(part, float | Literal) for part in parts):
-        return Literal(_stacked([np.asarray(p.array if isinstance(p, Literal) else p) for p in parts], shape))
+        return _stacked(list_, [np.asarray(p.array if isinstance(p, Literal) else p) for p in parts], shape)
     return list_.stacked(parts, shape)
 
 
-def _stacked(arrays: Sequence[np.ndarray], outer: Shape) -> np.ndarray:
+def _stacked(list_: Statements, arrays: Sequence[np.ndarray], outer: Shape) -> Literal:
     shapes = {array.shape for array in arrays}
     if len(shapes) > 1:
         raise ShapeFault(f"the parts of an array have one shape, not {' and '.join(sorted(map(written, shapes)))}")
     inner = shapes.pop() if shapes else ()
-    account.take(8 * len(arrays) * size_of(inner), "an array of numbers")
-    return np.array(arrays, np.float64).reshape(*outer, *inner)
+    list_.check_array((*outer, *inner))
+    return Literal(np.array(arrays, np.float64).reshape(*outer, *inner))
 
 
 def _flattened(list_: Statements, values: Sequence[Value]) -> tuple[Sequence[Value], Shape]:

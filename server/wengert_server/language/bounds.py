@@ -71,3 +71,22 @@ class Bounds:
         allowed: int = getattr(self, name)
         if needed > allowed:
             raise LimitExceeded(name, allowed, needed, what)
+
+
+class Budget:
+    """How many steps are left of those that reading a text may take."""
+
+    def __init__(self, bounds: Bounds) -> None:
+        self._most = bounds.text_steps
+        self._spent = 0
+
+    def spend(self, steps: int) -> None:
+        """Take so many steps more.
+
+        Raises
+        ------
+        LimitExceeded
+        """
+        self._spent += steps
+        if self._spent > self._most:
+            raise LimitExceeded("text_steps", self._most, self._spent, "steps of reading the text, or more")

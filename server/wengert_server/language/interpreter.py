@@ -6,12 +6,13 @@ it is parsed, a loop once it is closed.
 
 from __future__ import annotations
 
+from array import array as column
 from typing import TYPE_CHECKING, NamedTuple, TypeAlias, cast
 
 import numpy as np
 
 from adengine.cancellation import check
-from adengine.errors import EngineError, LimitExceeded
+from adengine.errors import EngineError
 from wengert_server.language import functions, known, subscripts
 from wengert_server.language.arrays import array_of
 from wengert_server.language.faults import Fault, Located, ShapeFault
@@ -22,14 +23,14 @@ from wengert_server.language.statements import NUMBERS, Statements, checked_name
 from wengert_server.language.values import Buffer, Literal, Parts, written
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable
 
     from adengine import WengertList
-    from wengert_server.language.bounds import Bounds
+    from wengert_server.language.bounds import Bounds, Budget
     from wengert_server.language.subscripts import Part
     from wengert_server.language.values import Value
 
-    Step: TypeAlias = tuple[Callable[["Interpreter", object], int | None], object, int]
+    Step: TypeAlias = Callable[["Interpreter", object], int | None]
 
 
 _SELECT = NUMBERS["SELECT"]
@@ -79,23 +80,41 @@ class _Turns:
         self.begin = begin
 
 
-class Budget:
-    """How many steps are left of those that reading a text may take."""
+class Code:
+    """The steps of a statement of the text.
 
-    def __init__(self, bounds: Bounds) -> None:
-        self._most = bounds.text_steps
-        self._spent = 0
+    Attributes
+    ----------
+    steps : list
+        Methods of :class:`Interpreter`.
+    arguments : list
+        What each is called with.
+    positions : int32 array
+        Where in the text each is told.
+    """
 
-    def spend(self, steps: int) -> None:
-        """Take so many steps more.
+    __slots__ = ("arguments", "positions", "steps")
 
-        Raises
-        ------
-        LimitExceeded
-        """
-        self._spent += steps
-        if self._spent > self._most:
-            raise LimitExceeded("text_steps", self._most, self._spent, "steps of reading the text, or more")
+    def __init__(self) -> None:
+        self.steps: list[Step] = []
+        self.arguments: list[object] = []
+        self.positions = column("i")
+
+    def __len__(self) -> int:
+        return len(self.steps)
+
+    def add(self, step: Step, argument: object, position: int) -> int:
+        """Append a step; gives its place."""
+        self.steps.append(step)
+        self.arguments.append(argument)
+        self.positions.append(position)
+        return len(self.steps) - 1
+
+    def put(self, place: int, argument: object, position: int | None = None) -> None:
+        """Give a step its argument, which was not known when it was appended."""
+        self.arguments[place] = argument
+        if position is not None:
+            self.positions[place] = position
 
 
 class Interpreter:
@@ -105,6 +124,8 @@ class Interpreter:
     ----------
     bounds
         What it may come to.
+    budget
+        What its making may cost.
 
     Attributes
     ----------
@@ -113,7 +134,7 @@ class Interpreter:
     """
 
     def __init__(self, bounds: Bounds, budget: Budget) -> None:
-        self.list = Statements(bounds)
+        self.list = Statements(bounds, budget)
         self.bounds = bounds
         self._budget = budget
         self._scope = Scope()
@@ -122,7 +143,7 @@ class Interpreter:
         self._loops: list[_Turns] = []
         self._at = 0
 
-    def run(self, code: Sequence[Step]) -> None:
+    def run(self, code: Code) -> None:
         """Take the steps of one statement of the text.
 
         Raises
@@ -134,19 +155,19 @@ class Interpreter:
         """
         self._budget.spend(len(code))
         check()
+        steps, arguments = code.steps, code.arguments
         at, end = 0, len(code)
         try:
             while at < end:
-                step, argument, _ = code[at]
                 self._at = at
-                moved = step(self, argument)
+                moved = steps[at](self, arguments[at])
                 at = at + 1 if moved is None else moved
         except Fault as fault:
             if fault.position is None:
-                fault.position = code[at][2]
+                fault.position = code.positions[at]
             raise
         except EngineError as error:
-            raise Located(error, code[at][2]) from None
+            raise Located(error, code.positions[at]) from None
         self._stack.clear()
 
     # ---- Values

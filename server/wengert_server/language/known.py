@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from adengine import account
 from wengert_server.language.faults import Fault, ShapeFault
 from wengert_server.language.values import Literal, Parts, size_of, written
 
@@ -103,6 +102,5 @@ def filled(list_: Statements, shape: Shape, value: float) -> NDArray[np.float64]
     """Give an array of one number, if it is not too large."""
     if any(extent < 0 for extent in shape):
         raise ShapeFault(f"the shape {written(shape)} has a negative extent")
-    list_.check_size(shape, "the array")
-    account.take(8 * size_of(shape), "an array of numbers")
+    list_.check_array(shape)
     return np.full(shape, float(value))

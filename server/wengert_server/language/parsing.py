@@ -5,6 +5,7 @@ One parser serves all threads; what it makes of a text it keeps for the thread t
 
 from __future__ import annotations
 
+import sys
 import threading
 from functools import cache
 from importlib import resources
@@ -16,10 +17,11 @@ from lark.lark import PostLex
 
 from adengine.cancellation import check
 from adengine.errors import LimitExceeded
+from wengert_server.language.bounds import Budget
 from wengert_server.language.expected import misread
 from wengert_server.language.faults import Fault, Located
 from wengert_server.language.functions import LISTS
-from wengert_server.language.interpreter import Budget, Call, Declared, Interpreter, Loop, Subscript
+from wengert_server.language.interpreter import Call, Code, Declared, Interpreter, Loop, Subscript
 from wengert_server.language.scopes import NUMBERS
 
 if TYPE_CHECKING:
@@ -27,7 +29,6 @@ if TYPE_CHECKING:
 
     from adengine import WengertList
     from wengert_server.language.bounds import Bounds
-    from wengert_server.language.interpreter import Step
 
 _OPENING = {"LPAR": "RPAR", "LSQB": "RSQB", "LBRACE": "RBRACE"}
 _CLOSING = frozenset(_OPENING.values())
@@ -42,7 +43,7 @@ class _State(threading.local):
     bounds: Bounds
     budget: Budget
     open: list[Token]
-    code: list[Step]
+    code: Code
     lists: list[Interpreter]
     loops: int
     bodies: int
@@ -51,7 +52,7 @@ class _State(threading.local):
         self.bounds = bounds
         self.budget = Budget(bounds)
         self.open = []
-        self.code = []
+        self.code = Code()
         self.lists = [Interpreter(bounds, self.budget)]
         self.loops = 0
         self.bodies = 0
@@ -100,9 +101,7 @@ class _Actions:
         self._state = state
 
     def _step(self, step: Any, argument: object, token: Token | int) -> int:
-        code = self._state.code
-        code.append((step, argument, token if isinstance(token, int) else _start(token)))
-        return len(code) - 1
+        return self._state.code.add(step, argument, token if isinstance(token, int) else _start(token))
 
     # ---- Expressions
 
@@ -116,13 +115,13 @@ class _Actions:
     def name(self, children: Sequence[Token]) -> int:
         if children[0] in NUMBERS:
             return self._step(Interpreter.push, NUMBERS[children[0]], children[0])
-        return self._step(Interpreter.load, str(children[0]), children[0])
+        return self._step(Interpreter.load, _word(children[0]), children[0])
 
     def reference(self, children: Sequence[Token]) -> int:
-        return self._step(Interpreter.refer, str(children[0]), children[0])
+        return self._step(Interpreter.refer, _word(children[0]), children[0])
 
     def binary(self, children: Places) -> int:
-        return self._step(Interpreter.binary, str(children[1]), children[1])
+        return self._step(Interpreter.binary, _word(children[1]), children[1])
 
     def prefix(self, children: Places) -> int:
         sign: Token = children[0]
@@ -142,9 +141,8 @@ class _Actions:
         """Have the values of brackets stay one by one."""
         code = self._state.code
         for place in parts:
-            step, argument, position = code[place]
-            if step is Interpreter.array:
-                code[place] = (Interpreter.parts, argument, position)
+            if code.steps[place] is Interpreter.array:
+                code.steps[place] = Interpreter.parts
 
     def positional(self, children: Places) -> tuple[str, int]:
         return "", children[0]
@@ -191,10 +189,9 @@ class _Actions:
 
     def choice(self, children: Places) -> int:
         _, then, _, otherwise, _ = children
-        last = self._step(Interpreter.choose, None, self._state.code[then][2])
-        code = self._state.code
-        code[then] = (Interpreter.then, otherwise + 1, 0)
-        code[otherwise] = (Interpreter.otherwise, last + 1, 0)
+        last = self._step(Interpreter.choose, None, self._state.code.positions[then])
+        self._state.code.put(then, otherwise + 1)
+        self._state.code.put(otherwise, last + 1)
         return last
 
     # ---- Statements
@@ -204,10 +201,10 @@ class _Actions:
         state = self._state
         if not state.loops:
             state.lists[-1].run(state.code)
-            state.code.clear()
+            state.code = Code()
 
     def assign(self, children: Places) -> None:
-        self._step(Interpreter.assign, str(children[0]), children[0])
+        self._step(Interpreter.assign, _word(children[0]), children[0])
         self._finish()
 
     def assign_element(self, children: Places) -> None:
@@ -247,8 +244,8 @@ class _Actions:
 
     def _first(self, children: Places) -> int:
         if self._state.loops:
-            raise Fault("constants and arrays are listed outside of loops", self._state.code[children[0]][2])
-        return self._state.code[children[0]][2]
+            raise Fault("constants and arrays are listed outside of loops", self._state.code.positions[children[0]])
+        return self._state.code.positions[children[0]]
 
     def step(self, children: Places) -> bool:
         return True
@@ -261,7 +258,7 @@ class _Actions:
         state = self._state
         word, step, mark = children[0], children[4], children[5]
         last = self._step(Interpreter.again, None, word)
-        state.code[mark] = (Interpreter.enter, Loop(str(word), bool(step), last + 1), _start(word))
+        state.code.put(mark, Loop(str(word), bool(step), last + 1), _start(word))
         state.loops -= 1
         self._finish()
 
@@ -283,6 +280,11 @@ class _Actions:
         if not inner.has_outputs:
             raise Fault("the list within the list names no output; write output f = ...", _start(children[-1]))
         state.lists[-1].add_body(inner.build())
+
+
+def _word(token: Token) -> str:
+    """A word or sign; equal ones are one object, since there may be very many."""
+    return sys.intern(str(token))
 
 
 def _start(token: Token) -> int:

@@ -16,20 +16,23 @@ from adengine.primitives import BY_NAME, TABLE
 from adengine.shapes import RULES, Statement, largest
 from adengine.wengert_list import check_name
 from wengert_server.language.faults import Fault, NameFault, ShapeFault
-from wengert_server.language.values import Buffer, Literal, Referenced, written
+from wengert_server.language.values import Buffer, Literal, Referenced, size_of, written
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from numpy.typing import NDArray
 
-    from wengert_server.language.bounds import Bounds
+    from wengert_server.language.bounds import Bounds, Budget
     from wengert_server.language.values import Shape, Value
 
 NUMBERS: dict[str, int] = {row.name: row.number for row in TABLE}
 """Numbers of the wire by the names of the primitives."""
 
 _RESHAPE, _CONCATENATE, _CONSTANT = NUMBERS["RESHAPE"], NUMBERS["CONCATENATE"], NUMBERS["CONSTANT"]
+
+_ELEMENTS_OF_A_STEP = 16
+"""How many elements of an array are made in the time of a step."""
 
 
 class Statements:
@@ -39,6 +42,8 @@ class Statements:
     ----------
     bounds
         What it may come to.
+    budget
+        What its making may cost.
 
     Attributes
     ----------
@@ -46,8 +51,9 @@ class Statements:
         Of w_1, w_2, ...
     """
 
-    def __init__(self, bounds: Bounds) -> None:
+    def __init__(self, bounds: Bounds, budget: Budget) -> None:
         self._bounds = bounds
+        self._budget = budget
         self._inputs: list[Input] = []
         self._primitives, self._arguments, self._parameters = column("i"), column("i"), column("q")
         self._constants: list[float] = []
@@ -115,6 +121,12 @@ class Statements:
             raise ShapeFault(f"{what} has rank {len(shape)}, at most {limits.rank}")
         if largest(shape) > limits.variable_elements:
             raise LimitExceeded("variable_elements", limits.variable_elements, largest(shape), f"elements of {what}")
+
+    def check_array(self, shape: Shape) -> None:
+        """Refuse an array of known numbers that is too large, or one more where there are too many."""
+        self.check_size(shape, "the array")
+        self._budget.spend(size_of(shape) // _ELEMENTS_OF_A_STEP)
+        account.take(8 * size_of(shape), "an array of numbers")
 
     # ---- Constants
 
