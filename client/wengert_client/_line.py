@@ -74,14 +74,14 @@ class Line:
 
     def __init__(self, transport: Transport, in_flight: int) -> None:
         self._transport = transport
-        self._room = threading.BoundedSemaphore(in_flight)
+        self._in_flight = in_flight
         self._pid = os.getpid()
         # Held by who reads, for as long.
         self._reading = threading.Lock()
         self._who_reads = 0
         # What follows is changed under the lock.
         self._lock = threading.RLock()
-        self._submitted, self._emptied = threading.Condition(self._lock), threading.Condition(self._lock)
+        self._submitted, self._fewer = threading.Condition(self._lock), threading.Condition(self._lock)
         self._closed = threading.Event()
         self._number = 0
         self._pending: dict[int, Call] = {}
@@ -140,7 +140,7 @@ class Line:
             if self._closed.is_set() or self._pid != os.getpid():
                 return
             while wait and self._pending:
-                self._emptied.wait()
+                self._fewer.wait()
             self._closed.set()
             self._late.close()
             self._submitted.notify()
@@ -162,14 +162,14 @@ class Line:
         if size > _ASK_FOR_LIMITS_BYTES and size > (most := self._transport.limits(call.ends).request_bytes):
             told = f"a request of {size} bytes, the limit message_bytes is {most}"
             raise LimitExceeded(told, reason="LIMIT_EXCEEDED")
-        if not self._room.acquire(timeout=max(call.ends - time.monotonic(), 0.0)):
-            raise DeadlineExceeded("the answers to earlier calls of this session did not come in time")
-        try:
-            with self._lock:
-                self._start(call)
-        except BaseException:
-            self._room.release()
-            raise
+        if self._who_reads == threading.get_ident():
+            # Told of an answer, and making one more call: nobody else could make room.
+            self._read_until(lambda: len(self._pending) < self._in_flight)
+        with self._lock:
+            while len(self._pending) >= self._in_flight:
+                if not self._fewer.wait(call.ends - time.monotonic()):
+                    raise DeadlineExceeded("the answers to earlier calls of this session did not come in time")
+            self._start(call)
 
     def _start(self, call: Call) -> None:
         """Send a call; the lock is held."""
@@ -294,7 +294,7 @@ class Line:
                 return  # It was given up.
             if call.future is not None:
                 self._unattended -= 1
-            if answer.error.reason == _UNKNOWN and call.with_list is not None:
+            if call.with_list is not None and answer.error.reason == _UNKNOWN:
                 call.request, call.with_list = call.with_list(), None
                 self._start(call)
                 return
@@ -304,11 +304,9 @@ class Line:
 
     def _ended(self, call: Call, answer: SessionResponse | None, error: BaseException | None) -> None:
         """Note that a call is no longer under way; the lock is held."""
-        self._room.release()
         if call.future is None:
             call.answered(answer, error)
-        if not self._pending:
-            self._emptied.notify_all()
+        self._fewer.notify_all()
 
     # ---- streams that break, and calls that are late
 

@@ -2,6 +2,7 @@
 
 import functools
 import pickle
+import queue
 import signal
 import threading
 import time
@@ -397,6 +398,22 @@ def test_all_ways_of_asking_at_once(g: SessionFunction, f: Function) -> None:
     g.submit("jacobian", X).result()  # What was told of the last answer has been answered too.
     assert sorted(told) == list(range(40))
     np.testing.assert_array_equal(np.stack([told[k] for k in range(40)]), expected)
+
+
+def test_calls_made_by_what_is_told_of_answers_find_room(f: Function) -> None:
+    told: queue.SimpleQueue[tuple[int, futures.Future[Any]]] = queue.SimpleQueue()
+    with f.session(in_flight=2) as g:
+
+        def again(_: futures.Future[Any], k: int) -> None:
+            for _again in range(4):
+                told.put((k, g.submit("value", X * k)))
+
+        for k in range(6):
+            g.submit("value", X * k).add_done_callback(functools.partial(again, k=k))
+        found = [told.get(timeout=30) for _ in range(24)]
+    assert sorted(k for k, _ in found) == np.repeat(range(6), 4).tolist()
+    for k, future in found:
+        np.testing.assert_array_equal(future.result(30), f.value(X * k))
 
 
 def test_one_who_is_interrupted_leaves_the_session_to_others() -> None:
