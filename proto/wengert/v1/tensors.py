@@ -24,6 +24,8 @@ import numpy as np
 from wengert.v1.tensor_pb2 import Tensor
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from google.protobuf.message import Message
     from numpy.typing import ArrayLike, NDArray
 
@@ -37,6 +39,7 @@ _LENGTH_DELIMITED = 2
 _WIRE_DOUBLE = np.dtype("<f8")
 _TENSOR_VALUES = Tensor.VALUES_FIELD_NUMBER
 _MAX_BYTES = 2**31 - 1
+_FEW = 64
 _MAX_ELEMENTS = sys.maxsize // _WIRE_DOUBLE.itemsize
 
 
@@ -113,8 +116,8 @@ def read_tensor(tensor: Tensor, *, vector: bool = False) -> NDArray[np.float64]:
     ValueError
         The values do not fit the shape, or the shape is none that an array can have.
     """
-    extents = tuple(tensor.shape)
-    count = len(tensor.values)
+    extents, values = tuple(tensor.shape), tensor.values
+    count = len(values)
     if vector and not extents:
         extents = (count,)
     if len(extents) > MAX_RANK:
@@ -123,14 +126,15 @@ def read_tensor(tensor: Tensor, *, vector: bool = False) -> NDArray[np.float64]:
     if size != count:
         raise ValueError(f"the shape {extents} has {size} elements, but {count} values are given")
     # NumPy refuses extents that overflow even where one of them is 0.
-    if math.prod(extent for extent in extents if extent) > _MAX_ELEMENTS:
+    if not size and math.prod(extent for extent in extents if extent) > _MAX_ELEMENTS:
         raise ValueError(f"the extents of the shape {extents} are more than an array can have")
-    return _read_doubles(tensor).reshape(extents)
+    return _copied(values, count).reshape(extents)
 
 
-def _read_doubles(tensor: Tensor) -> NDArray[np.float64]:
+def _copied(values: Sequence[float], count: int) -> NDArray[np.float64]:
     """Copy the values; newer protobuf hands NumPy one block of memory, older one value by value."""
-    return np.array(tensor.values, dtype=np.float64)
+    # One by one is faster for a few.
+    return np.fromiter(values, np.float64, count) if count <= _FEW else np.array(values, dtype=np.float64)
 
 
 def _varint(number: int) -> bytes:
