@@ -179,9 +179,10 @@ class CallAccount:
             self.taken -= size
             self._admission.release(size)
 
-    def another(self) -> CallAccount:
-        """Give the account of another call, which takes from the same."""
-        return CallAccount(self._admission)
+
+def counts(size: int) -> bool:
+    """Whether a request of so many bytes is counted while it is read."""
+    return _WHILE_READ * size >= CRUMB
 
 
 @contextmanager

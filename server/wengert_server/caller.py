@@ -120,8 +120,8 @@ class Call:
         """Begin one of the calls of which this one, a session, consists: in the same name, with an id of its own."""
         call = Call(self.rpc, f"{self.request_id}/{number}", watch=self._watch)
         call.subject = self.subject
-        call.cancellation = self.cancellation
-        call.account = None if self.account is None else self.account.another()
+        # In force already, as the session's own; what it takes, it gives back at its end.
+        call.cancellation, call.account = self.cancellation, self.account
         call.parent = self
         return call
 
@@ -137,17 +137,21 @@ class Call:
         if self._watch is not None:
             self._watch.began(self)
         self._token = _current.set(self)
-        for each in (self.cancellation, self.account):
-            if each is not None:
-                each.__enter__()
+        if self.parent is None:
+            for each in (self.cancellation, self.account):
+                if each is not None:
+                    each.__enter__()
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        for each in (self.account, self.cancellation):
-            if each is not None:
-                each.__exit__(kind, error, trace)
+        if self.parent is None:
+            for each in (self.account, self.cancellation):
+                if each is not None:
+                    each.__exit__(kind, error, trace)
+        elif self.account is not None:
+            self.account.give_back(self.account.taken)
         if self._token is not None:
             _current.reset(self._token)
             self._token = None

@@ -14,7 +14,7 @@ from adengine import Derivative, Input, Label, Mode, Output, WengertList
 from adengine.errors import EngineError, InvalidDirections, InvalidShape, LimitExceeded
 from wengert.v1 import calls_pb2 as calls
 from wengert.v1 import programs_pb2 as programs
-from wengert_server.admission import keep, reading
+from wengert_server.admission import counts, keep, reading
 from wengert_server.errors import MalformedRequest
 
 if TYPE_CHECKING:
@@ -72,9 +72,12 @@ def message(kind: type[M], data: Data) -> M:
     if isinstance(data, kind):
         keep(data.ByteSize())
         return data
+    content = cast("bytes", data)
     try:
-        with reading(size_of(data)):
-            return kind.FromString(cast("bytes", data))
+        if not counts(len(content)):
+            return kind.FromString(content)
+        with reading(len(content)):
+            return kind.FromString(content)
     except DecodeError as error:
         name = kind.DESCRIPTOR.full_name
         raise MalformedRequest(f"the bytes are no {name}: {error}") from None

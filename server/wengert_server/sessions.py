@@ -83,16 +83,14 @@ class Sessions:
     def _waiting_for(self, requests: Iterator[bytes], context: grpc.ServicerContext) -> Iterator[bytes]:
         """Give requests, and remember when one is waited for: a session that waits can be ended."""
         while True:
-            with self._lock:
-                self._open[context] = True
-                draining = self._draining
-            if draining:
+            # Before the look: a server that drains in between finds it waiting.
+            self._open[context] = True
+            if self._draining:
                 context.cancel()
             data = next(requests, None)
             if data is None:
                 return
-            with self._lock:
-                self._open[context] = False
+            self._open[context] = False
             yield data
 
     def _enter(self, context: grpc.ServicerContext) -> None:

@@ -126,8 +126,8 @@ class FunctionStore:
 
     def _visible_to(self, subject: Subject) -> list[_Share]:
         """Give what is the subject's, then what is everybody's: the server itself puts that there, before any call."""
-        shares = (self._shares.get(name) for name in dict.fromkeys((subject.name, ANYBODY.name)))
-        return [share for share in shares if share is not None]
+        names = (subject.name, ANYBODY.name) if subject.name != ANYBODY.name else (ANYBODY.name,)
+        return [self._shares[name] for name in names if name in self._shares]
 
     def _drop_excess_of(self, subject: Subject) -> Iterator[str]:
         share = self._shares[subject.name]
