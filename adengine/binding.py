@@ -4,19 +4,22 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
+from typing import TypeAlias
 
-from adengine.bound import Bound, bind, bind_sparse
+from adengine.bound import Bound, bind, bind_second, bind_sparse
 from adengine.calls import NO_VALUES, Shared
 from adengine.errors import EngineError
 from adengine.functions import HeldFunction, Plan
-from adengine.hessian import Runs, ready_runs
+from adengine.hessian import Seeded, ready_plan, ready_run
 from adengine.jacobian import Mode
 from adengine.limits import Limits
 from adengine.program import MACHINE, VM
 from adengine.questions import DIRECTIONAL, EVALUATE, HESSIAN, HVP, JACOBIAN, Asked
+from adengine.second_plan import SecondPlan
 from adengine.sparse import SparsePlan, sparse_plan
 from adengine.wengert_list import WengertList
 
+Runs: TypeAlias = list[Seeded]
 _SPARSE = "sparse_jacobian"
 _SECOND = {"hvp": HVP, "hessian": HESSIAN, "sparse_hessian": HESSIAN}
 _QUESTIONS = {
@@ -108,8 +111,6 @@ class BoundCalls(ABC):
         Raises
         ------
         InvalidName, UnknownName, LimitExceeded
-        ValueError
-            For second derivatives, which cannot be bound.
 
         Examples
         --------
@@ -124,23 +125,22 @@ class BoundCalls(ABC):
         >>> gradient.values, gradient.derivatives
         (array([12.]), array([4., 3.]))
         """
-        if what in _SECOND:
-            raise ValueError(f"{what} cannot be bound, only prepared")
         number = 1 if points is None else points
         p = 1 if directions is None else directions
         asked = _question(what, shared, outputs, with_respect_to, mode)
         plan, runs = self._ready(function, what, asked, number, p)
         if isinstance(plan, SparsePlan):
             return bind_sparse(function, plan, runs, points)
+        if isinstance(plan, SecondPlan):
+            return bind_second(function, plan, runs[0], what, points, directions)
         return bind(function, plan, runs[0][0], what, points, directions)
 
     def _ready(self, function: WengertList, what: str, asked: Asked, points: int, directions: int) -> tuple[Plan, Runs]:
         """The plan and the runs of a question, compiled where that pays."""
         try:
             if what in _SECOND:
-                held = self._held(function)
-                runs = compiled(lambda: ready_runs(held, what, asked, self.limits, points, directions))
-                return held.plan(asked), runs
+                second = ready_plan(self._held(function), what, asked, self.limits)
+                return second, compiled(lambda: [ready_run(second, what, points, directions, self.limits)])
             if what == _SPARSE:
                 sparse = sparse_plan(self._held(function), asked, self.limits)
                 return sparse, compiled(lambda: sparse.runs(points, self.limits))

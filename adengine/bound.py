@@ -6,21 +6,24 @@ ten thousand compiled operations. Bound to arrays, a question is asked in a quar
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from adengine.blocks import blocks_of
-from adengine.calls import NO_VALUES
+from adengine.calls import NO_VALUES, Weighing
 from adengine.functions import Plan
+from adengine.hessian_plan import HessianPlan
 from adengine.jacobian import Mode
 from adengine.program import MACHINE, VM
-from adengine.questions import EVALUATE, JACOBIAN
+from adengine.questions import EVALUATE, HESSIAN, HVP, JACOBIAN
 from adengine.runs import Run
+from adengine.second_plan import SecondPlan
 from adengine.shapes import size_of
 from adengine.sparse import SparsePlan
+from adengine.unions import Pattern
 from adengine.vm import run_bound
 from adengine.wengert_list import WengertList
 
@@ -97,6 +100,37 @@ class BoundSparse(Bound):
             self.derivatives[...] = found.reshape(self.derivatives.shape)
 
 
+class BoundSecond(Bound):
+    """Second derivatives of a weighted sum of the outputs with their arrays.
+
+    `derivatives` are products with the directions, the dense Hessian, or the entries of the sparse one.
+
+    Attributes
+    ----------
+    weights : float64 array (m,)
+        The same for all points; empty where m = 1, of which the weight is 1.
+    gradient : float64 array (n_w,) or (K, n_w)
+        Of the weighted sum.
+    pattern : Pattern or None
+        Where the entries of a sparse Hessian stand, both triangles.
+    """
+
+    def __init__(
+        self, part: Bound, weights: Array, m: int, derivatives: Array, made: Callable[[Array], Array] | None,
+        pattern: Pattern | None,
+    ) -> None:  # fmt: skip
+        self.points, self.shared, self.directions, self.weights = part.points, part.shared, part.directions, weights
+        self.values, self.gradient = part.values[..., :m], part.values[..., m:]
+        self.derivatives, self.pattern, self.tier = derivatives, pattern, part.tier
+        self._part, self._made = part, made
+
+    def __call__(self) -> None:
+        """Ask once more."""
+        self._part()
+        if self._made is not None:
+            self.derivatives[...] = self._made(self._part.derivatives).reshape(self.derivatives.shape)
+
+
 class Given(NamedTuple):
     """Arrays that bound questions read: points, and the values of the shared inputs by name and flat."""
 
@@ -105,9 +139,10 @@ class Given(NamedTuple):
     flat_shared: Array
 
 
-def _given(function: WengertList, plan: Plan, points: int | None) -> Given:
+def _given(function: WengertList, plan: Plan, points: int | None, more: int = 0) -> Given:
+    """The arrays, with room for more numbers behind the shared ones."""
     inputs = [function.inputs[number] for number in plan.selection.shared]
-    flat = np.zeros(sum(size_of(value.shape) for value in inputs))
+    flat = np.zeros(sum(size_of(value.shape) for value in inputs) + more)
     shared, place = {}, 0
     for value in inputs:
         shared[value.name] = flat[place : place + size_of(value.shape)].reshape(value.shape)
@@ -130,6 +165,32 @@ def bind(function: WengertList, plan: Plan, run: Run, what: str, points: int | N
         found = (*many, *several, reply)
     arrays = _given(function, plan, points)
     return Bound(run, *arrays, np.zeros(given), np.zeros((*many, plan.m)), np.zeros(found))
+
+
+def bind_second(
+    function: WengertList, plan: SecondPlan, seeded: tuple[Run, Array], what: str, points: int | None,
+    directions: int | None,
+) -> BoundSecond:  # fmt: skip
+    """Make the arrays of a question for second derivatives."""
+    run, seeds = seeded
+    number, n_w = 1 if points is None else points, plan.n_w
+    many = () if points is None else (points,)
+    several = () if directions is None else (directions,)
+    weighed = plan.m if plan.weighing is Weighing.ALIKE else 0
+    arrays = _given(function, plan, points, weighed)
+    found = np.zeros((*many, plan.m + n_w))
+    weights = arrays.flat_shared[len(arrays.flat_shared) - weighed :]
+    if what == HVP:
+        given = np.zeros(((1,) if many and several else ()) + (*several, n_w))
+        part = Bound(run, *arrays, given, found, np.zeros((*many, *several, n_w)))
+        return BoundSecond(part, weights, plan.m, part.derivatives, None, None)
+    part = Bound(run, *arrays, seeds, found, np.zeros(run.derivatives))
+    if what == HESSIAN:
+        dense = np.zeros((*many, n_w, n_w))
+        return BoundSecond(part, weights, plan.m, dense, lambda raw: plan.matrices(raw, number), None)
+    assert isinstance(plan, HessianPlan)  # noqa: S101  a sparse Hessian has no other
+    entries = np.zeros((*many, plan.pattern.nnz))
+    return BoundSecond(part, weights, plan.m, entries, lambda raw: plan.entries(raw, number), plan.pattern)
 
 
 def bind_sparse(

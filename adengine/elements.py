@@ -67,6 +67,18 @@ class Apart(NamedTuple):
     where: NDArray[np.int32]
 
 
+class NoList(NamedTuple):
+    """There is no list of all entries.
+
+    Attributes
+    ----------
+    why : str
+        The rest of a sentence that begins with "a list of all entries".
+    """
+
+    why: str
+
+
 APART = types.NamedTuple((I8, I4, I4, I4), Apart)  # type: ignore[no-untyped-call]
 
 
@@ -158,14 +170,20 @@ def _take_apart(graph: Graph, tables: Tables, columns: Columns, apart: Apart) ->
             _take_apart_row(graph, tables, columns, apart, k, words)
 
 
-def elements_of(source: FlatList, with_respect_to: Sequence[int], most_rows: int) -> FlatList | None:
+def too_long(most_rows: int) -> NoList:
+    """A list would have more rows than it may."""
+    return NoList(f"would have more than {most_rows} statements")
+
+
+def elements_of(source: FlatList, with_respect_to: Sequence[int], most_rows: int) -> FlatList | NoList:
     """The list with each scalar of its outputs as a row of its own, made of scalars as far as the inputs move it.
 
     Returns
     -------
-    FlatList or None
+    FlatList or NoList
         Outputs: those of the source, as they are, then one for each of their scalars, -1 for one that the selected
-        inputs do not move. None where the list has what cannot be taken apart, or would be longer than ``most_rows``.
+        inputs do not move. No list where there is what cannot be taken apart, or where it would be longer than
+        ``most_rows``.
     """
     leaves, _ = leaves_of(source, with_respect_to)
     places, _ = find_places(source, leaves)
@@ -174,8 +192,11 @@ def elements_of(source: FlatList, with_respect_to: Sequence[int], most_rows: int
     structural = active & (codes >= op.FIRST_STRUCTURAL)
     parts = _parts(source, active)
     total = int(sizes[active].sum())
-    if not np.isin(codes[structural], _TAKEN_APART).all() or total + int(parts.sum()) > most_rows:
-        return None
+    whole = codes[structural & ~np.isin(codes, _TAKEN_APART)]
+    if len(whole):
+        return NoList(f"does not exist, since {op.STRUCTURAL_NAMES[int(whole[0])]} is not taken apart into scalars")
+    if total + int(parts.sum()) > most_rows:
+        return too_long(most_rows)
     first = np.where(active, np.cumsum(np.where(active, sizes, 0)) - sizes, NONE)
     scratch = np.empty(int(max(parts.max(initial=0), sizes[active].max(initial=0))), np.int32)
     rows = len(source.rows) + 3 * (total + int(parts.sum())) + 64
@@ -183,7 +204,7 @@ def elements_of(source: FlatList, with_respect_to: Sequence[int], most_rows: int
     graph = room(source, 0, rows, rows)
     _take_apart(graph, TABLES, columns_of(source), apart)
     if graph.used[OVERFLOW]:
-        return None
+        return too_long(most_rows)
     outputs = np.concatenate([renamed(apart.moved, source.outputs), _scalars_of_outputs(source, apart)])
     output_sizes = np.concatenate([source.output_sizes, np.ones(len(outputs) - len(source.outputs), np.int64)])
     inputs = input_rows(graph, len(source.inputs))

@@ -21,7 +21,7 @@ from adengine.calls import (
     shared_values,
 )
 from adengine.functions import HeldFunction, Plan
-from adengine.hessian_plan import dense_plan, hessian_plan
+from adengine.hessian_plan import HessianPlan, dense_plan, hessian_plan
 from adengine.jacobian import Mode
 from adengine.limits import Limits
 from adengine.questions import HESSIAN, HVP, Asked
@@ -30,8 +30,8 @@ from adengine.runs import Run, check_reply
 from adengine.second_plan import SecondPlan, second_plan
 from adengine.wengert_list import WengertList
 
-Runs: TypeAlias = list[tuple[Run, Array]]
-"""Runs, each with its seeds."""
+Seeded: TypeAlias = tuple[Run, Array]
+"""A run with its seeds."""
 
 
 class Given(NamedTuple):
@@ -190,8 +190,8 @@ def _split(found: Array, plan: SecondPlan) -> tuple[Array, Array]:
     return found[..., : plan.m], found[..., plan.m :]
 
 
-def ready_runs(held: HeldFunction, what: str, asked: Asked, limits: Limits, points: int, directions: int) -> Runs:
-    """What calls will run that ask ``hvp``, ``hessian`` or ``sparse_hessian``, with weights the same for all points.
+def ready_plan(held: HeldFunction, what: str, asked: Asked, limits: Limits) -> SecondPlan:
+    """The plan of calls that ask ``hvp``, ``hessian`` or ``sparse_hessian``, with weights the same for all points.
 
     A function of one element is not weighed.
 
@@ -201,7 +201,20 @@ def ready_runs(held: HeldFunction, what: str, asked: Asked, limits: Limits, poin
     """
     weighing = Weighing.ONE if held.plan(asked).m == 1 else Weighing.ALIKE
     if what == "hvp":
-        run = second_plan(held, asked, weighing).run(points, directions, False, limits)
-        return [(run, NO_VALUES)]
+        return second_plan(held, asked, weighing)
     make = hessian_plan if what == "sparse_hessian" else dense_plan
-    return [make(held, asked, weighing, limits).run_over(points, limits)]
+    return make(held, asked, weighing, limits)
+
+
+def ready_run(plan: SecondPlan, what: str, points: int, directions: int, limits: Limits) -> Seeded:
+    """What such calls will run.
+
+    Raises
+    ------
+    LimitExceeded
+    """
+    if what == "hvp":
+        return plan.run(points, directions, False, limits), NO_VALUES
+    entries = plan.pattern.nnz if isinstance(plan, HessianPlan) and what == "sparse_hessian" else plan.n_w**2
+    check_reply(limits, points * max(entries, 1), "entries of the Hessian", "points")
+    return plan.run_over(points, limits)

@@ -18,6 +18,7 @@ from adengine.blocks import Work
 from adengine.calls import NO_VALUES, Array, Weighing
 from adengine.compression import compress_symmetric
 from adengine.counting import Cost, cost
+from adengine.elements import NoList
 from adengine.errors import LimitExceeded
 from adengine.functions import HeldFunction
 from adengine.jacobian import Mode, choose_lanes
@@ -139,9 +140,8 @@ class HessianPlan(SecondPlan):
         usually_ns = self._sweeps_ns(usual(self.gradient.cost))
         most = min(_MOST_ROWS, int(usually_ns / _STATEMENT_NS))
         flat = hessian_list(self.gradient.flat, self.selection.with_respect_to, self.pattern, most)
-        if flat is None:
-            why = f"a list of all {nnz} entries would have more than {most} statements, or does not exist."
-            return None, f"{sweeps}; {why}"
+        if isinstance(flat, NoList):
+            return None, f"{sweeps}; a list of all {nnz} entries {flat.why}."
         made = Prepared(flat, cost(flat))
         alone = expected(self._entries_work(1), choose_lanes(1, 1, made.cost, _ROOM), made.cost)
         list_ns = alone.of(alone.blocks)

@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 from adengine import opcodes as op
 from adengine.dependencies import leaves_of
 from adengine.derive import I4, I4_2, copy_row, input_rows, renamed, room
-from adengine.elements import elements_of
+from adengine.elements import NoList, elements_of, too_long
 from adengine.emit import SCRATCH_WORDS, add, contribution, product
 from adengine.graph import (
     FIRST,
@@ -294,7 +294,7 @@ def goes_in_reverse(pattern: Pattern) -> bool:
 
 def jacobian_list(
     source: FlatList, with_respect_to: Sequence[int], pattern: Pattern, most_rows: int
-) -> FlatList | None:
+) -> FlatList | NoList:
     """The list of f and of each entry of its Jacobian.
 
     Parameters
@@ -309,17 +309,17 @@ def jacobian_list(
 
     Returns
     -------
-    FlatList or None
+    FlatList or NoList
         Inputs: those of the source. Outputs: those of the source, then one scalar for each entry of the pattern in its
-        order, a structural zero for one that is zero at every point. None where the list has what cannot be taken apart
-        into scalars, or would be longer than ``most_rows``.
+        order, a structural zero for one that is zero at every point. No list where there is what cannot be taken apart
+        into scalars, and where it would be longer than ``most_rows`` or take some times as many products to make.
     """
     leaves, _ = leaves_of(source, with_respect_to)
-    apart: FlatList | None = source._replace(outputs=np.concatenate([source.outputs, source.outputs]))
+    apart: FlatList | NoList = source._replace(outputs=np.concatenate([source.outputs, source.outputs]))
     if not _is_of_scalars(source):
         apart = elements_of(source, with_respect_to, most_rows)
-    if apart is None:
-        return None
+    if isinstance(apart, NoList):
+        return apart
     scalars = apart.outputs[len(source.outputs) :][np.diff(pattern.starts) > 0]  # the others need no derivatives
     rows = _EXPECTED_GROWTH * len(apart.rows) + pattern.nnz + 64
     while True:
@@ -334,8 +334,10 @@ def jacobian_list(
             used = _forward(graph, TABLES, apart.rows, entries, steps)
         if used >= 0 and not graph.used[OVERFLOW]:
             return _finished(graph, source, apart.outputs, pattern, entries)
-        if rows >= most_rows:
-            return None
+        if rows >= most_rows and graph.used[OVERFLOW]:
+            return too_long(most_rows)
+        if rows >= most_rows:  # products of constants, which make no statements, and derivatives on the way
+            return NoList(f"would take more steps to make than a list of {most_rows} statements may")
         rows *= _EXPECTED_GROWTH
 
 

@@ -47,7 +47,8 @@ class MachineCode:
         with _LLVM:
             context = llvm.create_context()
             module = llvm.parse_assembly(text.decode("ascii"), context)
-            engine = llvm.create_mcjit_compiler(module, _target_machine())
+            # The manager of memory that keeps code and constants side by side, as the small code model needs.
+            engine = llvm.create_mcjit_compiler(module, _target_machine(), use_lmm=True)
             weakref.finalize(self, RETURNS.give_back, engine).atexit = False
             engine.finalize_object()
             self.whole: int = engine.get_function_address("whole")
@@ -104,4 +105,4 @@ def _target_machine() -> Any:
     llvm.initialize_native_asmprinter()
     features = llvm.get_host_cpu_features().flatten()
     target = llvm.Target.from_default_triple()
-    return target.create_target_machine(cpu=llvm.get_host_cpu_name(), features=features, opt=0, jit=True)
+    return target.create_target_machine(cpu=llvm.get_host_cpu_name(), features=features, opt=0, jit=True, codemodel="small")

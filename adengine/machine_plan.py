@@ -22,7 +22,7 @@ I4 = types.Array(types.int32, 1, "C")
 I8 = types.Array(types.int64, 1, "C")
 I8_2 = types.Array(types.int64, 2, "C")
 
-_LINES = 500
+LINES = 500
 """Instructions of one function: long enough that few values cross, short enough that compiling stays linear."""
 _UNROLLED = 64
 """Rows of at most so many elements are written out; longer ones are left to the evaluator."""
@@ -108,12 +108,13 @@ def _kind(
     return UNROLLED if short and flat and template_of(code, at, pool, values, ONE) >= 0 else BY_EVALUATOR
 
 
-@kernel(INT(U4_2, U4_2, I8_2, I8, I8_2, INT, INT, I4, U1))
+@kernel(INT(U4_2, U4_2, I8_2, I8, I8_2, INT, INT, INT, I4, U1))
 def plan_functions(  # noqa: PLR0913  a kernel over flat columns
     code: NDArray[np.uint32], places: NDArray[np.uint32], facts: NDArray[np.int64], pool: NDArray[np.int64],
-    values: NDArray[np.int64], lanes: Int, singles: Int, segments: NDArray[np.int32], kinds: NDArray[np.uint8],
+    values: NDArray[np.int64], lanes: Int, singles: Int, most: Int, segments: NDArray[np.int32],
+    kinds: NDArray[np.uint8],
 ) -> Int:  # fmt: skip
-    """Find out how each instruction is written, and cut them into functions; returns how many of those there are."""
+    """Find out how each instruction is written, and cut them into functions of at most some; returns how many."""
     segment = np.int64(1)
     lines = np.int64(0)
     for at in range(code.shape[0]):
@@ -124,7 +125,7 @@ def plan_functions(  # noqa: PLR0913  a kernel over flat columns
             weight = elements_of(code, at, lanes) // 4 + 1
         elif kind == APIECE:
             weight = np.int64(8)
-        if lines > 0 and (lines + weight > _LINES or at == singles):
+        if lines > 0 and (lines + weight > most or at == singles):
             segment += 1
             lines = np.int64(0)
         lines += weight

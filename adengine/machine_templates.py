@@ -8,8 +8,9 @@ values. What has no template is left to the evaluator, which runs that statement
 from __future__ import annotations
 
 import functools
+import itertools
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -49,12 +50,15 @@ class Templates(NamedTuple):
         How many values it defines; the last one is the result.
     declarations : str
         What the lines need declared.
+    functions : dict
+        For some codes the function that its lines for one number call.
     """
 
     text: NDArray[np.uint8]
     starts: NDArray[np.int64]
     values: NDArray[np.int64]
     declarations: str
+    functions: dict[int, str]
 
 
 def _lines_of(name: str, arity: int) -> list[str]:
@@ -122,6 +126,25 @@ def _power_lines(exponent: int, kind: str) -> list[str]:
     return lines[exponent]
 
 
+def _call_line(row: Primitive) -> str:
+    """The call of the function of a primitive."""
+    operands = ", ".join(f'double %".{number + 1}"' for number in range(row.arity))
+    return f'%".{row.arity + 1}" = call double @one_{row.number}({operands})'
+
+
+def _function_of(row: Primitive, routines: Routines) -> str:
+    """A primitive that calls vector routines as a function of one number each.
+
+    LLVM's quick selector knows no single lanes of vectors: one such line, and all lines before it in the function go
+    through the slow one. In a function of their own they are translated once.
+    """
+    lines = _elementary_lines(row, routines, ONE)
+    operands = ", ".join(f'double %".{number + 1}"' for number in range(row.arity))
+    result = lines[-1].split(" = ")[0]
+    head, end = f"define internal double @one_{row.number}({operands}) {{", f"ret double {result}"
+    return "\n".join([head, "e:", *lines, end, "}", ""])
+
+
 def _elementary_lines(row: Primitive, routines: Routines, kind: int) -> list[str]:
     """The formula of a primitive that calls vector routines, for eight numbers or for one in the first lane."""
     formula = ELEMENTARY[row.name]
@@ -145,26 +168,30 @@ def _elementary_lines(row: Primitive, routines: Routines, kind: int) -> list[str
     return [_short_constants(line) for line in lines if line.startswith("%")]
 
 
-def _collect(routines: Routines) -> tuple[dict[tuple[int, int], tuple[list[str], int]], set[str]]:
-    """Lines and arity of each kind and code, and what they call."""
+def _collect(routines: Routines) -> tuple[dict[tuple[int, int], tuple[list[str], int]], dict[int, str]]:
+    """Lines and arity of each kind and code, and the functions that they call."""
     found: dict[tuple[int, int], tuple[list[str], int]] = {}
-    called: set[str] = set()
+    functions: dict[int, str] = {}
     for row in ELEMENTWISE:
         if row.name in FORMULAS:
             lines = _lines_of(row.name, row.arity)
             found[EIGHT_WIDE, row.number] = lines, row.arity
             found[ONE, row.number] = [_for_one(line) for line in lines], row.arity
         elif row.name in ELEMENTARY and all(routines.routine(name) for name in ELEMENTARY[row.name].needs):
-            for kind in (ONE, EIGHT_WIDE):
-                found[kind, row.number] = _elementary_lines(row, routines, kind), row.arity
+            found[EIGHT_WIDE, row.number] = _elementary_lines(row, routines, EIGHT_WIDE), row.arity
+            found[ONE, row.number] = [_call_line(row)], row.arity
+            functions[row.number] = _function_of(row, routines)
     found[ONE, op.ZERO_SAFE_MULTIPLY] = _STRONG_ZERO, 2
     for exponent in _POWERS:
         code = op.CODES + exponent - _LEAST_POWER
         found[ONE, code] = _power_lines(exponent, "double"), 1
         found[EIGHT_WIDE, code] = _power_lines(exponent, _VECTOR_TEXT), 1
-    for lines, _ in found.values():
-        called |= {_declaration(line) for line in lines if "@" in line}
-    return found, called
+    return found, functions
+
+
+def _declarations(lines: Iterable[str]) -> str:
+    """The declarations of the LLVM functions that lines call."""
+    return "\n".join(sorted({_declaration(line) for line in lines if "@llvm" in line or '@"llvm' in line})) + "\n"
 
 
 def _declaration(line: str) -> str:
@@ -177,7 +204,7 @@ def _declaration(line: str) -> str:
 @functools.cache
 def _templates(name: str) -> Templates:
     """The templates for the routines of a name."""
-    found, called = _collect(next(routines for routines in available() if routines.name == name))
+    found, functions = _collect(next(routines for routines in available() if routines.name == name))
     starts = np.zeros((2, op.CODES + POWERS, 2), np.int64)
     values = np.zeros((2, op.CODES + POWERS), np.int64)
     text = b""
@@ -186,7 +213,8 @@ def _templates(name: str) -> Templates:
         starts[kind, code] = len(text), len(text) + len(template)
         values[kind, code] = len(lines)
         text += template
-    return Templates(np.frombuffer(text, np.uint8), starts, values, "\n".join(sorted(called)) + "\n")
+    lines = itertools.chain(*(lines for lines, _ in found.values()), *map(str.splitlines, functions.values()))
+    return Templates(np.frombuffer(text, np.uint8), starts, values, _declarations(lines), functions)
 
 
 INTEGER_POWER = BY_NAME["INTEGER_POWER"].number

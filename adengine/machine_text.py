@@ -16,6 +16,7 @@ from adengine.machine_plan import (
     ALWAYS,
     APIECE,
     BY_EVALUATOR,
+    LINES,
     SCALAR,
     STATEMENTS,
     UNROLLED,
@@ -260,7 +261,9 @@ def machine_text(
     templates = templates_for(routines)
     count = len(plan.code)
     segments, kinds = np.zeros(count, np.int32), np.zeros(count, np.uint8)
-    plan_functions(plan.code, plan.places, TABLES.facts, pool, templates.values, plan.lanes, once, segments, kinds)
+    plan_functions(
+        plan.code, plan.places, TABLES.facts, pool, templates.values, plan.lanes, once, LINES, segments, kinds
+    )  # fmt: skip
     read = np.zeros(plan.elements + 8, np.int32)
     read[outputs] = ALWAYS
     stored = np.zeros(count, np.uint8)
@@ -272,7 +275,9 @@ def machine_text(
             writer, plan.code, plan.places, pool, TABLES.facts, segments, kinds, stored, plan.lanes, once
         )  # fmt: skip
         if writer.state[FULL] == 0:
-            return templates.declarations.encode() + writer.text[: writer.state[POSITION]].tobytes()
+            used = np.unique(plan.code[:, CODE] & (ROW - 1)).tolist()
+            called = "".join(templates.functions.get(code, "") for code in used)
+            return (templates.declarations + called).encode() + writer.text[: writer.state[POSITION]].tobytes()
         room *= 2
         if room > _MOST_BYTES:
             raise MemoryError(f"the text of {count} instructions takes more than {_MOST_BYTES} bytes")

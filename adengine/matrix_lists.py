@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from adengine.calls import Selection
 from adengine.compression import compress
 from adengine.derived_lists import Parts, check_counts, check_elements, check_length, within_limits
+from adengine.elements import NoList
 from adengine.functions import HeldFunction
 from adengine.graph import FlatList
 from adengine.hessian_plan import sweeps_of
@@ -103,7 +104,7 @@ def _jacobian_entries(held: HeldFunction, selection: Selection, pattern: Pattern
     derivative = held.derivative(Mode.FORWARD if forward else Mode.REVERSE, selection).flat
     length = written_length(derivative, compression.columns.number + compression.rows.number)
     flat = jacobian_list(primal, by, pattern, _most(length, limits))
-    if flat is not None:
+    if not isinstance(flat, NoList):
         return Entries(flat, q, np.arange(pattern.nnz))
     check_length(length, limits)
     check_colors(compression, limits)
@@ -157,7 +158,7 @@ def _hessian_entries(held: HeldFunction, selection: Selection, pattern: Pattern,
     tangents = held_tangents(held, selection, weighted=True).flat
     length = written_length(tangents, sweeps.number)
     flat = hessian_list(gradient, by, pattern, _most(length, limits))
-    if flat is not None:
+    if not isinstance(flat, NoList):
         chosen = np.r_[0:own, own + np.flatnonzero(below)]
         flat = flat._replace(outputs=flat.outputs[chosen], output_sizes=flat.output_sizes[chosen])
         return Entries(flat, own, number.astype(np.int64))

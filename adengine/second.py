@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from adengine.adjoint import adjoint
 from adengine.dual import dual
+from adengine.elements import NoList
 from adengine.graph import FlatList, Graph, finish
 from adengine.jacobian_list import jacobian_list
 from adengine.triangles import lower_triangle, mirrored
@@ -66,8 +67,8 @@ def _graph_of(flat: FlatList) -> Graph:
 
 def hessian_list(
     gradient: FlatList, with_respect_to: Sequence[int], pattern: Pattern, most_rows: int
-) -> FlatList | None:
-    """The list of f, the gradient and each entry of the Hessian; None where it would be too long or does not exist.
+) -> FlatList | NoList:
+    """The list of f, the gradient and each entry of the Hessian, unless it would be too long or does not exist.
 
     Parameters
     ----------
@@ -86,8 +87,8 @@ def hessian_list(
         (elements + pattern.shape[0], pattern.shape[1]), np.r_[np.zeros(elements, np.int64), lower.starts], lower.column
     )
     flat = jacobian_list(gradient, with_respect_to, above, most_rows)
-    if flat is None:
-        return None
+    if isinstance(flat, NoList):
+        return flat
     number = entry_below(pattern)
     outputs = np.concatenate([flat.outputs[:own], flat.outputs[own:][number]])
     sizes = np.concatenate([flat.output_sizes[:own], np.ones(pattern.nnz, np.int64)])

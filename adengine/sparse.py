@@ -21,6 +21,7 @@ from adengine.calls import NO_VALUES, Array, Points, Selection, Shared, check_po
 from adengine.coloring import color_columns, color_symmetric
 from adengine.compression import Compression, compress
 from adengine.counting import Cost, cost
+from adengine.elements import NoList
 from adengine.errors import LimitExceeded
 from adengine.functions import HeldFunction, Plan
 from adengine.jacobian import Mode, choose_lanes
@@ -194,11 +195,8 @@ class SparsePlan(Plan):
             return None, f"{sweeps}, asked for."
         most = min(_MOST_ROWS, int(self._sweeps_ns(exactly=False) / _STATEMENT_NS))
         flat = jacobian_list(self.primal.flat, self.selection.with_respect_to, self.pattern, most)
-        if flat is None:
-            return (
-                None,
-                f"{sweeps}; a list of all {nnz} entries would have more than {most} statements, or does not exist.",
-            )
+        if isinstance(flat, NoList):
+            return None, f"{sweeps}; a list of all {nnz} entries {flat.why}."
         made = Prepared(flat, cost(flat))
         alone = expected(self._entries_work(1), choose_lanes(1, 1, made.cost, _ROOM), made.cost)
         list_ns = alone.of(alone.blocks)

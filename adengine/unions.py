@@ -9,6 +9,9 @@
 
 from __future__ import annotations
 
+import hashlib
+from dataclasses import dataclass
+from functools import cached_property
 from typing import NamedTuple
 
 import numpy as np
@@ -34,7 +37,8 @@ _LEAST_ENTRIES = 1 << 20
 _INSERTION = 24
 
 
-class Pattern(NamedTuple):
+@dataclass(frozen=True, eq=False)
+class Pattern:
     """Where a matrix may have entries, row by row (CSR).
 
     Attributes
@@ -60,6 +64,15 @@ class Pattern(NamedTuple):
     def row(self) -> NDArray[np.int32]:
         """int32 array (nnz,): row of each entry."""
         return np.repeat(np.arange(self.shape[0], dtype=np.int32), np.diff(self.starts))
+
+    @cached_property
+    def digest(self) -> bytes:
+        """SHA-256 of ``wengert pattern 1\\n``, rows, columns and nnz as uint64, rows and columns as uint32."""
+        extents = np.array([*self.shape, self.nnz], "<u8")
+        made = hashlib.sha256(b"wengert pattern 1\n" + extents.tobytes())
+        for indices in (self.row, self.column):
+            made.update(np.ascontiguousarray(indices, "<u4").data)
+        return made.digest()
 
     @property
     def kept_bytes(self) -> int:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from adengine import Engine, WengertList
-from adengine.bound import Bound
+from adengine.bound import Bound, BoundSecond
 from adengine.program import MACHINE
 from benchmarks.peers.system import COMPILED as COMPILING
 from benchmarks.peers.system import WIDTH, Answer, Ask, Floats, Question, System, Task
@@ -12,7 +12,10 @@ from wengert_server.decode import wengert_list
 from wengert_server.settings import Settings
 
 NAME, COMPILED = "wengert", "wengert, compiled"
-_CALLS = {Task.F: "evaluate", Task.VJP: "vjp", Task.JACOBIAN: "jacobian", Task.SPARSE: "sparse_jacobian"}
+_CALLS = {
+    Task.F: "evaluate", Task.VJP: "vjp", Task.JACOBIAN: "jacobian", Task.SPARSE: "sparse_jacobian",
+    Task.HESSIAN: "sparse_hessian",
+}  # fmt: skip
 
 
 def received(message: v1.WengertList) -> WengertList:
@@ -50,6 +53,19 @@ def copying(bound: Bound, x: Floats, seed: Floats | None = None) -> Ask:
     return both if derivatives.size else value
 
 
+def copying_second(bound: BoundSecond, x: Floats, weights: Floats) -> Ask:
+    """The same for second derivatives."""
+    if bound.weights.size:
+        bound.weights[:] = weights
+
+    def ask() -> Answer:
+        bound.points[:] = x
+        bound()
+        return bound.values.copy(), bound.gradient.copy(), bound.derivatives.copy()
+
+    return ask
+
+
 class Ours(System):
     """One tier of the engine."""
 
@@ -66,8 +82,6 @@ class Ours(System):
         The engine is called before: that makes the derivative list and schedules it.
         """
         self.call(task)()
-        if task is Task.HESSIAN:
-            return self._prepared_hessian()
         if self.name == COMPILED:
             with self.once[task].stage(COMPILING):
                 bound = self._bound(task)
@@ -76,17 +90,9 @@ class Ours(System):
         if self.name == COMPILED and bound.tier != MACHINE:
             self.left_out[task] = "the engine does not compile it: machine code would gain nothing"
             return None
+        if isinstance(bound, BoundSecond):
+            return copying_second(bound, self._question.x, self._question.v)
         return copying(bound, self._question.x, self._question.seed(task))
-
-    def _prepared_hessian(self) -> Ask | None:
-        """The call itself, since second derivatives cannot be bound."""
-        if self.name == COMPILED:
-            with self.once[Task.HESSIAN].stage(COMPILING):
-                tier = self._engine.prepare(self.list, "sparse_hessian", shared=[name for name, _ in self._shared])
-            if tier != MACHINE:
-                self.left_out[Task.HESSIAN] = "the engine does not compile it: machine code would gain nothing"
-                return None
-        return self.call(Task.HESSIAN)
 
     def _bound(self, task: Task) -> Bound:
         what = _CALLS.get(task, "jvp")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
@@ -47,12 +48,13 @@ class Pattern:
     starts: NDArray[np.int32]
     column: NDArray[np.int32]
     row: NDArray[np.int32]
+    digest: bytes
 
     def fits(self, matrix: SparseMatrix) -> bool:
-        """Whether an answer without rows and columns can be of this pattern."""
+        """Whether an answer is of this pattern; older servers tell no digest, only how many entries there are."""
         extents = matrix.values.shape
         known = len(extents) in {1, 2} and extents[-1] == len(self.column)
-        return known and self.shape == (matrix.rows, matrix.columns)
+        return known and self.shape == (matrix.rows, matrix.columns) and matrix.digest in {b"", self.digest}
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -133,15 +135,16 @@ async def with_pattern(
     for _ in range(_ATTEMPTS):
         info = await held.registered()
         known = held.patterns.get(key, info)
-        request.values_only = known is not None
+        request.values_only, request.known_pattern = known is not None, b"" if known is None else known.digest
         response = await call(request)
-        pattern = read_pattern(matrix(response)) if known is None else known
+        # Rows although they were not asked for: this server sees another pattern than the one that told ours.
+        pattern = read_pattern(matrix(response)) if known is None or matrix(response).row else known
         if held.info is info and pattern.fits(matrix(response)):
             held.patterns.keep(key, info, pattern)
             return response, pattern
         # Registered again meanwhile, perhaps with another server: what was known no longer counts.
         held.patterns.drop(key)
-    request.values_only = False
+    request.values_only, request.known_pattern = False, b""
     response = await call(request)
     pattern = read_pattern(matrix(response))
     if not pattern.fits(matrix(response)):
@@ -160,7 +163,18 @@ def read_pattern(matrix: SparseMatrix) -> Pattern:
         raise ServerFault("the answer carries a pattern whose entries are not sorted, or outside the matrix")
     starts = np.zeros(shape[0] + 1, np.int64)
     np.cumsum(np.bincount(row, minlength=shape[0]), out=starts[1:])
-    return Pattern(shape, *(_frozen(each) for each in (starts, column, row)))
+    digest = _digest(shape, row, column)
+    if matrix.digest not in {b"", digest}:
+        raise ServerFault("the answer carries a pattern that is not the one of its digest")
+    return Pattern(shape, _frozen(starts), _frozen(column), _frozen(row), digest)
+
+
+def _digest(shape: tuple[int, int], row: NDArray[np.int64], column: NDArray[np.int64]) -> bytes:
+    """Give the digest of a pattern, as the contract says."""
+    made = hashlib.sha256(b"wengert pattern 1\n" + np.array([*shape, len(row)], "<u8").tobytes())
+    for indices in (row, column):
+        made.update(indices.astype("<u4").tobytes())
+    return made.digest()
 
 
 def csr(pattern: Pattern, matrix: SparseMatrix) -> Any:

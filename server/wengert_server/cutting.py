@@ -154,6 +154,7 @@ class PointsCut(Cut):
             write_tensor(getattr(request, name), array[first : first + count])
         if first and isinstance(request, v1.JacobianRequest | v1.HessianRequest):
             request.values_only = True  # the pattern is in the answer to the first part
+            request.ClearField("known_pattern")
         return Part(self._rpc, request.SerializeToString())
 
     def put(self, first: int, count: int, response: bytes) -> None:

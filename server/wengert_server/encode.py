@@ -61,6 +61,7 @@ _COLUMNS = bytes([v1.SparseMatrix.COLUMNS_FIELD_NUMBER << 3])
 _ROW = bytes([v1.SparseMatrix.ROW_FIELD_NUMBER << 3 | 2])
 _COLUMN = bytes([v1.SparseMatrix.COLUMN_FIELD_NUMBER << 3 | 2])
 _ENTRIES = bytes([v1.SparseMatrix.VALUES_FIELD_NUMBER << 3 | 2])
+_DIGEST = bytes([v1.SparseMatrix.DIGEST_FIELD_NUMBER << 3 | 2])
 
 
 def evaluate(result: EvaluateResult) -> bytes:
@@ -221,6 +222,7 @@ def _matrix(pattern: Pattern, entries: NDArray[np.float64] | None, values_only: 
         parts += _numbers(_COLUMN, pattern.column)
     if entries is not None:
         _append_tensor(parts, _ENTRIES, entries)
+    parts += (_DIGEST, varint(len(pattern.digest)), pattern.digest)
     return parts
 
 

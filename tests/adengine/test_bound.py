@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from adengine import Engine, Input, Mode, Output, WengertList
-from adengine.bound import BoundSparse
+from adengine.bound import BoundSecond, BoundSparse
 from adengine.errors import UnknownName
 from adengine.primitives import BY_NAME
 from tests.adengine.test_sparse import arrowhead
@@ -62,6 +62,53 @@ def test_several_directions_have_their_axis() -> None:
     assert np.array_equal(bound.derivatives, expected.tangents)
 
 
+@pytest.mark.parametrize("machine_code", [False, True])
+@pytest.mark.parametrize("points", [None, 0, 1, 7])
+@pytest.mark.parametrize("outputs", [["wave", "square"], ["square"]])
+@pytest.mark.parametrize("what", ["hvp", "hessian", "sparse_hessian"])
+def test_bound_second_derivatives_are_those_of_the_call(
+    what: str, outputs: list[str], points: int | None, machine_code: bool
+) -> None:
+    engine, function = Engine(machine_code=machine_code), _function()
+    directions = 2 if what == "hvp" else None
+    bound = engine.bind(function, what, points=points, directions=directions, shared=["a"], outputs=outputs)
+    assert isinstance(bound, BoundSecond)
+    random = np.random.default_rng(5)
+    assert bound.weights.shape == ((4,) if len(outputs) == 2 else (0,))
+    for factor in (2.5, -1.0):
+        for array in (bound.points, bound.weights, bound.directions):
+            array[...] = random.normal(size=array.shape)
+        bound.shared["a"][...] = factor
+        bound()
+        given = [bound.directions] if what == "hvp" else []
+        weights = bound.weights if len(outputs) == 2 else None
+        shared = [("a", np.array(factor))]
+        answer = getattr(engine, what)(function, bound.points, *given, weights, shared=shared, outputs=outputs)
+        assert np.array_equal(bound.values, answer.values)
+        assert np.array_equal(bound.gradient, answer.gradient)
+        expected = {"hvp": "products", "hessian": "hessian", "sparse_hessian": "entries"}[what]
+        assert np.array_equal(bound.derivatives, getattr(answer, expected))
+        assert bound.derivatives.shape == getattr(answer, expected).shape
+        assert bound.tier == answer.report.tier
+        if what == "sparse_hessian":
+            assert bound.pattern is answer.pattern
+
+
+@pytest.mark.parametrize("n", [3, 40])
+def test_hessians_may_be_bound_whatever_way_is_taken(n: int) -> None:
+    """A list of all entries, sweeps by colours, a sweep for each column."""
+    for function in (_pairs(n), _coupled(n)):
+        engine, weights = Engine(), np.linspace(0.5, 1.5, function.m)
+        for what in ("hessian", "sparse_hessian"):
+            bound = engine.bind(function, what)
+            assert isinstance(bound, BoundSecond)
+            bound.points[...], bound.weights[...] = np.linspace(0.1, 1.0, n), weights
+            bound()
+            answer = getattr(engine, what)(function, bound.points, weights)
+            assert np.array_equal(bound.derivatives, answer[2 if what == "hessian" else 3])
+            assert np.array_equal(bound.gradient, answer.gradient)
+
+
 def test_it_outlives_what_the_engine_forgets() -> None:
     engine, function = Engine(), _function()
     bound = engine.bind(function, shared=["a"])
@@ -104,6 +151,19 @@ def test_sparse_jacobians_may_be_bound_where_sweeps_go_both_ways() -> None:
     assert "and 1 reverse sweep" in result.report.reason
     assert np.array_equal(bound.derivatives, result.entries)
     assert np.array_equal(bound.values, result.values)
+
+
+def _coupled(n: int) -> WengertList:
+    """Each x times the sine of a long product: deep, and every entry of the Hessian is there."""
+    multiply, sine = BY_NAME["MULTIPLY"].number, BY_NAME["SIN"].number
+    primitives, arguments, last = [], [], 1
+    for i in range(1, n):
+        primitives += [multiply, sine]
+        arguments += [last, i + 1, n + len(primitives) - 1]
+        last = n + len(primitives)
+    outputs = [Output("f", last), Output("g", last - 1)]
+    inputs = [Input(f"x{i}") for i in range(n)]
+    return WengertList.build(inputs=inputs, primitives=primitives, arguments=arguments, outputs=outputs)
 
 
 def _pairs(n: int) -> WengertList:

@@ -267,10 +267,8 @@ def test_machine_code_gives_the_same(points: int) -> None:
                     np.testing.assert_array_equal(one, other)
 
 
-def test_second_derivatives_are_prepared_but_not_bound() -> None:
+def test_second_derivatives_are_prepared() -> None:
     assert ENGINE.prepare(scalar_rosenbrock(300), "sparse_hessian") == "machine"
-    with pytest.raises(ValueError, match="hvp cannot be bound"):
-        ENGINE.bind(lecture(), "hvp")
     with pytest.raises(UnknownName):
         ENGINE.prepare(lecture(), "hessian", outputs=["h"])
 

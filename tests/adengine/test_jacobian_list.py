@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from adengine import Engine, Limits
 from adengine.adjoint import adjoint
+from adengine.elements import NoList
 from adengine.graph import FlatList
 from adengine.jacobian_list import jacobian_list
 from adengine.lower import lower
@@ -31,7 +32,7 @@ def flat(message: v1.WengertList) -> FlatList:
     return lower(function, range(len(function.outputs)))
 
 
-def listed(source: FlatList, most_rows: int = MANY) -> FlatList | None:
+def listed(source: FlatList, most_rows: int = MANY) -> FlatList | NoList:
     """Return the Jacobian list by all inputs."""
     every = range(len(source.inputs))
     return jacobian_list(source, every, jacobian_pattern(source, every, Limits()), most_rows)
@@ -50,7 +51,7 @@ def check(message: v1.WengertList, point: Floats, tolerance: float) -> None:
     """Compare with the engine's dense Jacobian."""
     source = flat(message)
     made = listed(source)
-    assert made is not None
+    assert isinstance(made, FlatList)
     values, jacobian = dense(source, made, point)
     expected = Engine().jacobian(engine_list(message), point)
     np.testing.assert_array_equal(values, expected.values)
@@ -62,7 +63,7 @@ def test_the_lecture_by_hand() -> None:
     x, y = f.input("x"), f.input("y")
     f.output("f", f.add("ADD", f.add("MULTIPLY", x, y), f.add("SIN", x)))
     made = listed(flat(f.message))
-    assert made is not None
+    assert isinstance(made, FlatList)
     assert names(made) == ["MULTIPLY", "SIN", "ADD", "COS", "ADD"]
     assert [part.tolist() for part in run(made, 0.0, 3.0)] == [[0.0], [4.0], [0.0]]
 
@@ -92,7 +93,7 @@ def scalar_cases() -> list[tuple[v1.WengertList, Floats]]:
 def test_every_conformance_point_of_scalar_lists() -> None:
     compared = 0
     for message, point in scalar_cases():
-        if listed(flat(message)) is not None:
+        if isinstance(listed(flat(message)), FlatList):
             check(message, point, 1e-13)
             compared += 1
     assert compared > 500
@@ -137,7 +138,7 @@ def test_few_outputs_go_in_reverse_and_stay_short() -> None:
     message = wide(n)
     check(message, np.linspace(-0.5, 0.5, n), 1e-12)
     made = listed(flat(message))
-    assert made is not None
+    assert isinstance(made, FlatList)
     assert len(made.rows) < 25 * n
 
 
@@ -149,7 +150,7 @@ def test_the_hessian_as_the_jacobian_of_a_gradient() -> None:
     gradient = derivative._replace(outputs=derivative.outputs[1:].copy(), output_sizes=np.ones(2, np.int64), results=2)
     pattern = jacobian_pattern(gradient, [0, 1], Limits())
     made = jacobian_list(gradient, [0, 1], pattern, MANY)
-    assert made is not None
+    assert isinstance(made, FlatList)
     e = np.exp(0.5)
     np.testing.assert_allclose(np.ravel(run(made, 3.0, 0.5, 1.0)[2:]), [2 * e, 6 * e, 6 * e, 9 * e], rtol=1e-15)
 
@@ -173,9 +174,10 @@ def narrow(steps: int, n: int = 4) -> v1.WengertList:
 @pytest.mark.parametrize("factor", [1, 2, 4])
 def test_a_list_that_grows_too_much_is_given_up(factor: int) -> None:
     source = flat(narrow(300))
-    assert listed(source, factor * len(source.rows)) is None
+    most = factor * len(source.rows)
+    assert listed(source, most) == NoList(f"would have more than {most} statements")
     made = listed(source)
-    assert made is not None
+    assert isinstance(made, FlatList)
     assert 4 * len(source.rows) < len(made.rows) < 30 * len(source.rows)
 
 
@@ -193,7 +195,8 @@ def test_linear_layers_that_make_no_statements_are_given_up_too() -> None:
     for i, x in enumerate(layer):
         f.output(f"y{i}", x)
     source = flat(f.message)
-    assert listed(source, len(source.rows)) is None
+    for most in (len(source.rows), 2 * len(source.rows)):
+        assert isinstance(listed(source, most), NoList)
     check(f.message, np.linspace(-1, 1, width), 1e-13)
 
 
@@ -201,7 +204,7 @@ def test_linear_layers_that_make_no_statements_are_given_up_too() -> None:
 @given(array_lists(), st.lists(POINT, min_size=18, max_size=18))
 def test_arrays_are_taken_apart(given_list: tuple[v1.WengertList, int], point: list[float]) -> None:
     message, n = given_list
-    if listed(flat(message)) is not None:
+    if isinstance(listed(flat(message)), FlatList):
         check(message, np.array(point[:n]), 1e-11)
 
 
@@ -216,7 +219,7 @@ def test_arrays_of_all_kinds_of_moves() -> None:
     f.output("product", f.add("PROD", y, parameters=[0, 1, 0]))
     f.output("spread", f.add("BROADCAST", s, parameters=[1, 3]))
     f.output("fixed", data)
-    assert listed(flat(f.message)) is not None
+    assert isinstance(listed(flat(f.message)), FlatList)
     check(f.message, np.random.default_rng(8).uniform(0.5, 2, 10), 1e-14)
 
 
@@ -224,7 +227,7 @@ def test_a_brusselator_of_arrays_becomes_short() -> None:
     message = brusselator(8)
     source = flat(message)
     made = listed(source)
-    assert made is not None
+    assert isinstance(made, FlatList)
     # 2 u v, u^2, and a few sums of them with constants for each cell; all other entries are constants
     assert len(made.rows) < 10 * 64 + 100
     check(message, np.random.default_rng(9).uniform(0.5, 2, 128), 1e-13)
@@ -233,12 +236,18 @@ def test_a_brusselator_of_arrays_becomes_short() -> None:
 def test_what_cannot_be_taken_apart_has_no_such_list() -> None:
     f = ListWriter()
     f.output("f", f.add("LOGSUMEXP", f.input("x", 3), parameters=[0, 1, 0]))
-    assert listed(flat(f.message)) is None
+    assert listed(flat(f.message)) == NoList("does not exist, since LOGSUMEXPS is not taken apart into scalars")
+    product = ListWriter()
+    x = product.input("x", 4, 4)
+    product.output("f", product.add("MATMUL", x, product.add("TANH", x)))
+    reason = Engine().sparse_jacobian(engine_list(product.message), np.ones(16)).report.reason
+    assert reason.endswith("entries does not exist, since MATMUL is not taken apart into scalars.")
+    assert "more than" not in reason
 
 
 def test_pollu_shares_its_rates() -> None:
     source = flat(pollu())
     made = listed(source)
-    assert made is not None
+    assert isinstance(made, FlatList)
     assert len(made.rows) < 2 * len(source.rows)
     check(pollu(), np.random.default_rng(2).uniform(0.1, 2, 45), 1e-13)

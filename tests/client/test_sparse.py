@@ -14,6 +14,7 @@ from scipy.optimize import least_squares
 
 from tests.client.fake import Fake, fake_server
 from tests.client.modes import ALL_MODES, client_in
+from tests.conformance.matching import pattern_digest
 from wengert.v1 import SparseMatrix
 from wengert.v1.tensors import write_tensor
 from wengert_client import Client, Function, ListBuilder, MissingDependency, ServerFault, ValueAndSparseDerivative
@@ -274,6 +275,48 @@ def test_a_restarted_server_may_have_another_pattern_of_as_many_entries(fake: Fa
         f.jacobian(np.ones(3), sparse=True)
         fake.held.clear()
         assert f.jacobian(np.ones(3), sparse=True).toarray().tolist() == [[5.0, 0.0, 7.0]]
+
+
+def told(full: SparseMatrix) -> SparseMatrix:
+    """Return a matrix with its digest."""
+    full.digest = pattern_digest(full)
+    return full
+
+
+def test_another_pattern_of_as_many_entries_is_seen_by_its_digest(fake: Fake) -> None:
+    """A replica of another version, which says which pattern its values are of, but does not look at ours."""
+    first, second = (told(matrix([0, 0], [0, last], [5.0, 7.0])) for last in (1, 2))
+    values = matrix([], [], [5.0, 7.0])
+    values.digest = second.digest
+    fake.sparse.extend([first, values, second])
+    with Client(fake.address) as client:
+        f = client.function(total())
+        assert f.jacobian(np.ones(3), sparse=True).toarray().tolist() == [[5.0, 7.0, 0.0]]
+        assert f.jacobian(np.ones(3), sparse=True).toarray().tolist() == [[5.0, 0.0, 7.0]]
+    assert asked_for_values(fake) == [False, True, False]
+
+
+def test_rows_that_come_although_they_were_not_asked_for_are_the_pattern(fake: Fake) -> None:
+    """A replica of another version that was told which pattern is known."""
+    first, second = (told(matrix([0, 0], [0, last], [5.0, 7.0])) for last in (1, 2))
+    values = matrix([], [], [1.0, 2.0])
+    values.digest = second.digest
+    fake.sparse.extend([first, second, values])
+    with Client(fake.address) as client:
+        f = client.function(total())
+        expected = [[5.0, 7.0, 0.0]], [[5.0, 0.0, 7.0]], [[1.0, 0.0, 2.0]]
+        for each in expected:
+            assert f.jacobian(np.ones(3), sparse=True).toarray().tolist() == each
+    known = [request.known_pattern for rpc, request in zip(fake.calls, fake.requests, strict=True) if rpc == "Jacobian"]
+    assert known == [b"", first.digest, second.digest]
+
+
+def test_a_digest_of_another_pattern_is_a_fault(fake: Fake) -> None:
+    wrong = matrix([0, 0], [0, 1], [1.0, 1.0])
+    wrong.digest = b"\0" * 32
+    fake.sparse.extend([wrong])
+    with Client(fake.address) as client, pytest.raises(ServerFault, match="not the one of its digest"):
+        client.function(total()).jacobian(np.ones(3), sparse=True)
 
 
 @pytest.mark.parametrize(

@@ -1,5 +1,7 @@
 """Whether an answer is the expected one."""
 
+import hashlib
+import struct
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -10,7 +12,7 @@ from google.rpc.error_details_pb2 import BadRequest, ErrorInfo
 from grpc_status import rpc_status
 
 from tests.conformance.cases import tensor_array
-from wengert.v1 import Tensor
+from wengert.v1 import SparseMatrix, Tensor
 
 EXACT = {"relative": 0.0, "absolute": 0.0}
 
@@ -47,6 +49,13 @@ def matches(expected: Mapping[str, Any], got: Message, tolerance: Mapping[str, f
             _matches_items(want, have, tolerance, path)
         else:
             assert have == want, f"{path} is {have!r}, expected {want!r}"
+
+
+def pattern_digest(matrix: SparseMatrix) -> bytes:
+    """Return the digest of a pattern that was sent with its rows and columns, in the contract's words."""
+    words = struct.pack("<3Q", matrix.rows, matrix.columns, len(matrix.row))
+    words += b"".join(struct.pack("<I", number) for number in [*matrix.row, *matrix.column])
+    return hashlib.sha256(b"wengert pattern 1\n" + words).digest()
 
 
 def points_at(fields: Sequence[str], expected: str) -> bool:

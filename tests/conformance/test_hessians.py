@@ -8,6 +8,7 @@ import pytest
 
 from tests.conformance.cases import DATA, Case, load
 from tests.conformance.generate import SECTIONS
+from tests.conformance.matching import pattern_digest
 from tests.serving import running_server
 from tests.wire_lists import tensor
 from wengert import v1
@@ -44,7 +45,7 @@ def test_sparse_equals_dense(stub: DifferentiationServiceStub, case: Case) -> No
     request = _request(case)
     dense = stub.Hessian(request)
     h = read_tensor(dense.dense)
-    np.testing.assert_array_equal(h, np.swapaxes(h, -1, -2))
+    assert h.tobytes() == np.swapaxes(h, -1, -2).tobytes()
     request.layout = v1.Layout.LAYOUT_SPARSE
     sparse = stub.Hessian(request)
     matrix = sparse.sparse
@@ -55,19 +56,22 @@ def test_sparse_equals_dense(stub: DifferentiationServiceStub, case: Case) -> No
     assert places == sorted(set(places))
     full = np.zeros_like(h)
     full[..., row, column] = entries
-    np.testing.assert_array_equal(full, np.swapaxes(full, -1, -2))
+    assert full.tobytes() == np.swapaxes(full, -1, -2).tobytes()
+    assert matrix.digest == pattern_digest(matrix)
     np.testing.assert_allclose(full, h, rtol=1e-12, atol=1e-14)
     np.testing.assert_allclose(read_tensor(sparse.gradient), read_tensor(dense.gradient), rtol=1e-12, atol=1e-14)
     np.testing.assert_array_equal(read_tensor(sparse.values), read_tensor(dense.values))
-    request.values_only = True
+    request.values_only, request.known_pattern = True, b"another"
+    assert stub.Hessian(request).sparse.row == matrix.row
+    request.known_pattern = matrix.digest
     short = stub.Hessian(request).sparse
-    assert (len(short.row), len(short.column)) == (0, 0)
+    assert (len(short.row), len(short.column), short.digest) == (0, 0, matrix.digest)
     np.testing.assert_array_equal(read_tensor(short.values), entries)
     asked = v1.SparsityRequest(
         function=request.function, outputs=request.outputs, with_respect_to=_by(request), hessian=True
     )
     found = stub.Sparsity(asked)
-    assert (list(found.pattern.row), list(found.pattern.column)) == (row, column)
+    assert (list(found.pattern.row), list(found.pattern.column), found.pattern.digest) == (row, column, matrix.digest)
     _check_colors(list(found.colors), row, column)
 
 

@@ -9,7 +9,7 @@ import pytest
 
 from tests.conformance.cases import DATA, Case, load, variants
 from tests.conformance.generate import SECTIONS
-from tests.conformance.matching import EXACT
+from tests.conformance.matching import EXACT, pattern_digest
 from tests.serving import running_server
 from wengert import v1
 from wengert.v1.service_pb2_grpc import DifferentiationServiceStub
@@ -68,10 +68,15 @@ def test_sparse_equals_dense(stub: DifferentiationServiceStub, case: Case) -> No
             _full(matrix, entries), expected, rtol=tolerance["relative"], atol=tolerance["absolute"]
         )
         patterns.add((tuple(matrix.row), tuple(matrix.column)))
+        assert matrix.digest == pattern_digest(matrix)
         request.values_only = True
-        short = stub.Jacobian(request).sparse
-        assert (short.rows, short.columns, len(short.row), len(short.column)) == (matrix.rows, matrix.columns, 0, 0)
-        np.testing.assert_array_equal(read_tensor(short.values), entries)
+        for request.known_pattern in (b"", matrix.digest):
+            short = stub.Jacobian(request).sparse
+            assert (short.rows, short.columns, len(short.row), len(short.column)) == (matrix.rows, matrix.columns, 0, 0)
+            np.testing.assert_array_equal(read_tensor(short.values), entries)
+            assert short.digest == matrix.digest
+        request.known_pattern = b"another"
+        assert stub.Jacobian(request).sparse.row == matrix.row
     assert len(patterns) == 1, "the pattern depends on the mode"
     asked = v1.JacobianRequest.FromString(case.request_bytes)
     if by := _by(asked):
@@ -86,6 +91,7 @@ def _check_sparsity(
     pattern = answer.pattern
     assert not pattern.HasField("values")
     assert (tuple(pattern.row), tuple(pattern.column)) == expected
+    assert pattern.digest == pattern_digest(pattern)
     assert len(answer.colors) == pattern.columns
     seen = {(i, answer.colors[j]) for i, j in zip(pattern.row, pattern.column, strict=True)}
     assert len(seen) == len(pattern.row)

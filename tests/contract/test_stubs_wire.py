@@ -17,12 +17,13 @@ if TYPE_CHECKING:
 CALL = "FunctionSource function = 1; Tensor points = 2; Binding* shared = 3; string* outputs = 4; "
 DERIVATIVE_CALL = CALL + "string* with_respect_to = 5; "
 SELECTION = "string* outputs = 4; string* with_respect_to = 5; "
-LAYOUT = "Layout layout = 7; bool values_only = 8"
+LAYOUT = "Layout layout = 7; bool values_only = 8; bytes known_pattern = 9"
 SOURCE = "FunctionSource function = 1"
 
 MESSAGES = {
     "Tensor": "uint64* shape = 1; double* values = 2",
-    "SparseMatrix": "uint64 rows = 1; uint64 columns = 2; uint32* row = 3; uint32* column = 4; Tensor values = 5",
+    "SparseMatrix": "uint64 rows = 1; uint64 columns = 2; uint32* row = 3; uint32* column = 4; Tensor values = 5; "
+    "bytes digest = 6",
     "WengertList": "Input* inputs = 1; Primitive* primitives = 2; sint32* arguments = 3; "
     "double* constants = 4; Tensor* tensors = 5; sint64* parameters = 6; Output* outputs = 7; "
     "WengertList* bodies = 8; Label* labels = 9",

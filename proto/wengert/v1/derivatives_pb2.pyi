@@ -322,6 +322,7 @@ class JacobianRequest(_message.Message):
     MODE_FIELD_NUMBER: _builtins.int
     LAYOUT_FIELD_NUMBER: _builtins.int
     VALUES_ONLY_FIELD_NUMBER: _builtins.int
+    KNOWN_PATTERN_FIELD_NUMBER: _builtins.int
     mode: _calls_pb2.Mode.ValueType
     """How to propagate. Absent: the server chooses. Both modes give the same matrix, to rounding."""
     layout: _calls_pb2.Layout.ValueType
@@ -329,6 +330,12 @@ class JacobianRequest(_message.Message):
     values_only: _builtins.bool
     """Whether a sparse answer leaves out its rows and columns, for a caller that knows the pattern. It changes nothing
     in a dense one. Absent: they are sent.
+    """
+    known_pattern: _builtins.bytes
+    """The digest of the pattern that the caller knows, as `SparseMatrix` has it. With `values_only`, rows and columns are
+    sent nevertheless where the pattern of the answer has another digest: the server may be another one than that which
+    told the pattern, and see more or fewer entries. It changes nothing without `values_only`. Absent: they are left
+    out whatever the pattern is.
     """
     @_builtins.property
     def function(self) -> _functions_pb2.FunctionSource:
@@ -371,10 +378,11 @@ class JacobianRequest(_message.Message):
         mode: _calls_pb2.Mode.ValueType = ...,
         layout: _calls_pb2.Layout.ValueType = ...,
         values_only: _builtins.bool = ...,
+        known_pattern: _builtins.bytes = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["function", b"function", "points", b"points"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["function", b"function", "layout", b"layout", "mode", b"mode", "outputs", b"outputs", "points", b"points", "shared", b"shared", "values_only", b"values_only", "with_respect_to", b"with_respect_to"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["function", b"function", "known_pattern", b"known_pattern", "layout", b"layout", "mode", b"mode", "outputs", b"outputs", "points", b"points", "shared", b"shared", "values_only", b"values_only", "with_respect_to", b"with_respect_to"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -438,11 +446,18 @@ class HessianRequest(_message.Message):
     WEIGHTS_FIELD_NUMBER: _builtins.int
     LAYOUT_FIELD_NUMBER: _builtins.int
     VALUES_ONLY_FIELD_NUMBER: _builtins.int
+    KNOWN_PATTERN_FIELD_NUMBER: _builtins.int
     layout: _calls_pb2.Layout.ValueType
     """How the matrix is sent. Absent: dense."""
     values_only: _builtins.bool
     """Whether a sparse answer leaves out its rows and columns, for a caller that knows the pattern. It changes nothing
     in a dense one. Absent: they are sent.
+    """
+    known_pattern: _builtins.bytes
+    """The digest of the pattern that the caller knows, as `SparseMatrix` has it. With `values_only`, rows and columns are
+    sent nevertheless where the pattern of the answer has another digest: the server may be another one than that which
+    told the pattern, and see more or fewer entries. It changes nothing without `values_only`. Absent: they are left
+    out whatever the pattern is.
     """
     @_builtins.property
     def function(self) -> _functions_pb2.FunctionSource:
@@ -492,10 +507,11 @@ class HessianRequest(_message.Message):
         weights: _tensor_pb2.Tensor | None = ...,
         layout: _calls_pb2.Layout.ValueType = ...,
         values_only: _builtins.bool = ...,
+        known_pattern: _builtins.bytes = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["function", b"function", "points", b"points", "weights", b"weights"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["function", b"function", "layout", b"layout", "outputs", b"outputs", "points", b"points", "shared", b"shared", "values_only", b"values_only", "weights", b"weights", "with_respect_to", b"with_respect_to"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["function", b"function", "known_pattern", b"known_pattern", "layout", b"layout", "outputs", b"outputs", "points", b"points", "shared", b"shared", "values_only", b"values_only", "weights", b"weights", "with_respect_to", b"with_respect_to"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

@@ -24,7 +24,7 @@ _sym_db = _symbol_database.Default()
 
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x17wengert/v1/tensor.proto\x12\nwengert.v1\"-\n\x06Tensor\x12\r\n\x05shape\x18\x01 \x03(\x04\x12\x0e\n\x06values\x18\x02 \x03(\x01J\x04\x08\x03\x10\n\"n\n\x0cSparseMatrix\x12\x0c\n\x04rows\x18\x01 \x01(\x04\x12\x0f\n\x07\x63olumns\x18\x02 \x01(\x04\x12\x0b\n\x03row\x18\x03 \x03(\r\x12\x0e\n\x06\x63olumn\x18\x04 \x03(\r\x12\"\n\x06values\x18\x05 \x01(\x0b\x32\x12.wengert.v1.TensorB1\n\nwengert.v1P\x01Z\x14wengert/v1;wengertv1\xaa\x02\nWengert.V1b\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x17wengert/v1/tensor.proto\x12\nwengert.v1\"-\n\x06Tensor\x12\r\n\x05shape\x18\x01 \x03(\x04\x12\x0e\n\x06values\x18\x02 \x03(\x01J\x04\x08\x03\x10\n\"~\n\x0cSparseMatrix\x12\x0c\n\x04rows\x18\x01 \x01(\x04\x12\x0f\n\x07\x63olumns\x18\x02 \x01(\x04\x12\x0b\n\x03row\x18\x03 \x03(\r\x12\x0e\n\x06\x63olumn\x18\x04 \x03(\r\x12\"\n\x06values\x18\x05 \x01(\x0b\x32\x12.wengert.v1.Tensor\x12\x0e\n\x06\x64igest\x18\x06 \x01(\x0c\x42\x31\n\nwengert.v1P\x01Z\x14wengert/v1;wengertv1\xaa\x02\nWengert.V1b\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -35,5 +35,5 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_TENSOR']._serialized_start=39
   _globals['_TENSOR']._serialized_end=84
   _globals['_SPARSEMATRIX']._serialized_start=86
-  _globals['_SPARSEMATRIX']._serialized_end=196
+  _globals['_SPARSEMATRIX']._serialized_end=212
 # @@protoc_insertion_point(module_scope)

@@ -74,10 +74,17 @@ class SparseMatrix(_message.Message):
     ROW_FIELD_NUMBER: _builtins.int
     COLUMN_FIELD_NUMBER: _builtins.int
     VALUES_FIELD_NUMBER: _builtins.int
+    DIGEST_FIELD_NUMBER: _builtins.int
     rows: _builtins.int
     """Number of rows: m of a Jacobian, n_w of a Hessian."""
     columns: _builtins.int
     """Number of columns: n_w, the number of selected input scalars."""
+    digest: _builtins.bytes
+    """Digest of the pattern: equal patterns have equal digests, whoever computed them. SHA-256, 32 bytes, of the line
+    `wengert pattern 1` with its line feed, then `rows`, `columns` and nnz as uint64, then every element of `row`, then
+    every element of `column` as uint32, all little-endian. It is also there where row and column were left out.
+    Absent: the server is older than this field.
+    """
     @_builtins.property
     def row(self) -> _containers.RepeatedScalarFieldContainer[_builtins.int]:
         """Row of each entry, counted from 0; shape (nnz,). Left empty when the request asked for `values_only`."""
@@ -100,10 +107,11 @@ class SparseMatrix(_message.Message):
         row: _abc.Iterable[_builtins.int] | None = ...,
         column: _abc.Iterable[_builtins.int] | None = ...,
         values: Global___Tensor | None = ...,
+        digest: _builtins.bytes = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["values", b"values"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["column", b"column", "columns", b"columns", "row", b"row", "rows", b"rows", "values", b"values"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["column", b"column", "columns", b"columns", "digest", b"digest", "row", b"row", "rows", b"rows", "values", b"values"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
