@@ -18,13 +18,14 @@ from adengine.transfer import BLOCK_COLUMNS, IN_COLUMNS, OUT_COLUMNS
 
 (
     CODE, INSTRUCTIONS, PLACES, PLACES_COUNT, POOL, WORDS, ARENA, ELEMENTS, INPUTS, INPUT_LINES, OUTPUTS, OUTPUT_LINES,
-    SCATTERED, SCATTERED_COUNT, ONCE, LANES, ROUTINES, WHOLE, REST,
-) = range(19)  # fmt: skip
+    SCATTERED, SCATTERED_COUNT, ONCE, LANES, ROUTINES, WHOLE, REST, PLAIN,
+) = range(20)  # fmt: skip
 """Places of a descriptor: addresses of columns, each with its number of rows; how many instructions run once for all
 directions at one point; lanes; the address of the table of vector routines; where the machine code begins for all
-instructions and for those after ``ONCE``, 0 where there is none."""
+instructions and for those after ``ONCE``, 0 where there is none; whether its products leave NaN where a strong zero
+would not."""
 
-DESCRIPTOR_LENGTH = 19
+DESCRIPTOR_LENGTH = 20
 
 
 def _array_at(kind: Any, columns: int) -> Any:

@@ -105,4 +105,6 @@ def _target_machine() -> Any:
     llvm.initialize_native_asmprinter()
     features = llvm.get_host_cpu_features().flatten()
     target = llvm.Target.from_default_triple()
-    return target.create_target_machine(cpu=llvm.get_host_cpu_name(), features=features, opt=0, jit=True, codemodel="small")
+    return target.create_target_machine(
+        cpu=llvm.get_host_cpu_name(), features=features, opt=0, jit=True, codemodel="small"
+    )

@@ -160,11 +160,17 @@ def find_stores(
     code: NDArray[np.uint32], places: NDArray[np.uint32], facts: NDArray[np.int64], segments: NDArray[np.int32],
     kinds: NDArray[np.uint8], read: NDArray[np.int32], stored: NDArray[np.uint8],
 ) -> None:  # fmt: skip
-    """Which results are read by a later function, or from memory. ``read`` comes with what is read at the end."""
+    """Which results are read by a later function, or from memory; of eight statements one by one, a bit for each.
+
+    ``read`` comes with what is read at the end.
+    """
     for at in range(code.shape[0] - 1, -1, -1):
         kind = np.int64(kinds[at])
         out = np.int64(code[at, OUT])
-        stored[at] = read[out] > segments[at] or (kind not in (SCALAR, LANED))
-        if kind in (SCALAR, LANED):
-            read[out] = 0
+        stored[at] = 1
+        if kind in (SCALAR, LANED, APIECE):
+            stored[at] = 0
+            for i in range(8 if kind == APIECE else 1):
+                stored[at] |= (1 if read[out + i] > segments[at] else 0) << i
+                read[out + i] = 0
         _note_reads(code, at, places, facts, kind, np.int64(segments[at]), read)

@@ -102,14 +102,20 @@ def _with_holes(lines: list[str], arity: int) -> bytes:
     return text
 
 
-_STRONG_ZERO = [
-    '%".3" = fmul double %".1", %".2"',
-    '%".4" = fcmp une double %".1", 0x0',
-    '%".5" = select i1 %".4", double %".3", double 0x0',
-    '%".6" = fcmp une double %".2", 0x0',
-    '%".7" = select i1 %".6", double %".5", double 0x0',
-]
-"""For one number: two selections, which LLVM's quick selector takes, give the same as one by both conditions."""
+def _strong_zero_lines(kind: str, mask: str, zero: str) -> list[str]:
+    """The product with strong zeros in a straight line: the evaluator's formula has a branch.
+
+    Three selections, which LLVM's quick selector takes for one number, give the same as one by three conditions.
+    """
+    return [
+        f'%".3" = fmul {kind} %".1", %".2"',
+        f'%".4" = fcmp une {kind} %".1", {zero}',
+        f'%".5" = select {mask} %".4", {kind} %".3", {kind} {zero}',
+        f'%".6" = fcmp une {kind} %".2", {zero}',
+        f'%".7" = select {mask} %".6", {kind} %".5", {kind} {zero}',
+        f'%".8" = fcmp ord {kind} %".3", {zero}',
+        f'%".9" = select {mask} %".8", {kind} %".3", {kind} %".7"',
+    ]
 
 
 def _power_lines(exponent: int, kind: str) -> list[str]:
@@ -173,6 +179,8 @@ def _collect(routines: Routines) -> tuple[dict[tuple[int, int], tuple[list[str],
     found: dict[tuple[int, int], tuple[list[str], int]] = {}
     functions: dict[int, str] = {}
     for row in ELEMENTWISE:
+        if row.number == op.ZERO_SAFE_MULTIPLY:
+            continue
         if row.name in FORMULAS:
             lines = _lines_of(row.name, row.arity)
             found[EIGHT_WIDE, row.number] = lines, row.arity
@@ -181,7 +189,9 @@ def _collect(routines: Routines) -> tuple[dict[tuple[int, int], tuple[list[str],
             found[EIGHT_WIDE, row.number] = _elementary_lines(row, routines, EIGHT_WIDE), row.arity
             found[ONE, row.number] = [_call_line(row)], row.arity
             functions[row.number] = _function_of(row, routines)
-    found[ONE, op.ZERO_SAFE_MULTIPLY] = _STRONG_ZERO, 2
+    found[ONE, op.ZERO_SAFE_MULTIPLY] = _strong_zero_lines("double", "i1", "0x0"), 2
+    wide = _strong_zero_lines(_VECTOR_TEXT, f"<{LANES} x i1>", "zeroinitializer")
+    found[EIGHT_WIDE, op.ZERO_SAFE_MULTIPLY] = wide, 2
     for exponent in _POWERS:
         code = op.CODES + exponent - _LEAST_POWER
         found[ONE, code] = _power_lines(exponent, "double"), 1
@@ -213,14 +223,26 @@ def _templates(name: str) -> Templates:
         starts[kind, code] = len(text), len(text) + len(template)
         values[kind, code] = len(lines)
         text += template
-    lines = itertools.chain(*(lines for lines, _ in found.values()), *map(str.splitlines, functions.values()))
-    return Templates(np.frombuffer(text, np.uint8), starts, values, _declarations(lines), functions)
+    written = itertools.chain(*(lines for lines, _ in found.values()), *map(str.splitlines, functions.values()))
+    return Templates(np.frombuffer(text, np.uint8), starts, values, _declarations(written), functions)
 
 
 INTEGER_POWER = BY_NAME["INTEGER_POWER"].number
 LEAST_POWER = _LEAST_POWER
 
 
-def templates_for(routines: Routines) -> Templates:
-    """All templates, the elementary functions by these routines; made once for each kind of routines."""
-    return _templates(routines.name)
+def templates_for(routines: Routines, *, plain: bool = False) -> Templates:
+    """All templates, the elementary functions by these routines; made once for each kind of routines.
+
+    Parameters
+    ----------
+    plain : bool
+        Products with strong zeros are written as ordinary ones (:mod:`adengine.strong_zeros`).
+    """
+    made = _templates(routines.name)
+    if not plain:
+        return made
+    starts, values = made.starts.copy(), made.values.copy()
+    for table in (starts, values):
+        table[:, op.ZERO_SAFE_MULTIPLY] = table[:, op.MULTIPLY]
+    return made._replace(starts=starts, values=values)

@@ -110,17 +110,19 @@ def _write_row(writer: Writer, code: NDArray[np.uint32], at: Int, template: Int,
         element += 8 if eight else 1
 
 
-@kernel(types.void(WRITER, U4_2, INT, U4_2, INT, INT), inner=True)
+@kernel(types.void(WRITER, U4_2, INT, U4_2, INT, INT, INT), inner=True)
 def _write_apiece(
-    writer: Writer, code: NDArray[np.uint32], at: Int, places: NDArray[np.uint32], template: Int, arity: Int
+    writer: Writer, code: NDArray[np.uint32], at: Int, places: NDArray[np.uint32], template: Int, arity: Int,
+    stored: Int,
 ) -> None:  # fmt: skip
-    """Eight statements one by one."""
+    """Eight statements one by one; a bit of ``stored`` for each."""
     row = np.int64(code[at, IN_1])
     for i in range(8):
         a = one_at(writer, np.int64(places[row, i]))
         b = one_at(writer, np.int64(places[row, 8 + i])) if arity > 1 else a
         c = one_at(writer, np.int64(places[row, 16 + i])) if arity > 2 else a
-        define_one(writer, expand(writer, ONE, template, a, b, c), np.int64(code[at, OUT]) + i, True)
+        value = expand(writer, ONE, template, a, b, c)
+        define_one(writer, value, np.int64(code[at, OUT]) + i, stored & (1 << i) != 0)
 
 
 @kernel(INT(WRITER, U4_2, INT, INT), inner=True)
@@ -226,7 +228,7 @@ def _write(  # noqa: PLR0913  a kernel over flat columns
         if kind == UNROLLED:
             _write_row(writer, code, at, template, arity, lanes)
         elif kind == APIECE:
-            _write_apiece(writer, code, at, places, template, arity)
+            _write_apiece(writer, code, at, places, template, arity, np.int64(stored[at]))
         else:
             _write_simple(writer, code, at, places, kind, template, arity, stored[at] != 0)
     last = writer.state[SEGMENT]
@@ -239,7 +241,8 @@ def _write(  # noqa: PLR0913  a kernel over flat columns
 
 
 def machine_text(
-    plan: Schedule, pool: NDArray[np.int64], outputs: NDArray[np.int64], once: int, routines: Routines, call_back: str
+    plan: Schedule, pool: NDArray[np.int64], outputs: NDArray[np.int64], once: int, routines: Routines, call_back: str,
+    *, plain: bool = False,
 ) -> bytes:  # fmt: skip
     """A schedule as text with the functions ``whole`` and ``rest``, which take the arena.
 
@@ -257,8 +260,10 @@ def machine_text(
         What elementary functions call.
     call_back : str
         Beginning of the line that lets the evaluator run instructions; number of the first and how many follow.
+    plain : bool
+        Products with strong zeros are written as ordinary ones.
     """
-    templates = templates_for(routines)
+    templates = templates_for(routines, plain=plain)
     count = len(plan.code)
     segments, kinds = np.zeros(count, np.int32), np.zeros(count, np.uint8)
     plan_functions(

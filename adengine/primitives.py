@@ -146,7 +146,7 @@ _ARITHMETIC = (
     Primitive(19, "FMA", Kind.ELEMENTWISE, 3, "a * b + c", ("b", "a", "1"), "", (REAL, REAL, REAL),
               "a b + c, rounded once or twice."),
     _binary(20, "ZERO_SAFE_MULTIPLY", "zero_safe_multiply(a, b)", "b", "a",
-            note="0 where either factor is exactly 0, else a b: the product of derivative lists (strong zero)."),
+            note="a b, and 0 where one factor is 0 and the other not finite: the product of derivative lists (strong zero)."),
 )
 
 _ROOTS = (

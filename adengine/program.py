@@ -25,6 +25,7 @@ from adengine.packed import packed
 from adengine.schedule import Schedule, schedule
 from adengine.storage import ADDRESS
 from adengine.strips import mark_strips
+from adengine.strong_zeros import may_be_plain
 from adengine.transfer import (
     IN_ADDRESS,
     IN_COLUMNS,
@@ -119,8 +120,10 @@ class Program:
         self.pace = 1.0
         """How many times longer it takes than expected, as measured last."""
         self._machine: MachineCode | None = None
+        self._plain = False
         self.tier = VM
         if compiled:
+            self._plain = may_be_plain(source)
             self._itself = self._descriptor(np.zeros(0))
             used = source.outputs[source.outputs >= 0]
             self._machine = self._compile(self._schedule.layout[used, ADDRESS])
@@ -142,7 +145,10 @@ class Program:
             f"call void inttoptr (i64 {run_some.address} to ptr)"
             f"(i64 {self._itself.ctypes.data}, ptr %0, i64 {elements}, i64 {self.lanes}, i64 "
         )
-        return MachineCode(machine_text(self._schedule, self._pool, outputs, self._once, self._routines, call_back))
+        text = machine_text(
+            self._schedule, self._pool, outputs, self._once, self._routines, call_back, plain=self._plain
+        )  # fmt: skip
+        return MachineCode(text)
 
     def new_arena(self) -> Arena:
         """Memory for one run, with its constants and its descriptor."""
@@ -168,6 +174,7 @@ class Program:
         row[descriptor.ROUTINES] = self._routines.address
         if self._machine is not None:
             row[descriptor.WHOLE], row[descriptor.REST] = self._machine.whole, self._machine.rest
+            row[descriptor.PLAIN] = self._plain
         return row
 
     def run(

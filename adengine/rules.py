@@ -12,6 +12,7 @@ from numba import types
 from numpy.typing import NDArray
 
 from adengine.jit import Float, Int, kernel
+from adengine.vector import one_strong_product
 
 U = types.uint64
 F8 = types.Array(types.float64, 1, "C")
@@ -19,9 +20,8 @@ F8 = types.Array(types.float64, 1, "C")
 
 @kernel("f8(f8, f8)", inline=True, inner=True)
 def zero_safe_multiply(a: Float, b: Float) -> Float:
-    """a b, and exactly 0 where either factor is exactly 0."""
-    product = a * b
-    return product if (a != 0.0) & (b != 0.0) else 0.0  # no short circuit: a blend, not a branch
+    """a b, and exactly 0 where either factor is exactly 0: also where the other one is infinite or NaN."""
+    return one_strong_product(a, b)  # type: ignore[no-any-return]
 
 
 @kernel("f8(f8)", inline=True, inner=True)

@@ -10,7 +10,7 @@ import numpy as np
 from numba import types
 from numpy.typing import NDArray
 
-from adengine.jit import Int, kernel
+from adengine.jit import Bool, Int, kernel
 from adengine.transposes import transpose_eight, transpose_scattered
 
 U = types.uint64
@@ -170,6 +170,44 @@ def _store_output(  # noqa: PLR0913  a kernel over a table
         _store_scattered(w, places[place : place + size], valid, target, to, lane_step, element_step)
     else:
         _store_elements(w, U(address), size, along, laned, valid, target, to, lane_step, element_step)
+
+
+@kernel(types.boolean(F8, U, U, U, U, U), inner=True)
+def _any_nan(target: NDArray[np.float64], to: Int, valid: Int, lane_step: Int, size: Int, element_step: Int) -> Bool:
+    """Whether there is NaN among numbers that were stored."""
+    outer, outer_step, inner, inner_step = valid, lane_step, size, element_step
+    if lane_step < element_step:
+        outer, outer_step, inner, inner_step = size, element_step, valid, lane_step
+    found = U(0)
+    for i in range(outer):
+        first = to + i * outer_step
+        if inner_step == U(1):
+            for j in range(inner):
+                found |= U(target[first + j] != target[first + j])
+        else:
+            for j in range(inner):
+                found |= U(target[first + j * inner_step] != target[first + j * inner_step])
+    return found != U(0)
+
+
+@kernel(types.boolean(I8_2, I8, F8, F8), inner=True, apart=True)
+def stored_nan(
+    outputs: NDArray[np.int64], block: NDArray[np.int64], values: NDArray[np.float64], derivatives: NDArray[np.float64]
+) -> Bool:
+    """Whether there is NaN in what a block gave."""
+    m, size = U(0), U(0)
+    for r in range(outputs.shape[0]):
+        if outputs[r, OUT_DERIVATIVE] != 0:
+            size += U(outputs[r, OUT_SIZE])
+        else:
+            m += U(outputs[r, OUT_SIZE])
+    valid = U(block[VALID])
+    if _any_nan(derivatives, U(block[D_BASE]), valid, U(block[D_LANE]), size, U(block[D_ELEMENT])):
+        return True
+    if block[V_BASE] < 0:
+        return False
+    lanes = valid if block[V_STRIDE] != 0 else U(1)
+    return _any_nan(values, U(block[V_BASE]), lanes, U(block[V_STRIDE]), m, U(1))
 
 
 @kernel(types.void(F8, I8_2, I8, I8, U, F8, F8), inner=True)

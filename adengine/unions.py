@@ -67,7 +67,7 @@ class Pattern:
 
     @cached_property
     def digest(self) -> bytes:
-        """SHA-256 of ``wengert pattern 1\\n``, rows, columns and nnz as uint64, rows and columns as uint32."""
+        """SHA-256 of the pattern, as the contract says: a heading, extents and nnz as uint64, indices as uint32."""
         extents = np.array([*self.shape, self.nnz], "<u8")
         made = hashlib.sha256(b"wengert pattern 1\n" + extents.tobytes())
         for indices in (self.row, self.column):

@@ -54,7 +54,7 @@ from adengine.schedule import (
 from adengine.stopping import stopped
 from adengine.strips import group_of, strip_of
 from adengine.structural import extremes, start_from, take
-from adengine.transfer import V_BASE, X_BASE, X_STRIDE, load, store
+from adengine.transfer import V_BASE, X_BASE, X_STRIDE, load, store, stored_nan
 from adengine.views import walk, walk_part
 
 U = types.uint64
@@ -70,8 +70,7 @@ CHUNK = 1024
 
 _STRETCH, _PART, _BLOCKS = 1 << 15, 1 << 15, 15
 """Instructions, elements of a statement, and blocks (less one, a power of two) after which a run looks whether it is to
-stop. Of ordinary statements they take some 100 us, of the dearest on many lanes 20 ms. Shorter stretches would
-disturb the processor's prediction of branches: each costs up to a microsecond."""
+stop. Shorter stretches would disturb the processor's prediction of branches: each costs up to a microsecond."""
 _LONG = 1024
 """Elements of a statement before which it looks in any case."""
 
@@ -348,8 +347,8 @@ def run_blocks(
     """Load, run and store, block after block; the program is given by its descriptor.
 
     Its first ``ONCE`` instructions depend neither on the lane nor on the seeds: they run once for all blocks of
-    directions at one point. It stops early once its call is cancelled: whoever runs more than one block that takes long
-    looks afterwards.
+    directions at one point. It stops early once its call is cancelled. The evaluator computes anew where machine code
+    with ordinary products gave NaN (:mod:`adengine.strong_zeros`).
     """
     code = instructions_at(program[of.CODE], program[of.INSTRUCTIONS])
     places = places_at(program[of.PLACES], program[of.PLACES_COUNT])
@@ -375,6 +374,9 @@ def run_blocks(
         else:
             run(code, once if same else U(0), places, pool, w, lanes, routines)
         store(w, outputs, scattered, block, lanes, values, derivatives)
+        if program[of.PLAIN] != 0 and stored_nan(outputs, block, values, derivatives):
+            _run_long(program, U(0), places, pool, w)
+            store(w, outputs, scattered, block, lanes, values, derivatives)
 
 
 @kernel(types.void(I8))

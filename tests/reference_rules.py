@@ -269,7 +269,8 @@ def _divide(args: Sequence[Real], _: Sequence[int]) -> Result:
 
 def _zero_safe_multiply(args: Sequence[Real], _: Sequence[int]) -> Result:
     a, b = args
-    return (ZERO if ZERO in (a, b) else a * b), (b, a)
+    product = a * b
+    return (ZERO if product.nan and ZERO in (a, b) else product), (b, a)
 
 
 def _positive_reciprocal(args: Sequence[Real], _: Sequence[int]) -> Result:

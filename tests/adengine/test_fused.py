@@ -23,7 +23,8 @@ MODES = (Mode.FORWARD, Mode.REVERSE)
 
 
 def _zero_safe(a: float, b: float) -> np.float64:
-    return np.float64(0.0 if 0.0 in (a, b) else np.float64(a) * np.float64(b))
+    product = np.float64(a) * np.float64(b)
+    return np.float64(0.0) if np.isnan(product) and 0.0 in (a, b) else product
 
 
 def _plain(a: float, b: float) -> np.float64:

@@ -194,10 +194,10 @@ def test_answers_come_while_a_long_list_is_compiled(monkeypatch: pytest.MonkeyPa
     engine.prepare(gone)
     compiling, may_go_on = threading.Event(), threading.Event()
 
-    def held_up(*arguments: Any) -> bytes:
+    def held_up(*arguments: Any, **options: Any) -> bytes:
         compiling.set()
         assert may_go_on.wait(60)
-        return machine_text(*arguments)
+        return machine_text(*arguments, **options)
 
     monkeypatch.setattr("adengine.program.machine_text", held_up)
     thread = threading.Thread(target=engine.prepare, args=(long,))
@@ -218,9 +218,9 @@ def test_a_function_dropped_while_it_is_compiled(monkeypatch: pytest.MonkeyPatch
     x = np.ones(function.n)
     before = engine.evaluate(function, x)
 
-    def dropped_meanwhile(*arguments: Any) -> bytes:
+    def dropped_meanwhile(*arguments: Any, **options: Any) -> bytes:
         assert engine.forget(function.id)
-        return machine_text(*arguments)
+        return machine_text(*arguments, **options)
 
     monkeypatch.setattr("adengine.program.machine_text", dropped_meanwhile)
     assert engine.prepare(function) == "vm"
@@ -291,8 +291,8 @@ from adengine import Engine
 from tests.adengine.test_machine_code import chain
 compiling = threading.Event()
 text = adengine.program.machine_text
-def told(*arguments):
-    made = text(*arguments)
+def told(*arguments, **options):
+    made = text(*arguments, **options)
     compiling.set()
     return made
 adengine.program.machine_text = told

@@ -55,8 +55,8 @@ class _PrimitiveEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_Primitive.V
     PRIMITIVE_FMA: _Primitive.ValueType  # 19
     """(a, b, c): a * b + c, rounded once or twice, whichever the server finds faster."""
     PRIMITIVE_ZERO_SAFE_MULTIPLY: _Primitive.ValueType  # 20
-    """(a, b): 0 where either factor is exactly 0, even if the other is infinite or NaN; elsewhere a * b. Derivative lists
-    need it: nothing times an infinite slope is nothing.
+    """(a, b): a * b, but 0 where either factor is exactly 0 and the other is infinite or NaN. Derivative lists need it:
+    nothing times an infinite slope is nothing.
     """
     PRIMITIVE_SQRT: _Primitive.ValueType  # 30
     """---- Roots and magnitude, elementwise ----
@@ -343,8 +343,8 @@ PRIMITIVE_INTEGER_POWER: Primitive.ValueType  # 18
 PRIMITIVE_FMA: Primitive.ValueType  # 19
 """(a, b, c): a * b + c, rounded once or twice, whichever the server finds faster."""
 PRIMITIVE_ZERO_SAFE_MULTIPLY: Primitive.ValueType  # 20
-"""(a, b): 0 where either factor is exactly 0, even if the other is infinite or NaN; elsewhere a * b. Derivative lists
-need it: nothing times an infinite slope is nothing.
+"""(a, b): a * b, but 0 where either factor is exactly 0 and the other is infinite or NaN. Derivative lists need it:
+nothing times an infinite slope is nothing.
 """
 PRIMITIVE_SQRT: Primitive.ValueType  # 30
 """---- Roots and magnitude, elementwise ----
