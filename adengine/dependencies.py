@@ -29,7 +29,6 @@ from adengine.places import (
     I4,
     I4_2,
     I8,
-    I8_2,
     NODES,
     OWNER,
     PART,
@@ -90,6 +89,8 @@ class Unions(NamedTuple):
 
 BUILDING = types.NamedTuple((I4, I8, I4, I8, I4, I4, I4, I4, I4), Building)  # type: ignore[no-untyped-call]
 _LEAVES, _NODE, _EDGE = 0, 1, 2
+_MOST_BYTES = 1 << 33
+"""Beyond, elements would no longer be counted by 32 bits."""
 _LONG = 1024
 """Elements of a row before which it is looked whether the work is to stop."""
 
@@ -117,11 +118,18 @@ def _close(building: Building) -> Int:
     return building.used[_LEAVES] + node
 
 
-@kernel(types.void(COLUMNS, BUILDING, I8_2, INT), inner=True)
-def _unite_elementwise(columns: Columns, building: Building, places: NDArray[np.int64], k: Int) -> None:
+@kernel(types.void(COLUMNS, BUILDING, I4_2, INT), inner=True)
+def _unite_elementwise(columns: Columns, building: Building, places: NDArray[np.int32], k: Int) -> None:
     rows = columns.rows
     code = np.int64(rows[k, OPERATION])
     arity = columns.facts[code, ARITY]
+    if rows[k, SIZE] == 1:
+        for j in range(arity):
+            only = places[rows[k, FIRST + j], AT]
+            if only >= 0 and columns.facts[code, TEMPLATE + 4 * j] != NO_PARTIAL:
+                _join(building, building.elements[only])
+        building.elements[places[k, AT]] = _close(building)
+        return
     for i in range(rows[k, SIZE]):
         for j in range(arity):
             x = np.int64(rows[k, FIRST + j])
@@ -175,8 +183,8 @@ def positions(columns: Columns, k: Int, where: NDArray[np.int32]) -> Int:
     return here
 
 
-@kernel(types.void(COLUMNS, BUILDING, I8_2, INT), inner=True, apart=True)
-def _unite_scatter(columns: Columns, building: Building, places: NDArray[np.int64], k: Int) -> None:
+@kernel(types.void(COLUMNS, BUILDING, I4_2, INT), inner=True, apart=True)
+def _unite_scatter(columns: Columns, building: Building, places: NDArray[np.int32], k: Int) -> None:
     """Each element of the whole is joined with what the part adds to it."""
     rows = columns.rows
     elements = building.elements
@@ -223,8 +231,8 @@ def _unite_lines(building: Building, first: Int, x_at: Int, lines: Int, length: 
         building.value[first + i] = _close(building)
 
 
-@kernel(types.void(COLUMNS, BUILDING, I8_2, INT), inner=True)
-def _unite_product(columns: Columns, building: Building, places: NDArray[np.int64], k: Int) -> None:
+@kernel(types.void(COLUMNS, BUILDING, I4_2, INT), inner=True)
+def _unite_product(columns: Columns, building: Building, places: NDArray[np.int32], k: Int) -> None:
     rows = columns.rows
     at = columns.starts[rows[k, PARAMETER]]
     m = columns.pool[at]
@@ -245,8 +253,8 @@ def _unite_product(columns: Columns, building: Building, places: NDArray[np.int6
             to += 1
 
 
-@kernel(types.void(COLUMNS, BUILDING, I8_2, INT), inner=True, apart=True)
-def _unite_structural(columns: Columns, building: Building, places: NDArray[np.int64], k: Int) -> None:
+@kernel(types.void(COLUMNS, BUILDING, I4_2, INT), inner=True, apart=True)
+def _unite_structural(columns: Columns, building: Building, places: NDArray[np.int32], k: Int) -> None:
     rows = columns.rows
     elements = building.elements
     code = np.int64(rows[k, OPERATION])
@@ -269,8 +277,8 @@ def _unite_structural(columns: Columns, building: Building, places: NDArray[np.i
             elements[at + row] = _close(building)
 
 
-@kernel(types.void(COLUMNS, BUILDING, I8, I8_2), stops=True)
-def _unite(columns: Columns, building: Building, leaves: NDArray[np.int64], places: NDArray[np.int64]) -> None:
+@kernel(types.void(COLUMNS, BUILDING, I8, I4_2), stops=True)
+def _unite(columns: Columns, building: Building, leaves: NDArray[np.int64], places: NDArray[np.int32]) -> None:
     """Walk the list once and make the graph."""
     rows = columns.rows
     for k in range(rows.shape[0]):
@@ -298,10 +306,10 @@ def leaves_of(source: FlatList, with_respect_to: Sequence[int]) -> tuple[NDArray
     return first, int(sizes.sum())
 
 
-@kernel(types.void(I4_2, I4, I4, I8, I8_2, I4))
+@kernel(types.void(I4_2, I4, I4, I8, I4_2, I4))
 def _find_results(
     rows: NDArray[np.int32], elements: NDArray[np.int32], outputs: NDArray[np.int32], sizes: NDArray[np.int64],
-    places: NDArray[np.int64], results: NDArray[np.int32],
+    places: NDArray[np.int32], results: NDArray[np.int32],
 ) -> None:  # fmt: skip
     """What each output scalar depends on; a row of one element may stand for an output of any size."""
     to = np.int64(0)
@@ -325,6 +333,7 @@ def dependencies(source: FlatList, with_respect_to: Sequence[int], most_bytes: i
     leaves, count = leaves_of(source, with_respect_to)
     places, sizes = find_places(source, leaves)
     needed = 4 * int(sizes[PLACES] + sizes[EDGES] + 4 * sizes[PART] + sizes[WHOLE]) + 8 * int(sizes[NODES])
+    most_bytes = min(most_bytes, _MOST_BYTES)
     if needed > most_bytes:
         raise LimitExceeded("call_bytes", most_bytes, needed, "bytes to find which output depends on which input")
     part = int(sizes[PART])

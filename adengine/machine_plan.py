@@ -22,8 +22,9 @@ I4 = types.Array(types.int32, 1, "C")
 I8 = types.Array(types.int64, 1, "C")
 I8_2 = types.Array(types.int64, 2, "C")
 
-LINES = 500
-"""Instructions of one function: long enough that few values cross, short enough that compiling stays linear."""
+LINES, LONG_LINES = 500, 2000
+"""Instructions of one function: long enough that few values cross, short enough that compiling stays linear; and where
+all of them are of one number."""
 _UNROLLED = 64
 """Rows of at most so many elements are written out; longer ones are left to the evaluator."""
 _FITTING = 5

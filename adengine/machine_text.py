@@ -17,6 +17,7 @@ from adengine.machine_plan import (
     APIECE,
     BY_EVALUATOR,
     LINES,
+    LONG_LINES,
     SCALAR,
     STATEMENTS,
     UNROLLED,
@@ -266,9 +267,12 @@ def machine_text(
     templates = templates_for(routines, plain=plain)
     count = len(plan.code)
     segments, kinds = np.zeros(count, np.int32), np.zeros(count, np.uint8)
-    plan_functions(
-        plan.code, plan.places, TABLES.facts, pool, templates.values, plan.lanes, once, LINES, segments, kinds
-    )  # fmt: skip
+    for most in (LINES, LONG_LINES):
+        plan_functions(
+            plan.code, plan.places, TABLES.facts, pool, templates.values, plan.lanes, once, most, segments, kinds
+        )  # fmt: skip
+        if not np.isin(kinds, (BY_EVALUATOR, SCALAR, APIECE)).all():
+            break  # vectors are put together in what LLVM's quick selector does not know
     read = np.zeros(plan.elements + 8, np.int32)
     read[outputs] = ALWAYS
     stored = np.zeros(count, np.uint8)

@@ -43,9 +43,9 @@ class Columns(NamedTuple):
 COLUMNS = types.NamedTuple((I4_2, I8_2, I8, I8), Columns)  # type: ignore[no-untyped-call]
 
 
-@kernel(types.void(I4_2, I8_2, I4, I8_2))
+@kernel(types.void(I4_2, I8_2, I4, I4_2))
 def _find_last_uses(
-    rows: NDArray[np.int32], facts: NDArray[np.int64], outputs: NDArray[np.int32], places: NDArray[np.int64]
+    rows: NDArray[np.int32], facts: NDArray[np.int64], outputs: NDArray[np.int32], places: NDArray[np.int32]
 ) -> None:
     """Where each variable is read last; an output is read after all."""
     for k in range(rows.shape[0]):
@@ -61,8 +61,8 @@ def _find_last_uses(
             places[k, LAST] = rows.shape[0]
 
 
-@kernel(types.void(I8_2, INT, INT, INT), inner=True)
-def _share(places: NDArray[np.int64], k: Int, x: Int, offset: Int) -> None:
+@kernel(types.void(I4_2, INT, INT, INT), inner=True)
+def _share(places: NDArray[np.int32], k: Int, x: Int, offset: Int) -> None:
     """Row k stands where x stands, from an offset on."""
     owner = places[x, OWNER]
     places[k, AT] = places[x, AT] + offset
@@ -70,8 +70,8 @@ def _share(places: NDArray[np.int64], k: Int, x: Int, offset: Int) -> None:
     places[owner, LAST] = max(places[owner, LAST], places[k, LAST])
 
 
-@kernel(types.void(I8_2, INT, INT, INT, INT, I8), inner=True)
-def _own(places: NDArray[np.int64], k: Int, size: Int, nodes: Int, edges: Int, sizes: NDArray[np.int64]) -> None:
+@kernel(types.void(I4_2, INT, INT, INT, INT, I8), inner=True)
+def _own(places: NDArray[np.int32], k: Int, size: Int, nodes: Int, edges: Int, sizes: NDArray[np.int64]) -> None:
     """Row k gets a place of its own, and may need so many nodes and edges."""
     places[k, AT] = sizes[PLACES]
     sizes[PLACES] += size
@@ -79,8 +79,8 @@ def _own(places: NDArray[np.int64], k: Int, size: Int, nodes: Int, edges: Int, s
     sizes[EDGES] += edges
 
 
-@kernel(types.void(COLUMNS, INT, I8_2, I8), inner=True)
-def _place_elementwise(columns: Columns, k: Int, places: NDArray[np.int64], sizes: NDArray[np.int64]) -> None:
+@kernel(types.void(COLUMNS, INT, I4_2, I8), inner=True)
+def _place_elementwise(columns: Columns, k: Int, places: NDArray[np.int32], sizes: NDArray[np.int64]) -> None:
     """A statement with one operand that counts, of its own size, is what that operand is."""
     rows = columns.rows
     code = np.int64(rows[k, OPERATION])
@@ -98,8 +98,8 @@ def _place_elementwise(columns: Columns, k: Int, places: NDArray[np.int64], size
         _own(places, k, size, size, active * size, sizes)
 
 
-@kernel(types.void(COLUMNS, INT, I8_2, I8), inner=True)
-def _place_scatter(columns: Columns, k: Int, places: NDArray[np.int64], sizes: NDArray[np.int64]) -> None:
+@kernel(types.void(COLUMNS, INT, I4_2, I8), inner=True)
+def _place_scatter(columns: Columns, k: Int, places: NDArray[np.int32], sizes: NDArray[np.int64]) -> None:
     """In place where nobody reads the base any more, or nothing is added."""
     rows = columns.rows
     size = np.int64(rows[k, SIZE])
@@ -119,8 +119,8 @@ def _place_scatter(columns: Columns, k: Int, places: NDArray[np.int64], sizes: N
         sizes[WHOLE] = max(sizes[WHOLE], size)
 
 
-@kernel(types.void(COLUMNS, INT, I8_2, I8), inner=True)
-def _place_structural(columns: Columns, k: Int, places: NDArray[np.int64], sizes: NDArray[np.int64]) -> None:
+@kernel(types.void(COLUMNS, INT, I4_2, I8), inner=True)
+def _place_structural(columns: Columns, k: Int, places: NDArray[np.int32], sizes: NDArray[np.int64]) -> None:
     rows = columns.rows
     code = np.int64(rows[k, OPERATION])
     if code == op.ACCUMULATE or code == op.SCATTER_ADD:
@@ -147,8 +147,8 @@ def _place_structural(columns: Columns, k: Int, places: NDArray[np.int64], sizes
         _own(places, k, size, size, rows[x, SIZE], sizes)
 
 
-@kernel(types.void(COLUMNS, I8, I8_2, I8))
-def _place(columns: Columns, leaves: NDArray[np.int64], places: NDArray[np.int64], sizes: NDArray[np.int64]) -> None:
+@kernel(types.void(COLUMNS, I8, I4_2, I8))
+def _place(columns: Columns, leaves: NDArray[np.int64], places: NDArray[np.int32], sizes: NDArray[np.int64]) -> None:
     """Give each variable that depends on a selected input its place."""
     rows = columns.rows
     for k in range(rows.shape[0]):
@@ -162,15 +162,20 @@ def _place(columns: Columns, leaves: NDArray[np.int64], places: NDArray[np.int64
             _own(places, k, rows[k, SIZE], 0, 0, sizes)
 
 
-def find_places(source: FlatList, leaves: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+def find_places(source: FlatList, leaves: NDArray[np.int64]) -> tuple[NDArray[np.int32], NDArray[np.int64]]:
     """Places of the variables of a list, and the sizes of all that is needed to walk it.
 
     Parameters
     ----------
     leaves : int64 array (inputs,)
         -1 for inputs that are not selected.
+
+    Returns
+    -------
+    int32 array (rows, 3), int64 array (5,)
+        Places are of use only where all elements together are fewer than 2^31; the sizes tell.
     """
-    places, sizes = np.empty((len(source.rows), 3), np.int64), np.zeros(5, np.int64)
+    places, sizes = np.empty((len(source.rows), 3), np.int32), np.zeros(5, np.int64)
     _find_last_uses(source.rows, TABLES.facts, source.outputs, places)
     _place(columns_of(source), leaves, places, sizes)
     return places, sizes

@@ -146,7 +146,7 @@ _ARITHMETIC = (
     Primitive(19, "FMA", Kind.ELEMENTWISE, 3, "a * b + c", ("b", "a", "1"), "", (REAL, REAL, REAL),
               "a b + c, rounded once or twice."),
     _binary(20, "ZERO_SAFE_MULTIPLY", "zero_safe_multiply(a, b)", "b", "a",
-            note="a b, and 0 where one factor is 0 and the other not finite: the product of derivative lists (strong zero)."),
+            note="a b, and 0 where that is NaN though a factor is 0: the product of derivative lists (strong zero)."),
 )
 
 _ROOTS = (

@@ -21,7 +21,7 @@ F8 = types.Array(types.float64, 1, "C")
 @kernel("f8(f8, f8)", inline=True, inner=True)
 def zero_safe_multiply(a: Float, b: Float) -> Float:
     """a b, and exactly 0 where either factor is exactly 0: also where the other one is infinite or NaN."""
-    return one_strong_product(a, b)  # type: ignore[no-any-return]
+    return one_strong_product(a, b)
 
 
 @kernel("f8(f8)", inline=True, inner=True)

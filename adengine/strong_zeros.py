@@ -69,4 +69,4 @@ def _follow(
 def may_be_plain(source: FlatList) -> bool:
     """Whether a list has products with strong zeros, and NaN of ordinary ones would reach its outputs."""
     reached = np.zeros(len(source.rows), np.uint8)
-    return _follow(source.rows, TABLES.facts, HAND_ON, reached) == SOME
+    return int(_follow(source.rows, TABLES.facts, HAND_ON, reached)) == SOME

@@ -68,11 +68,9 @@ I8_2 = types.Array(types.int64, 2, "C")
 CHUNK = 1024
 """Elements of each of three scratch areas at the end of the arena; at least as many as there are lanes."""
 
-_STRETCH, _PART, _BLOCKS = 1 << 15, 1 << 15, 15
+_STRETCH, _PART, _BLOCKS, _LONG = 1 << 15, 1 << 15, 15, 1024
 """Instructions, elements of a statement, and blocks (less one, a power of two) after which a run looks whether it is to
-stop. Shorter stretches would disturb the processor's prediction of branches: each costs up to a microsecond."""
-_LONG = 1024
-"""Elements of a statement before which it looks in any case."""
+stop, and elements before which it looks anyway. Shorter stretches disturb the prediction of branches: up to 1 us."""
 
 
 @kernel(types.void(F8, U, U, U, U, U, U), inner=True)
@@ -286,7 +284,7 @@ def run(
     """Run the instructions from the first on an arena.
 
     Each kind has a kernel that runs its own as long as they last, so that the compiler sees small loops.
-    ``routines`` is the address of the table of vector routines.
+    ``routines``: address of the table of vector routines.
     """
     at = first
     end = U(code.shape[0])

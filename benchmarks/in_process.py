@@ -64,6 +64,7 @@ def hold(contest: Contest, ours: Mapping[str, Engine], effort: Effort) -> Held:
         held.comparisons.append(_task(task, systems, held, effort))
     # Only now, since it makes the lists whose making is timed.
     held.operations = {task: tiers[0].operations(task) for task in contest.tasks if task in COUNTED}
+    held.transform_s = tiers[0].transform_s()
     for system in systems:
         held.left_out += _reasons(system)
     return held

@@ -65,7 +65,7 @@ def _line_by_line(function: WengertList, x: Floats) -> Floats:
     return np.array([w[output.argument - 1] for output in function.outputs])
 
 
-def _in_list_order(
+def in_list_order(
     rows: NDArray[np.int32],
     laned: NDArray[np.int64],
     first_seed: int,
@@ -106,7 +106,7 @@ def test_derivatives_have_the_same_bits_in_every_order(
     function = _random(seed, statements, window)
     points = np.random.default_rng(seed).uniform(-0.5, 0.5, size=(3, INPUTS))
     levelled = [Engine().jacobian(function, x, mode=mode) for x in (points[0], points) for mode in _MODES]
-    monkeypatch.setattr(schedule, "execution_order", _in_list_order)
+    monkeypatch.setattr(schedule, "execution_order", in_list_order)
     plain = [Engine().jacobian(function, x, mode=mode) for x in (points[0], points) for mode in _MODES]
     for one, other in zip(levelled, plain, strict=True):
         assert np.array_equal(one.values, other.values, equal_nan=True)

@@ -151,6 +151,7 @@ def test_aims_are_ratios_of_medians_of_the_right_contenders() -> None:
     )  # fmt: skip
     stages = measure.Stages()
     stages.seconds |= {"built": 0.010008, "compiled": 0.05}
+    held.transform_s = 0.01
     held.once = {("wengert", Task.VJP.value): stages, ("wengert, compiled", Task.F.value): stages}
     gcc = measure.Stages()
     gcc.seconds["compiled"] = 5.0
@@ -163,8 +164,12 @@ def test_aims_are_ratios_of_medians_of_the_right_contenders() -> None:
         f"time to compile f, wengert, compiled / CasADi C; the worst: {held.name}": (0.02, 0.01),
         f"(f and J^T v) / f, wengert; the worst: {held.name}": (3.0, 2.0),
         f"(f and J^T v) / f, wengert, compiled; the worst: {held.name}": (2.5, 3.0),
-        f"gradient list made and scheduled, for each statement of f; the worst: {held.name}": (1.5, 2.0),
+        f"adjoint list made, for each statement of f; the worst: {held.name}": (1.5, 2.0),
     }
+    other = made_up_held("Rosenbrock 1000, residuals, scalars", {("wengert", Task.F): 1e-6})
+    times = {("wengert", Task.HESSIAN): 2e-6, ("CasADi SX VM", Task.HESSIAN): 8e-6}
+    second = made_up_held("Rosenbrock 1000, scalars", times)
+    assert [(target.aim, target.reached) for target in reach.sparse_targets([other, second])] == [(0.5, 0.25)]
 
 
 def test_an_irregular_list_has_as_many_statements_as_asked_and_a_finite_gradient() -> None:

@@ -124,7 +124,7 @@ STREAMS = {"StreamJacobian": (False, True), "Session": (True, True)}
 
 def declaration(field: FieldDescriptor) -> str:
     """Write a field as the table above does: a star for repeated, the oneof's name first."""
-    scalars = {1: "double", 4: "uint64", 5: "int32", 8: "bool", 9: "string", 13: "uint32"}
+    scalars = {1: "double", 4: "uint64", 5: "int32", 8: "bool", 9: "string", 12: "bytes", 13: "uint32"}
     scalars |= {17: "sint32", 18: "sint64"}
     of = field.message_type or field.enum_type
     kind = of.name if of is not None else scalars[field.type]

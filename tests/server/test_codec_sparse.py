@@ -94,6 +94,7 @@ def test_second_derivatives_are_written_as_protobuf_writes_them(name: str, value
         sparse.sparse.column.extend(pattern.column.tolist())
     entries = np.arange(float(pattern.nnz))
     write_tensor(sparse.sparse.values, entries)
+    sparse.sparse.digest = pattern.digest
     assert encode.hessian(HessianResult(values, gradient, more, REPORT)) == dense.SerializeToString()
     assert encode.hvp(HvpResult(values, gradient, more, REPORT)) == products.SerializeToString()
     result = SparseHessianResult(values, gradient, pattern, entries, REPORT)
