@@ -67,6 +67,17 @@ _MAKERS = {
     "fromiter": "write np.stack([...]) of a list",
     "full": "write np.broadcast_to(x, shape)",
 }
+_OF_SPECIAL = {
+    "logsumexp": "write wengert_client.ops.logsumexp(x, axis)",
+    "softmax": "write wengert_client.ops.softmax(x, axis)",
+    "log_softmax": "write wengert_client.ops.log_softmax(x, axis)",
+    "polygamma": "write wengert_client.ops.polygamma(order, x)",
+    "factorial": "write scipy.special.gamma(x + 1)",
+    "comb": "write np.exp of scipy.special.gammaln(n + 1) - gammaln(k + 1) - gammaln(n - k + 1)",
+    "vectorize": "call the function itself, on whole arrays",
+    "normal": "draw numbers without what is traced: loc + scale * rng.normal(size=shape)",
+    "uniform": "draw numbers without what is traced: low + (high - low) * rng.uniform(size=shape)",
+}
 for _same in ("asanyarray", "ascontiguousarray", "asfarray", "asfortranarray", "require", "atleast_1d"):
     _MAKERS[_same] = _MAKERS["asarray"]
 _SIZES = {"zeros", "ones", "empty", "arange", "eye", "identity", "tri", "reshape", "tile", "repeat", "indices"}
@@ -179,8 +190,8 @@ def _of_call(node: ast.AST) -> str:
         return f"functions of math take numbers only; write {instead}" if instead else "functions of math take numbers"
     if name in _CALLS and not module:
         return _CALLS[name]
-    if name in _MAKERS:
-        return _MAKERS[name]
+    if name in _MAKERS or name in _OF_SPECIAL:
+        return _MAKERS.get(name) or _OF_SPECIAL[name]
     if name in _SIZES:
         return "a shape must be known beforehand: take it from x.shape, or from an ordinary number"
     if not module and name in _SAME_IN_NUMPY:
@@ -194,4 +205,6 @@ def _called(function: ast.AST) -> tuple[str, str]:
         return function.id, ""
     if isinstance(function, ast.Attribute):
         return function.attr, ast.unparse(function.value)
+    if isinstance(function, ast.Call):
+        return _called(function.func)
     return "", ""

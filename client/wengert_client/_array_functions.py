@@ -77,6 +77,8 @@ def apply_ufunc(ufunc: Any, method: str, operands: Sequence[Any], options: dict[
 
 
 def _unknown(name: str) -> str:
+    if name.endswith("(vectorized)"):
+        return f"{name.partition(' ')[0]} takes numbers one by one; call a function of whole arrays"
     of_numpy = isinstance(getattr(np, name, None), np.ufunc)
     if of_numpy:
         return f"np.{name} cannot be traced: it has no meaning for float64 arrays in a list"

@@ -67,7 +67,13 @@ def _basic(x: Node, parts: Sequence[_Part]) -> Variable:
     if touched:
         x = strided(x, [_triple(slot) for slot in slots])
     shape = tuple(part.count if isinstance(part, _Range) else 1 for part in parts if not isinstance(part, int))
-    return x.columns.variable(x.number, shape) if x.shape == shape else reshape(x, shape)
+    if x.shape != shape:
+        return reshape(x, shape)
+    if touched:
+        return cast("Variable", x)
+    view = x.columns.variable(x.number, shape)
+    x.columns.share(x, view)
+    return view
 
 
 def _advanced(x: Node, parts: Sequence[_Part]) -> Variable:
@@ -166,7 +172,12 @@ def _part(item: Any, x: Node, axis: int) -> _Part:
     if isinstance(item, np.ndarray):
         item = item[()]
     if isinstance(item, Node):
-        raise NotANumber("an index must be known while the list is written; to choose by a variable write where(...)")
+        if item.number in item.columns.truths:
+            raise NotANumber(
+                "a mask must be known while the list is written, for it says how many elements there are; write "
+                "np.where(condition, x, 0)"
+            )
+        raise NotANumber("an index must be known while the list is written; to choose by a value write np.where")
     place = as_integer(item, "an index")
     if not -extent <= place < extent:
         raise IndexOutOfRange(f"index {place} is outside axis {axis} of an array of the shape {x.shape}")

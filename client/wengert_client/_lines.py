@@ -5,23 +5,24 @@ from __future__ import annotations
 import ast
 import linecache
 import os
+import re
 from dataclasses import dataclass
 from itertools import islice
-from typing import TYPE_CHECKING
-
-import numpy as np
+from typing import TYPE_CHECKING, Any
 
 from wengert_client._advice import advice
-from wengert_client._errors import BuildError
+from wengert_client._errors import BuildError, NotANumber
+from wengert_client._node import Node, Settling
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
     from types import FrameType, TracebackType
 
 __all__ = ["located"]
 
 _OURS = os.path.dirname(__file__) + os.sep  # noqa: PTH120  as the names of files in code objects are text
-_NUMPY = os.path.dirname(np.__file__) + os.sep  # noqa: PTH120
+_LIBRARIES = {"numpy", "scipy"}
+_INNER = re.compile(r"\.<(listcomp|genexpr|setcomp|dictcomp)>$")
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +36,7 @@ class _Place:
     column: int
     end_column: int
     source: list[str]
+    scope: Mapping[str, Any]
 
 
 def located(error: BaseException) -> BuildError | None:
@@ -42,16 +44,17 @@ def located(error: BaseException) -> BuildError | None:
 
     None, where it is another error than one of this package.
     """
-    found = _ours(error)
+    place = _place(error.__traceback__)
+    found = _ours(error) or _foreign(error, place)
     if found is None or found.line:
         return found
-    place = _place(error.__traceback__)
     if place is not None:
         found.line = _shown(place)
         told = advice(found.asked, _path(place))
         message = str(found.args[0]) if found.args else ""
         if told:
-            message = f"{message.partition(': ')[0]}: {told}" if found.asked else f"{message}; {told}"
+            general = message.partition(": ")[0] if isinstance(error, BuildError) else message
+            message = f"{general}: {told}" if found.asked else f"{message}; {told}"
         found.args = (f"{message}\n{found.line}",)
     return found
 
@@ -63,14 +66,27 @@ def _ours(error: BaseException | None) -> BuildError | None:
     return error
 
 
+def _foreign(error: BaseException, place: _Place | None) -> BuildError | None:
+    """Give an error in place of one that a library raises since it got a variable; None where it did not."""
+    if place is None or not isinstance(error, (TypeError, IndexError)):
+        return None
+    path = _path(place)
+    names = {node.id for node in ast.walk(path[0]) if isinstance(node, ast.Name)} if path else set()
+    if not any(isinstance(place.scope.get(name), (Node, Settling)) for name in names):
+        return None
+    made = NotANumber(f"what is traced has no numbers that could be used here ({error})")
+    made.asked = "number"
+    return made
+
+
 def _place(trace: TracebackType | None) -> _Place | None:
-    """Give the innermost line that is neither this package's nor NumPy's."""
+    """Give the innermost line that is neither this package's nor a library's."""
     frames = []
     while trace is not None:
         if not trace.tb_frame.f_code.co_filename.startswith(_OURS):
             frames.append((trace.tb_frame, trace.tb_lasti, trace.tb_lineno))
         trace = trace.tb_next
-    outside = [each for each in frames if not each[0].f_code.co_filename.startswith(_NUMPY)]
+    outside = [each for each in frames if each[0].f_globals.get("__name__", "").partition(".")[0] not in _LIBRARIES]
     return _read(*(outside or frames)[-1]) if frames else None
 
 
@@ -78,9 +94,10 @@ def _read(frame: FrameType, instruction: int, line: int) -> _Place:
     code = frame.f_code
     source = linecache.getlines(code.co_filename, frame.f_globals)
     start, end, column, end_column = next(islice(code.co_positions(), instruction // 2, None), (line, line, None, None))
-    name = code.co_name if code.co_name != "<lambda>" else "a lambda"
+    name = _INNER.sub("", code.co_qualname.replace(".<locals>", "")).rpartition(".")[2]
+    name = "a lambda" if name == "<lambda>" else name
     at = (start or line, end or line, column or 0, end_column or 0)
-    return _Place(code.co_filename, name, *at, source)
+    return _Place(code.co_filename, name, *at, source, frame.f_locals)
 
 
 def _shown(place: _Place) -> str:

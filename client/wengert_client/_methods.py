@@ -170,8 +170,8 @@ class ArrayMethods(Node):
         return buffer(self)
 
     def conj(self) -> Variable:
-        """Give `self`."""
-        return cast("Variable", self)
+        """Give a copy of `self`."""
+        return cast("Variable", UFUNCS["conjugate"](self))
 
     conjugate = conj
 

@@ -154,7 +154,7 @@ def astype(
     node = as_variable(x)
     if is_float64(dtype):
         # Numbers from now on, where these were truth values.
-        return e.multiply(node, 1.0) if is_truth(node.columns, node) else node
+        return e.multiply(node, 1.0) if is_truth(node.columns, node) else +node
     if dtype in {bool, np.bool_, "bool", "?"}:
         return e.not_equal(node, 0.0)
     told = "; write np.trunc(x) for whole numbers" if dtype is int or np.dtype(dtype).kind in "iu" else ""

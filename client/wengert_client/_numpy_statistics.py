@@ -237,6 +237,7 @@ def running(x: Variable, axis: int, combine: Callable[[Any, Any], Variable]) -> 
     """Give running sums, products or the like: in each step all, with those 1, 2, 4, ... places before them."""
     lead = (slice(None),) * axis
     extent, by = x.shape[axis], 1
+    x = +x
     while by < extent:
         later = combine(take_key(x, (*lead, slice(by, None))), take_key(x, (*lead, slice(None, extent - by))))
         x = s.concatenate([take_key(x, (*lead, slice(None, by))), later], axis)

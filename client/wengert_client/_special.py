@@ -170,7 +170,6 @@ SPECIAL: dict[str, Callable[..., Any]] = {
     "expit": e.sigmoid,
     "logit": _logit,
     "log_expit": lambda x: e.negate(e.softplus(e.negate(x))),
-    "softplus": e.softplus,
     "ndtr": _ndtr,
     "log_ndtr": _log_ndtr,
     "xlogy": e.xlogy,

@@ -111,7 +111,7 @@ def trace(function: Callable[..., Any], inputs: Inputs, defaults: Mapping[str, A
         told = located(error)
         if told is None or told is error:
             raise
-        raise told.with_traceback(error.__traceback__) from None
+        raise told.with_traceback(error.__traceback__) from (None if told is error.__cause__ else error)
     finally:
         builder.close(name)
 

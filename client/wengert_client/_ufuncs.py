@@ -44,6 +44,12 @@ def _refused(message: str) -> Callable[..., Variable]:
     return function
 
 
+def _same(x: Operand) -> Variable:
+    """Give x, as another array: what is done with it in place is not done with x."""
+    node = as_variable(x)
+    return node.columns.variable(node.number, node.shape)
+
+
 def _is_nan(x: Operand) -> Variable:
     return e.not_equal(x, x)
 
@@ -107,7 +113,7 @@ UFUNCS: dict[str, Callable[..., Any]] = {
     "multiply": e.multiply,
     "divide": e.divide,
     "negative": e.negate,
-    "positive": lambda x: x,
+    "positive": _same,
     "reciprocal": e.reciprocal,
     "square": e.square,
     "power": raise_to,
@@ -178,11 +184,11 @@ UFUNCS: dict[str, Callable[..., Any]] = {
     "isnan": _is_nan,
     "isinf": lambda x: e.equal(e.absolute(x), math.inf),
     "isfinite": lambda x: e.less(e.absolute(x), math.inf),
-    "conjugate": lambda x: x,
+    "conjugate": _same,
     **SPECIAL,
     **{
         name: _refused(f"np.{name} is for {_WHOLE}")
-        for name in ("gcd", "lcm", "left_shift", "right_shift", "bitwise_count")
+        for name in ("gcd", "lcm", "isnat", "left_shift", "right_shift", "bitwise_count")
     },
     **{
         name: _refused(f"np.{name} cannot be traced: it depends on how numbers are stored, and has no derivative")

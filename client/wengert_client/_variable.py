@@ -109,7 +109,7 @@ class Variable(ArrayMethods):
         return e.negate(self)
 
     def __pos__(self) -> Variable:
-        return self
+        return self.columns.variable(self.number, self.shape)
 
     def __abs__(self) -> Variable:
         return e.absolute(self)
@@ -244,8 +244,8 @@ class Variable(ArrayMethods):
 
     def __setitem__(self, key: object, value: object) -> NoReturn:
         raise BuildError(
-            "a variable never changes: instead of x[i] = v write np.where(mask, v, x), np.concatenate([...]), "
-            "np.stack([...]), or wengert_client.ops.scatter_add(x, i, v)"
+            "a variable never changes: instead of x[i] = v write y = x.copy(), and y[i] = v; or np.where(mask, v, x), "
+            "np.concatenate([...]), np.stack([...])"
         )
 
     # ---- protocols

@@ -169,7 +169,7 @@ MISUSES: list[tuple[Misuse, type[Exception], str]] = [
     (lambda b, x, v: np.asarray(v), NotANumber, "values"),
     (lambda b, x, v: f"{x:.3f}", NotANumber, "no number to print"),
     (lambda b, x, v: in_place(v), BuildError, "write z = z \\+ x instead of z \\+= x"),
-    (lambda b, x, v: assign(v), BuildError, r"instead of x\[i\] = v write np.where"),
+    (lambda b, x, v: assign(v), BuildError, r"instead of x\[i\] = v write y = x.copy"),
     (lambda b, x, v: x + ListBuilder().input("y"), BuildError, "different lists"),
     (lambda b, x, v: len(x), NotANumber, "no length"),
     (lambda b, x, v: list(x), NotANumber, "scalar"),

@@ -1,6 +1,8 @@
 """Every probe: traced, it gives NumPy's numbers, and in both modes the derivatives that differences of NumPy's give."""
 
+import re
 from collections.abc import Callable
+from types import ModuleType
 from typing import Any
 
 import numpy as np
@@ -8,9 +10,13 @@ import pytest
 
 import adengine
 from tests.conformance.in_process import engine_list
+from tests.numpy_probes import refused
 from tests.numpy_probes.probe import Floats, Probe, flat, leaves
 from tests.numpy_probes.tables import PROBES
-from wengert_client import Trace, trace
+from wengert_client import BuildError, Trace, trace
+from wengert_client._array_functions import FUNCTIONS, UFUNCS_WRITTEN
+from wengert_client._numpy_refused import REFUSED
+from wengert_client._special import SPECIAL
 
 ENGINE = adengine.Engine()
 # Central differences of the sixth order.
@@ -69,3 +75,44 @@ def test_a_probe_has_numpys_shapes(probe: Probe) -> None:
     traced = trace(probe.program, {name: each.shape for name, each in probe.inputs.items()})
     shapes = [leaf.shape for leaf in leaves(at(probe, packed(probe)))]
     assert list(engine_list(traced.message).output_shapes) == shapes
+
+
+@pytest.mark.parametrize("probe", refused.PROBES, ids=lambda probe: probe.text)
+def test_what_cannot_be_traced_names_the_line_and_what_to_write(probe: Probe) -> None:
+    with pytest.raises(BuildError) as caught:
+        trace(probe.program, {name: each.shape for name, each in probe.inputs.items()})
+    message = str(caught.value)
+    assert probe.told in message
+    number = re.search(r'File "<probe .*", line (\d+), in program', message, flags=re.DOTALL)
+    assert number is not None, message
+    line = probe.source.splitlines()[int(number[1]) - 1].strip()
+    assert f"\n    {line}\n" in message + "\n"
+    assert caught.value.line in message
+
+
+def public(module: ModuleType) -> list[str]:
+    names = [name for name in dir(module) if not name.startswith("_")]
+    return [name for name in names if callable(getattr(module, name)) and not isinstance(getattr(module, name), type)]
+
+
+@pytest.mark.parametrize("module", [np, np.linalg], ids=lambda module: module.__name__)
+def test_every_function_of_numpy_is_traced_or_refused_with_what_to_write(module: ModuleType) -> None:
+    for name in public(module):
+        function = getattr(module, name)
+        if isinstance(function, np.ufunc):
+            assert function.__name__ in UFUNCS_WRITTEN, name
+        elif hasattr(function, "_implementation"):  # NumPy asks its arguments what to do
+            assert (function in FUNCTIONS) != (function in REFUSED), name
+
+
+def test_every_function_that_is_traced_has_a_probe() -> None:
+    told = " ".join(probe.text for probe in PROBES) + " ".join(probe.names for probe in PROBES)
+    written = [name for name in UFUNCS_WRITTEN if name not in SPECIAL and name not in REFUSED_UFUNCS]
+    names = [f"np.{name}" for name in written] + [f"special.{name}" for name in SPECIAL if name not in REFUSED_UFUNCS]
+    modules = {"numpy": "np", "numpy.linalg": "np.linalg"}
+    names += [f"{modules[function.__module__]}.{function.__name__}" for function in FUNCTIONS]
+    assert [name for name in names if not re.search(rf"\b{re.escape(name)}\b", told)] == []
+
+
+REFUSED_UFUNCS = {"gcd", "lcm", "left_shift", "right_shift", "bitwise_count", "isnat", "nextafter", "spacing", "frexp"}
+REFUSED_UFUNCS |= {"erfinv", "erfcinv", "ndtri"}

@@ -5,6 +5,7 @@ generated from them.
 """
 
 import ast
+import linecache
 import math
 import textwrap
 from collections.abc import Callable, Sequence
@@ -88,12 +89,15 @@ class Probe:
         What the page says of it.
     steps
         The result jumps or has another kind of kink near the point, so that differences say nothing of its derivative.
+    told
+        It cannot be traced, and this is part of what the error says.
     """
 
     names: str
     text: str
     note: str = ""
     steps: bool = False
+    told: str = ""
 
     @cached_property
     def inputs(self) -> dict[str, Floats]:
@@ -119,8 +123,10 @@ class Probe:
         return self._compiled(SimpleNamespace(**STAND_INS))
 
     def _compiled(self, operations: Any) -> Callable[..., Any]:
-        scope: dict[str, Any] = {"np": np, "special": special, "ops": operations}
-        exec(compile(self.source, f"<probe {self.text!r}>", "exec"), scope)  # noqa: S102 - our own text, in this folder
+        scope: dict[str, Any] = {"np": np, "math": math, "special": special, "ops": operations}
+        name = f"<probe {self.text!r}>"
+        linecache.cache[name] = (len(self.source), None, self.source.splitlines(keepends=True), name)
+        exec(compile(self.source, name, "exec"), scope)  # noqa: S102 - our own text, in this folder
         program: Callable[..., Any] = scope["program"]
         return program
 

@@ -1,0 +1,133 @@
+"""What cannot be traced, and what the error says: by the line's syntax, by NumPy's functions, by what is given."""
+
+from tests.numpy_probes.probe import Group, Probe
+
+
+def R(text: str, told: str) -> Probe:  # noqa: N802 - a row of the table
+    """Make a probe that is refused."""
+    return Probe("", text, told=told)
+
+
+SYNTAX = Group(
+    "What Python asks of a number",
+    [
+        R("if s > 0:\n    s = -s\ns", "'if' needs to know it now: write np.where(condition, a, b)"),
+        R(
+            "while s > 0.1:\n    s = s / 2\ns",
+            "how often a loop runs must be known beforehand: write for _ in range(n)",
+        ),
+        R("s if s > 0 else -s", "for a if condition else b, write np.where(condition, a, b)"),
+        R("assert s > 0\ns", "what is asserted is not known yet"),
+        R("np.where(s > 0 and s < 1, s, 0)", "for a and b write (a) & (b), in brackets"),
+        R("np.where(s < 0 or s > 1, s, 0)", "for a or b write (a) | (b), in brackets"),
+        R("np.where(not (s > 0), s, 0)", "for not a write ~a or np.logical_not(a)"),
+        R("np.where(0 < s < 1, s, 0)", "a < x < b means (a < x) and (x < b): write (a < x) & (x < b)"),
+        R("s in (0.5, 1.0)", "for x in (a, b) write (x == a) | (x == b)"),
+        R("s in v", "for x in (a, b) write (x == a) | (x == b)"),
+        R("[e for e in v if e > 0.5]", "a list whose length depends on values cannot be traced"),
+        R("sum(e for e in v if e > 0.5)", "a list whose length depends on values cannot be traced"),
+        R("math.sin(s)", "functions of math take numbers only; write np.sin"),
+        R("math.fabs(s)", "write np.abs"),
+        R("math.atan2(s, t)", "write np.arctan2"),
+        R("math.erf(s)", "write scipy.special.erf or wengert_client.ops.erf"),
+        R("math.dist(v, w)", "write np.linalg.norm(a - b)"),
+        R("float(s)", "it is float64 already, so leave float() away"),
+        R("int(s)", "write np.trunc(x) for the number without its fraction"),
+        R("bool(s)", "write np.where(condition, a, b) for what depends on it"),
+        R("complex(s)", "complex numbers cannot be traced"),
+        R("[s for _ in range(s)]", "how often a loop runs must be known beforehand: take it from x.shape"),
+        R("max(s, t)", "write np.maximum(a, b), or np.max(x) for the largest element"),
+        R("min(v)", "write np.minimum(a, b), or np.min(x) for the smallest element"),
+        R("any(v > 0)", "write np.any(x)"),
+        R("all(v > 0)", "write np.all(x)"),
+        R("sorted(v)", "the order of elements depends on their values"),
+        R("[1.0, 2.0][s]", "an index must be known beforehand; to choose by a value write np.where"),
+        R("np.arange(5)[s]", "an index must be known beforehand; to choose by a value write np.where"),
+        R("v[s]", "an index must be known while the list is written; to choose by a value write np.where"),
+        R("v[:s]", "the bounds of a slice must be known"),
+        R("v[v > 0.5]", "a mask must be known while the list is written"),
+        R("f'{s:.3f}'", "there is no number to print yet"),
+        R("'%.3f' % s", "there is no number to print yet"),
+        R("'{:.3f}'.format(s)", "there is no number to print yet"),
+        R("len(s)", "is a scalar, which has no length"),
+        R("[e for e in s]", "is a scalar, over which nothing can run"),
+    ],
+)
+
+ASSIGNMENT = Group(
+    "Assignment",
+    [
+        R("z = np.zeros(3)\nz[0] = s\nz", "begin with buffer = wengert_client.ops.zeros(shape)"),
+        R("z = np.zeros(3)\nz[:] = x\nz", "begin with buffer = wengert_client.ops.zeros(shape)"),
+        R("z = np.zeros(3)\nz[1] += s\nz", "begin with buffer = wengert_client.ops.zeros(shape)"),
+        R("z = np.zeros(3)\nz += x\nz", "write z = z + x for z += x; a plain array holds numbers only"),
+        R("z = np.zeros(3)\nnp.add(x, y, out=z)\nz", "write z = f(x) for f(x, out=z)"),
+        R("x[0] = 1.0\nx", "write y = x.copy()"),
+        R("x += 1\nx", "in place, NumPy would also change the array of which this one is a view or an input"),
+        R("y = x[1:]\ny *= 2\ny", "write y = y + x for y += x, or y = x.copy() before"),
+        R("y = 2 * x\nz = y[1:]\ny += 1\nz", "or the views of it"),
+        R("y = 2 * x\ny += A[:, :1]\ny", "cannot become one of (3, 3)"),
+        R("z = ops.zeros(3)\nz[5] = s\nz", "index 5 is out of bounds for axis 0 with size 3"),
+        R("z = ops.zeros(3)\nz[:2] = x\nz", "what is assigned does not fit"),
+        R("z = ops.zeros(3)\nz[s] = 1\nz", "an index must be known"),
+        R("x.fill(0.0)\nx", "write y = x.copy(), and assign into y"),
+        R("np.put(x, 0, s)\nx", "write y = x.copy(), and assign into y"),
+        R("z = np.zeros(3)\nnp.copyto(z, x)\nz", "write y = x.copy(), and assign into y"),
+        R("z = np.zeros(3)\nnp.add.at(z, [0, 0, 1], x)\nz", "wengert_client.ops.scatter_add(x, places, values)"),
+    ],
+)
+
+FUNCTIONS = Group(
+    "Functions",
+    [
+        R("np.array([x, y])", "write np.stack([...]) for scalars, or arrays of one shape, side by side"),
+        R("np.array([s, t], dtype=float)", "write np.stack([...])"),
+        R("np.asarray(x)", "what is traced is an array already, so leave asarray away"),
+        R("np.zeros(s)", "a shape must be known beforehand"),
+        R("np.arange(s)", "a shape must be known beforehand"),
+        R("np.sort(x)", "the order of elements depends on their values"),
+        R("x.sort()", "the order of elements depends on their values"),
+        R("np.argmax(x)", "the order of elements depends on their values"),
+        R("np.median(x)", "the order of elements depends on their values"),
+        R("np.searchsorted([0.2, 0.4], x)", "the order of elements depends on their values"),
+        R("np.nonzero(x)", "places that depend on values"),
+        R("np.where(x > 0)", "write np.where(condition, a, b)"),
+        R("np.unique(x)", "how many elements there are would depend on their values"),
+        R("np.compress(x > 0.5, x)", "how many elements there are must be known beforehand"),
+        R("np.histogram(x)", "how many elements there are would depend on their values"),
+        R("np.allclose(x, y)", "np.all(np.isclose(a, b)) gives 1 or 0"),
+        R("np.array_equal(x, y)", "np.all(a == b) gives 1 or 0"),
+        R("np.linalg.eig(M)", "it needs a decomposition"),
+        R("np.linalg.svd(M)", "it needs a decomposition"),
+        R("np.linalg.inv(T @ U @ T @ U @ np.ones((2, 3, 4)) @ np.ones((2, 4, 4)))", "square matrices are expected"),
+        R("np.linalg.inv(U[0] @ A)", "matrices of 1 to 3 rows can be traced, not of 4"),
+        R("np.linalg.norm(M, 2)", "needs its singular values"),
+        R("np.linalg.solve(U[0] @ A, v)", "matrices of 1 to 3 rows can be traced, not of 4"),
+        R("np.fft.fft(x)", "transforms give complex numbers"),
+        R("x + 1j", "a variable or real numbers are expected, not 1j"),
+        R("x.astype(int)", "write np.trunc(x) for whole numbers"),
+        R("np.sum(x, dtype=np.float32)", "dtype=<class 'numpy.float32'> cannot be written into a list"),
+        R("np.sin(x, where=np.array([True, False, True]))", "where= cannot be written into a list"),
+        R("np.gcd(x, 2)", "is for whole numbers"),
+        R("np.nextafter(x, 1)", "depends on how numbers are stored"),
+        R("x.item()", "there is no number yet"),
+        R("x.view(int)", "it is about how numbers are stored"),
+        R("np.array2string(x)", "there are no numbers yet"),
+        R("np.interp(x, v, w, period=1.0)", "period= cannot be traced"),
+        R("np.pad(x, 1, mode='mean')", "constant, edge, reflect, symmetric and wrap can"),
+        R("(x > 0) - (x > 1)", "truth values cannot be subtracted"),
+        R("np.random.default_rng(0).normal(s)", "draw numbers without what is traced"),
+        R("np.vectorize(math.sin)(x)", "call the function itself, on whole arrays"),
+        R("special.logsumexp(x)", "write wengert_client.ops.logsumexp(x, axis)"),
+        R("special.softmax(x)", "write wengert_client.ops.softmax(x, axis)"),
+        R("special.polygamma(1, s)", "write wengert_client.ops.polygamma(order, x)"),
+        R("special.jv(0, x)", "of the special functions these are"),
+        R("special.erfinv(x)", "servers do not serve its primitive yet"),
+        R("A @ x", "do not fit: 4 is not 3"),
+        R("x + v", "do not broadcast"),
+        R("v[7]", "index 7 is outside axis 0"),
+    ],
+)
+
+GROUPS = [SYNTAX, ASSIGNMENT, FUNCTIONS]
+PROBES = [probe for group in GROUPS for probe in group.probes]
