@@ -66,7 +66,7 @@ def _piecewise(x: Operand, condlist: Any, funclist: Sequence[Any], *rest: Any, *
     """Give ``numpy.piecewise``; every function is called with the whole array."""
     node = as_variable(x, *(condlist if isinstance(condlist, (list, tuple)) else [condlist]))
     conditions = list(condlist) if isinstance(condlist, (list, tuple)) else [condlist]
-    values = [each(node, *rest, **options) if callable(each) else each for each in funclist]
+    values: list[Any] = [each(node, *rest, **options) if callable(each) else each for each in funclist]
     found: Any = values.pop() if len(values) == len(conditions) + 1 else 0.0
     if len(values) != len(conditions):
         raise BuildError(f"np.piecewise: {len(funclist)} functions are given for {len(conditions)} conditions")
