@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from contextvars import copy_context
 from typing import TYPE_CHECKING
 
@@ -38,15 +39,14 @@ def blocks(stream: JacobianStream, elements: int, workers: Executor) -> Iterator
     workers
         Compute the next part meanwhile.
     """
+    total = math.prod(stream.shape)
+    if not total:
+        yield encode.block(stream.shape, 0, _NONE, stream.values, stream.report)
     values: Entries | None = stream.values
-    held: tuple[int, Entries] = 0, _NONE
     for offset, entries in _cut(_ahead(iter(stream), workers), elements):
-        # Only what follows tells that a block is not the last one, which has the report.
-        if offset:
-            yield encode.block(stream.shape, *held, values, None)
-            values = None
-        held = offset, entries
-    yield encode.block(stream.shape, *held, values, stream.report)
+        is_last = offset + len(entries) == total
+        yield encode.block(stream.shape, offset, entries, values, stream.report if is_last else None)
+        values = None
 
 
 def _cut(parts: Iterator[Entries], elements: int) -> Iterator[tuple[int, Entries]]:
