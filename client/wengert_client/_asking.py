@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Protocol, TypeAlias, TypeVar
 
@@ -16,6 +17,7 @@ from wengert_client._patterns import Key, read_pattern
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Coroutine
+    from typing import Self
 
     from google.protobuf.internal.containers import RepeatedCompositeFieldContainer, RepeatedScalarFieldContainer
     from numpy.typing import ArrayLike, NDArray
@@ -25,7 +27,7 @@ if TYPE_CHECKING:
     from wengert_client._held import HeldFunction
     from wengert_client._patterns import Pattern
     from wengert_client._results import Floats, FunctionInfo
-    from wengert_client._transport import Carrier, Method
+    from wengert_client._transport import Method
 
 __all__ = ["Arrays", "Asking", "AtPoints", "Named", "Points", "directions_at_a_point", "read"]
 
@@ -65,9 +67,11 @@ class Asking:
         """The function as a server holds it."""
         return self._held
 
-    def carried_by(self, carrier: Carrier) -> None:
-        """Have another one carry the calls from now on."""
-        self._held = self._held.over(carrier)
+    def held_as(self, held: HeldFunction) -> Self:
+        """Give the same function, held otherwise."""
+        twin = copy.copy(self)
+        twin._held = held  # noqa: SLF001  its own
+        return twin
 
     @property
     def info(self) -> FunctionInfo:

@@ -99,17 +99,18 @@ class AsyncClient:
         """
         return AsyncSession(self._blocking(), in_flight)
 
-    async def forget(self, function: AsyncFunction | str) -> bool:
+    async def forget(self, function: AsyncFunction | str, *, deadline_s: float | None = None) -> bool:
         """Make the server drop a function; see :meth:`Client.forget`."""
         await self._transport.ready()
         request = ForgetRequest(id=function if isinstance(function, str) else function.id)
-        return (await self._transport.ask(lambda stub: stub.Forget, request, self._transport.ends())).held
+        return (await self._transport.ask(lambda stub: stub.Forget, request, self._transport.ends(deadline_s))).held
 
-    async def capabilities(self) -> Capabilities:
+    async def capabilities(self, *, deadline_s: float | None = None) -> Capabilities:
         """Ask what the server can do: its version, limits, primitives and calls."""
         await self._transport.ready()
         request = GetCapabilitiesRequest()
-        answer = await self._transport.ask(lambda stub: stub.GetCapabilities, request, self._transport.ends())
+        ends = self._transport.ends(deadline_s)
+        answer = await self._transport.ask(lambda stub: stub.GetCapabilities, request, ends)
         return Capabilities.read(answer)
 
     async def close(self) -> None:

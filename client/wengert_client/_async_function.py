@@ -3,20 +3,22 @@
 from __future__ import annotations
 
 import asyncio
-import copy
 import functools
 from typing import TYPE_CHECKING, Any, Concatenate, Literal, ParamSpec, TypeVar, cast, overload
 
+from wengert_client._async_session import AsyncSession
+from wengert_client._calling import Optioned
 from wengert_client._function import Function
 from wengert_client._traced import TracedFunction
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
+    from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Mapping
 
     from numpy.typing import ArrayLike
 
     from wengert.v1 import WengertList
     from wengert_client._asking import Named, Points
+    from wengert_client._async_session import AsyncSessionFunction
     from wengert_client._async_transport import AsyncTransport
     from wengert_client._blockwise import Block
     from wengert_client._held import HeldFunction
@@ -94,6 +96,7 @@ class AsyncFunction:
     value_gradient_and_hvp = _awaited(Function.value_gradient_and_hvp)
     sparsity = _awaited(Function.sparsity)
     prepare = _awaited(Function.prepare)
+    text = _awaited(Function.text)
     check = _on_a_thread(Function.check)
 
     @overload
@@ -251,6 +254,24 @@ class AsyncFunction:
         await self._transport.ready()
         await self._function.held.registered()
 
+    def with_options(
+        self,
+        *,
+        deadline_s: float | None = None,
+        max_attempts: int | None = None,
+        request_id: str | None = None,
+        metadata: Mapping[str, str | bytes] | None = None,
+    ) -> AsyncFunction:
+        """Give the same function, whose calls have these options; see :meth:`Function.with_options`."""
+        made = self._function.with_options(
+            deadline_s=deadline_s, max_attempts=max_attempts, request_id=request_id, metadata=metadata
+        )
+        return AsyncFunction(made, self._transport, self._beside)
+
+    def session(self, *, in_flight: int = 64) -> AsyncSessionFunction:
+        """Give this function over a session of its own, for ``async with``; see :meth:`AsyncClient.session`."""
+        return AsyncSession(self._beside(), in_flight).function(self)
+
     def unpack(self, values: ArrayLike, outputs: Names | None = None) -> dict[str, Floats]:
         """Take values of f apart; see :meth:`Function.unpack`."""
         return self._function.unpack(values, outputs)
@@ -304,12 +325,16 @@ class AsyncFunction:
     def __repr__(self) -> str:
         return repr(self._function).replace("<", "<Async", 1)
 
+    def _repr_html_(self) -> str:
+        return self._function._repr_html_()
+
     async def _call(self, method: Callable[..., Any], /, *arguments: Any, **options: Any) -> Any:
         await self.ready()
         return await cast("Awaitable[Any]", method(self._function, *arguments, **options))
 
     def _blocking(self) -> Function:
         """The same function, for methods that make many calls one after another, on a thread."""
-        twin = copy.copy(self._function)
-        twin.carried_by(self._beside())
-        return twin
+        held, beside = self._function.held, self._beside()
+        carrier = held.carrier
+        over = Optioned(beside, carrier.options) if isinstance(carrier, Optioned) else beside
+        return self._function.held_as(held.over(over))

@@ -39,7 +39,7 @@ class AsyncSession:
 
     def function(self, function: AsyncFunction) -> AsyncSessionFunction:
         """Give a function whose calls travel over this session."""
-        return AsyncSessionFunction(self._session.function(function.function), self._room)
+        return AsyncSessionFunction(self._session.function(function.function), self._room, self)
 
     async def close(self) -> None:
         """Wait for the answers, and end the stream."""
@@ -57,11 +57,24 @@ class AsyncSession:
 
 
 class AsyncSessionFunction:
-    """A function whose calls travel over a session: :meth:`ask`, and :meth:`each` for many."""
+    """A function whose calls travel over a session: :meth:`ask`, and :meth:`each` for many.
 
-    def __init__(self, function: SessionFunction, room: asyncio.Semaphore) -> None:
+    That of :meth:`AsyncFunction.session` is for use in an ``async with`` statement, as its session is.
+    """
+
+    def __init__(self, function: SessionFunction, room: asyncio.Semaphore, session: AsyncSession) -> None:
         self._function = function
         self._room = room
+        self._session = session
+
+    async def __aenter__(self) -> Self:
+        await self._session.__aenter__()
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self._session.__aexit__(kind, error, trace)
 
     async def submit(self, call: Submitted, /, *arguments: Any, **options: Any) -> asyncio.Future[Any]:
         """Make a call, and do not wait for the answer: gives a future, to be awaited.

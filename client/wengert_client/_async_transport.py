@@ -40,9 +40,6 @@ class AsyncTransport(Transport):
         self._of_loop: weakref.WeakKeyDictionary[asyncio.AbstractEventLoop, Replicas] = weakref.WeakKeyDictionary()
         self._started = not settings.embedded
 
-    def __reduce__(self) -> tuple[object, ...]:
-        return AsyncTransport, (self._settings, self._credentials)
-
     async def ready(self) -> None:
         """Wait for the service of this process, where that is what answers, without holding the loop."""
         if not self._started:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, SupportsIndex
 from wengert.v1 import Input, Label, Output, WengertList
 from wengert.v1.tensors import write_tensor
 from wengert_client._columns import Columns
+from wengert_client._display import list_html, table_html
 from wengert_client._errors import BuildError, ShapeError
 from wengert_client._node import as_argument, as_constant, as_node
 from wengert_client._printing import list_text
@@ -139,6 +140,9 @@ class ListBuilder:
     def __repr__(self) -> str:
         inputs, outputs = len(self._columns.inputs), len(self._columns.outputs)
         return f"<ListBuilder: {inputs} inputs, {self.statements} statements, {outputs} outputs>"
+
+    def _repr_html_(self) -> str:
+        return table_html(repr(self), []) + list_html(str(self))
 
     def _array(self, values: ArrayLike) -> tuple[int, tuple[int, ...]]:
         array = as_constant(values, "CONSTANT")

@@ -170,18 +170,18 @@ class Client:
         """
         return Session(self._transport, in_flight)
 
-    def forget(self, function: Function | str) -> bool:
+    def forget(self, function: Function | str, *, deadline_s: float | None = None) -> bool:
         """Make the server drop a function, given itself or by its id; says whether the server held it.
 
         The function stays usable: its next call registers it again.
         """
         request = ForgetRequest(id=function if isinstance(function, str) else function.id)
-        return self._transport.call(lambda stub: stub.Forget, request, self._transport.ends()).held
+        return self._transport.call(lambda stub: stub.Forget, request, self._transport.ends(deadline_s)).held
 
-    def capabilities(self) -> Capabilities:
+    def capabilities(self, *, deadline_s: float | None = None) -> Capabilities:
         """Ask what the server can do: its version, limits, primitives and calls."""
         request = GetCapabilitiesRequest()
-        response = self._transport.call(lambda stub: stub.GetCapabilities, request, self._transport.ends())
+        response = self._transport.call(lambda stub: stub.GetCapabilities, request, self._transport.ends(deadline_s))
         return Capabilities.read(response)
 
     def close(self) -> None:

@@ -24,7 +24,7 @@ WengertError
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import grpc
 
@@ -164,18 +164,22 @@ class ServiceError(WengertError):
 
     def __reduce__(self) -> tuple[object, ...]:
         # The default would call the class without its keywords.
-        keywords = {
-            "reason": self.reason,
-            "violations": self.violations,
-            "code": self.code,
-            "request_id": self.request_id,
-        }
-        return _rebuilt, (type(self), self.message, keywords)
+        # Nothing but texts: what raised it, as a call of gRPC with its locks, stays behind.
+        violations = tuple((each.field, each.description) for each in self.violations)
+        return _rebuilt, (type(self), self.message, self.reason, violations, self.code.name, self.request_id)
 
 
-def _rebuilt(kind: type[ServiceError], message: str, keywords: dict[str, Any]) -> ServiceError:
+def _rebuilt(
+    kind: type[ServiceError],
+    message: str,
+    reason: str,
+    violations: tuple[tuple[str, str], ...],
+    code: str,
+    request_id: str,
+) -> ServiceError:
     """Make an unpickled error."""
-    return kind(message, **keywords)
+    told = [Violation(*each) for each in violations]
+    return kind(message, reason=reason, violations=told, code=grpc.StatusCode[code], request_id=request_id)
 
 
 class InvalidRequest(ServiceError, ValueError):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from wengert.v1 import (
     DescribeRequest,
@@ -14,7 +14,9 @@ from wengert.v1 import (
 )
 from wengert_client._asking import read
 from wengert_client._blockwise import Blockwise
+from wengert_client._calling import with_options
 from wengert_client._derivatives import FirstDerivatives
+from wengert_client._display import list_html, table_html
 from wengert_client._patterns import Sparsity
 from wengert_client._preparation import CallName, DerivativeName, ModeName, Names, derivative_number, preparation
 from wengert_client._printing import list_text
@@ -22,6 +24,9 @@ from wengert_client._second import SecondDerivatives
 from wengert_client._signature import names, refuse, split
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from typing import Self
+
     from numpy.typing import ArrayLike
 
     from wengert_client._asking import Named, Points
@@ -214,8 +219,39 @@ class Function(FirstDerivatives, SecondDerivatives, Blockwise):
         answer = await self._held.ask(lambda stub: stub.Differentiate, request)
         return Function(self._held.another(answer.list))
 
+    async def _text(self, request: DescribeRequest) -> str:
+        return (await self._held.ask(lambda stub: stub.Describe, request)).text
+
     async def _prepared(self, request: RegisterRequest) -> None:
         await self._held.ask(lambda stub: stub.Register, request)
+
+    def with_options(
+        self,
+        *,
+        deadline_s: float | None = None,
+        max_attempts: int | None = None,
+        request_id: str | None = None,
+        metadata: Mapping[str, str | bytes] | None = None,
+    ) -> Self:
+        """Give the same function, whose calls have these options: ``f.with_options(deadline_s=2).gradient(x)``.
+
+        Parameters
+        ----------
+        deadline_s
+            Seconds until a call is given up.
+        max_attempts
+            How often a call is tried while no server is available; 1: once.
+        request_id
+            What the server calls the calls, in its log, its traces and its errors: 1 to 64 printable ASCII characters.
+        metadata
+            What is sent along with each call, beside a token.
+
+        Raises
+        ------
+        ConfigurationError
+            One of them is not what it should be, or a session cannot have it: of a session only the deadline.
+        """
+        return self.held_as(with_options(self._held, deadline_s, max_attempts, request_id, metadata))
 
     def session(self, *, in_flight: int = 64) -> SessionFunction:
         """Give this function over a session of its own, for use in a ``with`` statement: many calls over one stream.
@@ -274,7 +310,7 @@ class Function(FirstDerivatives, SecondDerivatives, Blockwise):
 
     def text(self) -> str:
         """Ask for the function as source text, a line a statement: of the same id when it is sent again."""
-        return self._held.call(lambda stub: stub.Describe, DescribeRequest(with_text=True)).text
+        return self._done(self._text(DescribeRequest(with_text=True)))
 
     def to_message(self) -> WengertList:
         """Give a copy of the function's list, as a message of the contract."""
@@ -286,4 +322,18 @@ class Function(FirstDerivatives, SecondDerivatives, Blockwise):
         return list_text(self._held.wengert_list)
 
     def __repr__(self) -> str:
-        return f"<Function of ({', '.join(each.name for each in self._held.signature.inputs)})>"
+        known = self._held.known_source
+        return (
+            f"<Function of {self._held.known_inputs}>"
+            if known is None
+            else f"<Function of ({self._held.known_inputs})>"
+        )
+
+    def _repr_html_(self) -> str:
+        source = self._held.known_source
+        if source is None:
+            return table_html(repr(self), [])
+        message, signature = source
+        rows: list[tuple[str, Any]] = [(each.name, each.shape) for each in signature.inputs]
+        rows += [("statements", len(message.primitives)), ("outputs", [each.name for each in message.outputs])]
+        return table_html(repr(self), rows) + list_html(list_text(message))

@@ -97,10 +97,11 @@ class HeldFunction:
         source = self._id if self._source is None else self._source[0]
         return HeldFunction, (self._transport, source, self._deadline_s)
 
-    def over(self, transport: Carrier) -> HeldFunction:
-        """The same function, whose calls are carried by another."""
-        held = HeldFunction(transport, self._id if self._source is None else self._source[0], self._deadline_s)
-        held._info = self._info
+    def over(self, transport: Carrier, deadline_s: float | None = None) -> HeldFunction:
+        """The same function, whose calls are carried by another; perhaps with another deadline."""
+        held = HeldFunction(transport, self._id, self._deadline_s if deadline_s is None else deadline_s)
+        # The list is never changed, and patterns know of which registration they are.
+        held._source, held._info, held.patterns = self._source, self._info, self.patterns
         return held
 
     def another(self, wengert_list: WengertList) -> HeldFunction:
@@ -116,6 +117,18 @@ class HeldFunction:
     def info(self) -> FunctionInfo:
         """What the server knows of it."""
         return self._info or now(self.registered())
+
+    @property
+    def known_source(self) -> tuple[WengertList, Signature] | None:
+        """Its list and its inputs, as far as they are known without asking anybody."""
+        return self._source
+
+    @property
+    def known_inputs(self) -> str:
+        """Names its inputs, without asking anybody; its id, or the beginning of its text, where only that is known."""
+        if self._source is None:
+            return self._id[:12] + "..."
+        return ", ".join(each.name for each in self._source[1].inputs)
 
     @property
     def signature(self) -> Signature:

@@ -10,6 +10,7 @@ import numpy as np
 
 from wengert.v1 import Mode, Primitive
 from wengert.v1.tensors import read_tensor
+from wengert_client._display import Shown
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -38,7 +39,7 @@ _MODE_NAMES: dict[int, str] = {Mode.MODE_UNSPECIFIED: "", Mode.MODE_FORWARD: "fo
 
 
 @dataclass(frozen=True, slots=True)
-class Report:
+class Report(Shown):
     """How an answer came about.
 
     Attributes
@@ -83,7 +84,7 @@ class Report:
 
 
 @dataclass(frozen=True, slots=True)
-class ValueAndDerivative:
+class ValueAndDerivative(Shown):
     """f and a derivative of it, from one call; unpacks as ``value, derivative = ...``.
 
     Attributes
@@ -106,7 +107,7 @@ class ValueAndDerivative:
 
 
 @dataclass(frozen=True, slots=True)
-class ValueAndSparseDerivative:
+class ValueAndSparseDerivative(Shown):
     """f and a sparse matrix of derivatives, from one call; unpacks as ``value, derivative = ...``.
 
     Attributes
@@ -129,7 +130,7 @@ class ValueAndSparseDerivative:
 
 
 @dataclass(frozen=True, slots=True)
-class ValueGradientAndSecond:
+class ValueGradientAndSecond(Shown):
     """f, and gradient and second derivatives of a weighted sum of its outputs, from one call.
 
     Unpacks as ``value, gradient, hessian = ...`` or ``value, gradient, products = ...``.
@@ -158,7 +159,7 @@ class ValueGradientAndSecond:
 
 
 @dataclass(frozen=True, slots=True)
-class InputInfo:
+class InputInfo(Shown):
     """An input of a function: its name, its shape, and the value that is sent when the caller gives none."""
 
     name: str
@@ -172,7 +173,7 @@ class InputInfo:
 
 
 @dataclass(frozen=True, slots=True)
-class OutputInfo:
+class OutputInfo(Shown):
     """An output of a function: its name and its shape."""
 
     name: str
@@ -185,7 +186,7 @@ class OutputInfo:
 
 
 @dataclass(frozen=True, slots=True)
-class FunctionInfo:
+class FunctionInfo(Shown):
     """What a server knows of a function.
 
     Attributes
@@ -215,7 +216,7 @@ class FunctionInfo:
 
 
 @dataclass(frozen=True, slots=True)
-class Capabilities:
+class Capabilities(Shown):
     """What a server can do.
 
     Attributes

@@ -124,6 +124,12 @@ class SessionFunction(Function):
         future: Future[Any] = getattr(self._later, call)(*arguments, **options)
         return future
 
+    def held_as(self, held: HeldFunction) -> Self:
+        """Give the same function, held otherwise."""
+        twin = super().held_as(held)
+        twin._later = _Later(held, self._line)  # noqa: SLF001  its own
+        return twin
+
     def close(self) -> None:
         """Wait for the answers, and end the session, for all functions whose calls travel over it."""
         self._line.close(wait=True)

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import dataclasses
 import ipaddress
 import math
 import os
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from wengert_client._errors import ConfigurationError
 from wengert_client._tls import Tls
@@ -75,6 +76,14 @@ class Settings:
             _token(token, targets, in_clear=chosen is None and tls is not False) if targets else "",
         )
 
+    def __reduce__(self) -> tuple[object, ...]:
+        # A token is not written to where functions are: whoever reads them has one of their own.
+        told = {each.name: getattr(self, each.name) for each in dataclasses.fields(self)} | {"token": ""}
+        return _unpickled, (told, bool(self.token))
+
+    def __deepcopy__(self, memo: object) -> Settings:
+        return self
+
     @property
     def target(self) -> str:
         """The targets, as they are told."""
@@ -84,6 +93,13 @@ class Settings:
     def embedded(self) -> bool:
         """Whether this process answers itself."""
         return not self.targets
+
+
+def _unpickled(told: dict[str, Any], had_token: bool) -> Settings:
+    """Give settings that have travelled: with the token of where they are now, if they had one."""
+    settings = Settings(**told)
+    token = _token(None, settings.targets, in_clear=False) if had_token else ""
+    return dataclasses.replace(settings, token=token)
 
 
 def _targets(given: str | Sequence[str]) -> tuple[str, ...]:

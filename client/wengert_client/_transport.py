@@ -47,6 +47,7 @@ _PUSHBACK = "grpc-retry-pushback-ms"
 # Nobody here cancels a call but by closing its client: a proxy does, when the server behind it is gone, and so does a
 # server that must end.
 _AGAIN = frozenset({grpc.StatusCode.UNAVAILABLE, grpc.StatusCode.CANCELLED})
+_NO_TRAVEL = "credentials of gRPC cannot travel to another process; a client with tls=Tls(...) can"
 _FIRST_PAUSE_S = 0.05
 _LONGEST_PAUSE_S = 2.0
 
@@ -135,8 +136,10 @@ class Transport:
         self._replicas: Replicas | None = None
 
     def __reduce__(self) -> tuple[object, ...]:
-        # A channel cannot travel to another process; what it was made from can.
-        return Transport, (self._settings, self._credentials)
+        # A channel cannot travel to another process; what it was made from can, but for its secrets.
+        if self._credentials is not None:
+            raise TypeError(_NO_TRAVEL)
+        return type(self), (self._settings, None)
 
     def call(
         self,
