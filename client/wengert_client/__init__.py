@@ -25,103 +25,24 @@ function, :class:`ListBuilder` and :mod:`wengert_client.ops` how lists are writt
 :class:`WengertError` what can go wrong.
 """
 
-from wengert_client import ops
-from wengert_client._async_client import AsyncClient
-from wengert_client._async_function import AsyncFunction
-from wengert_client._async_session import AsyncSession, AsyncSessionFunction
-from wengert_client._blockwise import Block
-from wengert_client._builder import ListBuilder
-from wengert_client._check_gradient import check_gradient
-from wengert_client._check_results import Check, GradientCheck, OutputCheck
-from wengert_client._client import Client
-from wengert_client._errors import (
-    BuildError,
-    Cancelled,
-    ClientClosed,
-    ConfigurationError,
-    DeadlineExceeded,
-    IndexOutOfRange,
-    InvalidRequest,
-    LimitExceeded,
-    MissingDependency,
-    NoSuchMethod,
-    NotANumber,
-    ServerFault,
-    ServiceError,
-    ShapeError,
-    Unauthenticated,
-    Unavailable,
-    UnknownFunction,
-    Unsupported,
-    Violation,
-    WengertError,
-)
-from wengert_client._function import Function
-from wengert_client._patterns import Sparsity
-from wengert_client._results import (
-    Capabilities,
-    FunctionInfo,
-    InputInfo,
-    OutputInfo,
-    Report,
-    ValueAndDerivative,
-    ValueAndSparseDerivative,
-    ValueGradientAndSecond,
-)
-from wengert_client._session import Session, SessionFunction
-from wengert_client._tls import Tls
-from wengert_client._traced import TracedFunction
-from wengert_client._tracing import Trace, trace
-from wengert_client._variable import Variable
+import importlib
+import typing
 
-__all__ = [
-    "AsyncClient",
-    "AsyncFunction",
-    "AsyncSession",
-    "AsyncSessionFunction",
-    "Block",
-    "BuildError",
-    "Cancelled",
-    "Capabilities",
-    "Check",
-    "Client",
-    "ClientClosed",
-    "ConfigurationError",
-    "DeadlineExceeded",
-    "Function",
-    "FunctionInfo",
-    "GradientCheck",
-    "IndexOutOfRange",
-    "InputInfo",
-    "InvalidRequest",
-    "LimitExceeded",
-    "ListBuilder",
-    "MissingDependency",
-    "NoSuchMethod",
-    "NotANumber",
-    "OutputCheck",
-    "OutputInfo",
-    "Report",
-    "ServerFault",
-    "ServiceError",
-    "Session",
-    "SessionFunction",
-    "ShapeError",
-    "Sparsity",
-    "Tls",
-    "Trace",
-    "TracedFunction",
-    "Unauthenticated",
-    "Unavailable",
-    "UnknownFunction",
-    "Unsupported",
-    "ValueAndDerivative",
-    "ValueAndSparseDerivative",
-    "ValueGradientAndSecond",
-    "Variable",
-    "Violation",
-    "WengertError",
-    "check_gradient",
-    "ops",
-    "trace",
-]
+if typing.TYPE_CHECKING:
+    from wengert_client._public import *  # noqa: F403  what is public is said there
+    from wengert_client._public import __all__ as __all__
+else:
+
+    def __getattr__(name: str) -> object:
+        """Give a public name; they are all loaded with the first one, so that the command's help waits for none."""
+        if name != "__all__" and name.startswith("_"):
+            raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+        public = importlib.import_module("wengert_client._public")
+        globals().update({each: getattr(public, each) for each in public.__all__}, __all__=public.__all__)
+        if name in globals():
+            return globals()[name]
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+    def __dir__() -> list[str]:
+        """Name what is public, too."""
+        return sorted({*globals(), *__getattr__("__all__")})
