@@ -16,7 +16,7 @@ from wengert_client._held import Request
 from wengert_client._patterns import Key, read_pattern
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Coroutine
+    from collections.abc import Awaitable, Callable, Coroutine, Sequence
     from typing import Self
 
     from google.protobuf.internal.containers import RepeatedCompositeFieldContainer, RepeatedScalarFieldContainer
@@ -81,6 +81,15 @@ class Asking:
     def arrays_of(self, named: Named) -> dict[str, Any]:
         """Give inputs by name as the list has them: here they are already."""
         return dict(named)
+
+    def by_position(self, arguments: Sequence[Any], named: Named) -> dict[str, Any] | None:
+        """Give inputs by name that are given as the arguments of a traced function; None: this is none."""
+        del arguments, named
+        return None
+
+    def put_together(self, arrays: Mapping[str, Any]) -> Any:
+        """Give outputs by name as a caller expects them: a single one as it is."""
+        return dict(arrays) if len(arrays) != 1 else next(iter(arrays.values()))
 
     def _pattern_key(self, request: JacobianRequest | HessianRequest, *, hessian: bool) -> Key:
         """Give what the pattern of an answer depends on; of shared values only that they are shared."""

@@ -9,6 +9,8 @@ from wengert_client._errors import BuildError
 from wengert_client._function import Function
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from numpy.typing import ArrayLike
 
     from wengert.v1 import HvpRequest, JvpRequest
@@ -43,13 +45,21 @@ class TracedFunction(Function):
         arguments, named
             The inputs, in their order or by name; those that have a default may be left out.
         """
+        return self._held.then(self.value(self.by_position(arguments, named)), self.restore)
+
+    def by_position(self, arguments: Sequence[Any], named: Named) -> dict[str, Any]:
+        """Give inputs by name that are given in their order, or by name."""
         given = dict(zip(self._inputs.keys, arguments, strict=False))
         if len(arguments) > len(self._inputs.keys) or given.keys() & named.keys():
             listed = ", ".join(map(str, self._inputs.keys))
             raise BuildError(
                 f"{self._name}: the inputs are {listed}, each given once, not {len(arguments)} and {named}"
             )
-        return self._held.then(self.value({**given, **named}), self.restore)
+        return {**given, **named}
+
+    def put_together(self, arrays: Mapping[str, Any]) -> Any:
+        """Give outputs by name as the NumPy function gives them."""
+        return _restored(self._outputs, arrays)
 
     def restore(self, values: ArrayLike) -> Any:
         """Put values of f, shape (m,) or (..., m), together as the NumPy function gives them."""

@@ -14,7 +14,7 @@ KEPT_OUT = {
     # Its help is there at once.
     "wengert_client.command": {"grpc", "numpy", "google.protobuf", "wengert_client._client"},
     "wengert_client": {"grpc", "numpy", "google.protobuf"},
-    "wengert_client._public": {"numba", "llvmlite", "scipy", "adengine", "wengert_server"},
+    "wengert_client._public": {"numba", "llvmlite", "scipy", "jax", "matplotlib", "tqdm", "adengine", "wengert_server"},
     "wengert.v1": {"numba", "grpc", "adengine", "wengert_client", "wengert_server"},
     "adengine": {"grpc", "google.protobuf", "wengert", "wengert_client", "wengert_server"},
     "wengert_server": {"numba", "wengert_client"},
