@@ -56,13 +56,13 @@ def g(f: Function) -> JaxFunction:
 def calls(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """The kinds of all requests that functions send."""
     sent: list[str] = []
-    call = HeldFunction.call
+    ask = HeldFunction.ask
 
-    def spy(self: HeldFunction, rpc: Any, request: Any, ends: float | None = None) -> Any:
+    async def spy(self: HeldFunction, rpc: Any, request: Any, ends: float | None = None) -> Any:
         sent.append(type(request).__name__.removesuffix("Request"))
-        return call(self, rpc, request, ends)
+        return await ask(self, rpc, request, ends)
 
-    monkeypatch.setattr(HeldFunction, "call", spy)
+    monkeypatch.setattr(HeldFunction, "ask", spy)
     return sent
 
 
@@ -132,13 +132,13 @@ def test_inputs_by_name_are_a_tree(g: JaxFunction, calls: list[str]) -> None:
 
 def test_only_what_moves_is_differentiated(g: JaxFunction, monkeypatch: pytest.MonkeyPatch) -> None:
     asked = []
-    call = HeldFunction.call
+    ask = HeldFunction.ask
 
-    def spy(self: HeldFunction, rpc: Any, request: Any, ends: float | None = None) -> Any:
+    async def spy(self: HeldFunction, rpc: Any, request: Any, ends: float | None = None) -> Any:
         asked.append(list(request.with_respect_to))
-        return call(self, rpc, request, ends)
+        return await ask(self, rpc, request, ends)
 
-    monkeypatch.setattr(HeldFunction, "call", spy)
+    monkeypatch.setattr(HeldFunction, "ask", spy)
     jax.jacrev(lambda a: g(x=X, A=a))(A)
     assert asked == [["A"]]
 
@@ -203,10 +203,10 @@ def test_what_cannot_be_asked(f: Function, g: JaxFunction) -> None:
 
 
 def test_errors_of_the_service_come_through(g: JaxFunction, monkeypatch: pytest.MonkeyPatch) -> None:
-    def fail(*_: Any) -> Any:
+    async def fail(*_: Any) -> Any:
         raise InvalidRequest("told by the service")
 
-    monkeypatch.setattr(HeldFunction, "call", fail)
+    monkeypatch.setattr(HeldFunction, "ask", fail)
     with pytest.raises(Exception, match="told by the service"):
         wait(jax.jit(lambda x: g(x=x, A=A))(X))
 

@@ -41,13 +41,13 @@ def client() -> Iterator[Client]:
 def calls(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """The kinds of all requests that functions send."""
     sent: list[str] = []
-    call = HeldFunction.call
+    ask = HeldFunction.ask
 
-    def spy(self: HeldFunction, rpc: Any, request: Any, ends: float | None = None) -> Any:
+    async def spy(self: HeldFunction, rpc: Any, request: Any, ends: float | None = None) -> Any:
         sent.append(type(request).__name__.removesuffix("Request"))
-        return call(self, rpc, request, ends)
+        return await ask(self, rpc, request, ends)
 
-    monkeypatch.setattr(HeldFunction, "call", spy)
+    monkeypatch.setattr(HeldFunction, "ask", spy)
     return sent
 
 
