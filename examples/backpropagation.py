@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from scipy.optimize import minimize
 
 from wengert_client import Client
+from wengert_client.scipy import Objective
 
 WIDTHS = (2, 16, 16, 1)
 POINTS = 100
@@ -61,17 +62,8 @@ def main() -> None:
 
         start = np.concatenate([np.ravel(each) for layer in layers for each in layer])
 
-        def both(x: NDArray[np.float64]) -> tuple[float, NDArray[np.float64]]:
-            value, gradient = f.value_and_gradient(x, shared=data)
-            return float(value[0]), gradient
-
-        trained = minimize(
-            both,
-            start,
-            jac=True,
-            method="BFGS",
-            options={"maxiter": 500, "gtol": 1e-4},
-        )
+        cost = Objective(f, shared=data)
+        trained = minimize(cost.fun, start, jac=cost.jac, method="BFGS", options={"maxiter": 500, "gtol": 1e-4})
         print(f"loss {f.value(start, shared=data)[0]:.3f}, after {trained.nit} steps {trained.fun:.6f}")
         np.testing.assert_array_less(trained.fun, 1e-2)
 

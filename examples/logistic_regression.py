@@ -15,6 +15,7 @@ from sklearn.datasets import load_breast_cancer
 from sklearn.linear_model import LogisticRegression
 
 from wengert_client import Client
+from wengert_client.scipy import Objective
 
 
 def loss(weights: Any, bias: Any, features: Any, signs: Any) -> Any:
@@ -32,13 +33,9 @@ def main() -> None:
     with Client() as client:
         shapes = {"weights": width, "bias": (), "features": (count, width), "signs": count}
         f = client.function(loss, inputs=shapes)
+        cost = Objective(f, shared=data)
         found = minimize(
-            lambda x: f.value(x, shared=data)[0],
-            np.zeros(width + 1),
-            method="trust-exact",
-            jac=lambda x: f.gradient(x, shared=data),
-            hess=lambda x: f.hessian(x, shared=data),
-            options={"gtol": 1e-10},
+            cost.fun, np.zeros(width + 1), method="trust-exact", jac=cost.jac, hess=cost.hess, options={"gtol": 1e-10}
         )
     print(f"{count} samples, {width + 1} parameters: {found.nit} steps, loss {found.fun:.9f}")
 

@@ -15,6 +15,7 @@ import numpy as np
 from scipy.optimize import least_squares
 
 from wengert_client import Client
+from wengert_client.scipy import Residuals
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -92,8 +93,9 @@ def fit(client: Client, data: dict[str, Any]) -> tuple[float, int]:
         y = np.log(y)  # Its model is of the logarithm.
     model = MODELS[data["name"]]
     residual = client.function(lambda b: model(b, x) - y, inputs={"b": len(data["start2"])})
-    jacobian: Any = residual.jacobian  # SciPy has no types, and its default, the name of a method, is taken for one.
-    found = least_squares(residual.value, data["start2"], jacobian, method="lm", x_scale="jac")
+    for_scipy = Residuals(residual)
+    jacobian: Any = for_scipy.jac  # SciPy has no types, and its default, the name of a method, is taken for one.
+    found = least_squares(for_scipy.fun, data["start2"], jacobian, method="lm", x_scale="jac")
     b, steps = polished(residual, found.x)
     error = np.max(np.abs(b / np.array(data["certified"]) - 1.0), initial=1e-11)
     return -math.log10(error), found.njev + steps

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from scipy.integrate import solve_ivp
 
 from wengert_client import Client, Function
+from wengert_client.scipy import RightHandSide
 
 SOURCE = """
     # Robertson's kinetics
@@ -28,8 +29,9 @@ def main() -> None:
     """Integrate to t = 1e11, and the sensitivities to t = 0.4."""
     with Client() as client:
         f = client.function(SOURCE)
+        rates = RightHandSide(f)
         found = solve_ivp(
-            lambda _, y: f.value(y), (0.0, 1e11), START, method="Radau", jac=lambda _, y: f.jacobian(y),
+            rates.fun, (0.0, 1e11), START, method="Radau", jac=rates.jac,
             rtol=1e-8, atol=[1e-16, 1e-20, 1e-12],
         )  # fmt: skip
         print(f"Radau to t = 1e11: {found.nfev} values, {found.njev} Jacobians, {found.nlu} factorisations")

@@ -11,6 +11,7 @@ import numpy as np
 from scipy.integrate import solve_ivp
 
 from wengert_client import Client
+from wengert_client.scipy import RightHandSide
 
 EPSILON = 1e-6
 AT_2 = [1.70616773, -0.8928097]
@@ -25,12 +26,9 @@ def main() -> None:
     """Integrate to t = 2 by two methods."""
     print("method  values  Jacobians  y(2)")
     with Client() as client:
-        f = client.function(oscillator, inputs={"y": 2})
+        rates = RightHandSide(client.function(oscillator, inputs={"y": 2}))
         for method, tolerance in (("Radau", 1e-6), ("BDF", 1e-8)):
-            found = solve_ivp(
-                lambda _, y: f.value(y), (0.0, 2.0), [2.0, 0.0], method, jac=lambda _, y: f.jacobian(y),
-                rtol=tolerance, atol=tolerance,
-            )  # fmt: skip
+            found = solve_ivp(rates.fun, (0.0, 2.0), [2.0, 0.0], method, jac=rates.jac, rtol=tolerance, atol=tolerance)
             y = found.y[:, -1]
             print(f"{method:8}{found.nfev:6}{found.njev:11}  {y[0]:.8f} {y[1]:.8f}")
             np.testing.assert_allclose(y, AT_2, rtol=1e-6)
