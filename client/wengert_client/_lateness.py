@@ -32,6 +32,7 @@ class Lateness:
         self._pending = pending
         self._end = end
         self._next = 0.0  # when it looks next; 0: there is no thread
+        self._closed = False
 
     def watch(self, call: Call) -> None:
         """Look when a call is late; the lock is held."""
@@ -44,14 +45,17 @@ class Lateness:
             threading.Thread(target=self._look, name="wengert-deadlines", daemon=True).start()
 
     def close(self) -> None:
-        """Look no longer than there are calls; the lock is held."""
+        """Look no more: no calls come, and those there are end with their stream; the lock is held."""
+        self._closed = True
         self._sooner.notify()
 
     def _look(self) -> None:
         while True:
             with self._sooner:
-                while self._pending and (left := self._next - time.monotonic()) > 0:
+                while self._pending and not self._closed and (left := self._next - time.monotonic()) > 0:
                     self._sooner.wait(left)
+                if self._closed:
+                    return
                 now = time.monotonic()
                 late = [call for call in self._pending.values() if call.ends <= now]
                 ends = min((call.ends for call in self._pending.values() if call.ends > now), default=0.0)

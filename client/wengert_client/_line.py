@@ -256,7 +256,10 @@ class Line:
                     self._reader = None
                     return
             self._reading.acquire()
-            self._read_in_turn(lambda: not wanted())
+            try:
+                self._read_in_turn(lambda: not wanted())
+            except Exception as error:  # noqa: BLE001  whatever it is, nobody must wait for ever
+                self._fail(error)
 
     # ---- reading
 
@@ -288,6 +291,7 @@ class Line:
             stream.cancel()
             self._fail(ServerFault("the server sends what is no answer"))
             return
+        refused: Exception | None = None
         with self._lock:
             call = self._pending.pop(answer.call, None)
             if call is None:
@@ -295,12 +299,16 @@ class Line:
             if call.future is not None:
                 self._unattended -= 1
             if call.with_list is not None and answer.error.reason == _UNKNOWN:
-                call.request, call.with_list = call.with_list(), None
-                self._start(call)
-                return
-            self._ended(call, answer, None)
+                try:
+                    call.request, call.with_list = call.with_list(), None
+                    self._start(call)
+                except Exception as error:  # noqa: BLE001  it belongs to who waits
+                    refused = error
+                else:
+                    return
+            self._ended(call, answer, refused)
         if call.future is not None:
-            call.resolve(answer)
+            call.resolve(answer, refused)
 
     def _ended(self, call: Call, answer: SessionResponse | None, error: BaseException | None) -> None:
         """Note that a call is no longer under way; the lock is held."""

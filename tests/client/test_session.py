@@ -305,6 +305,26 @@ def test_a_deadline_gives_up_one_call_and_asks_again_for_others() -> None:
         assert hung.wait(30)  # the stream was cancelled
 
 
+def test_a_function_that_cannot_be_sent_along_fails_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    def answers(peer: Peer) -> Iterator[v1.SessionResponse]:
+        for request in peer.requests:
+            known = read_tensor(request.evaluate.points)[0] != 7.0
+            error = v1.CallError(code=9, reason="UNKNOWN_FUNCTION", message="who?")
+            yield answer(request) if known else v1.SessionResponse(call=request.call, error=error)
+
+    def gone(_: object) -> None:
+        raise ServerFault("the list is gone")
+
+    with serving(answers) as (client, f), client.session() as session:
+        g = session.function(f)
+        assert g.id
+        monkeypatch.setattr(type(g.held), "wengert_list", property(gone))
+        bad, good = g.submit("value", [7.0, 0.0, 0.0]), g.submit("value", X)
+        with pytest.raises(ServerFault, match="the list is gone"):
+            bad.result(30)
+        np.testing.assert_allclose(good.result(30), [X.sum()])
+
+
 def test_wrong_answers_are_faults() -> None:
     def answers(peer: Peer) -> Iterator[v1.SessionResponse]:
         for request in peer.requests:
@@ -376,6 +396,20 @@ def test_who_waits_reads_and_no_thread_is_needed() -> None:
         for k in range(20):
             np.testing.assert_allclose(g.value(X * k), [X.sum() * k])
         assert "wengert-session" not in {thread.name for thread in set(threading.enumerate()) - before}
+
+
+def test_no_threads_are_left() -> None:
+    begun, ended = threading.Event(), threading.Event()
+    with serving(hanging(begun, ended)) as (client, f):
+        before = set(threading.enumerate())
+        for _ in range(5):
+            with pytest.raises(KeyError), client.session() as session:  # noqa: PT012  the error is in the block
+                session.function(f).submit("value", X)
+                raise KeyError
+        until = time.monotonic() + 30
+        while {t.name for t in set(threading.enumerate()) - before} & {"wengert-session", "wengert-deadlines"}:
+            assert time.monotonic() < until
+            time.sleep(0.01)
 
 
 def test_all_ways_of_asking_at_once(g: SessionFunction, f: Function) -> None:
