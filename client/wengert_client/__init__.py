@@ -1,24 +1,27 @@
 """Differentiation as a service: send a function as a Wengert list, get its derivatives as arrays.
 
-Write the list with operators and NumPy's functions; it is data, and nothing is computed yet:
+A function of NumPy is run once, on arrays without values; what it does is the list::
 
->>> import numpy as np
->>> from wengert_client import Client, ListBuilder
->>> b = ListBuilder()
->>> y, mu, sigma = b.inputs("y", "mu", "sigma")
->>> b.output("log_density", -0.5 * ((y - mu) / sigma) ** 2 - np.log(sigma))
->>> b.statements
-6
+    def log_density(y, mu, sigma):
+        return -0.5 * ((y - mu) / sigma) ** 2 - np.log(sigma)
 
-Then have a server differentiate it::
-
-    with Client("localhost:50051") as client:
-        f = client.function(b)
+    with Client("localhost:50051") as client:   # Client() alone computes in this process
+        f = client.function(log_density, inputs={"y": (), "mu": (), "sigma": ()})
         f.value([1.0, 0.0, 1.0])                # array([-0.5])
         f.gradient([1.0, 0.0, 1.0])             # array([-1.,  1.,  0.])
         f.gradient(y=1.0, mu=0.0, sigma=1.0)    # the same, by name
         f.gradient(np.ones((1000, 3)))          # at 1000 points: shape (1000, 3)
         value, jacobian = f.value_and_jacobian([1.0, 0.0, 1.0], mode="forward")
+
+A list can also be written with operators and NumPy's functions; it is data, and nothing is computed yet:
+
+>>> import numpy as np
+>>> from wengert_client import ListBuilder
+>>> b = ListBuilder()
+>>> y, mu, sigma = b.inputs("y", "mu", "sigma")
+>>> b.output("log_density", -0.5 * ((y - mu) / sigma) ** 2 - np.log(sigma))
+>>> b.statements
+6
 
 :class:`Client` tells where servers are and what is repeated, :class:`Function` what can be asked of a
 function, :class:`ListBuilder` and :mod:`wengert_client.ops` how lists are written, and
