@@ -88,7 +88,10 @@ class DifferentiationService:
         if request.with_list:
             response.list.CopyFrom(encode.wengert_list(function))
         if request.with_text:
-            response.text = language.write(function, self._bounds)
+            try:
+                response.text = language.write(function, self._bounds)
+            except EngineError as error:
+                raise error.at("with_text") from None
         return response.SerializeToString()
 
     def forget(self, data: Data) -> bytes:

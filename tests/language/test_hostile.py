@@ -9,11 +9,12 @@ import tracemalloc
 
 import pytest
 
+from adengine import account
 from adengine.cancellation import Cancellation
 from adengine.errors import Cancelled, EngineError, LimitExceeded
 from adengine.limits import Limits
 from tests.language.evaluating import BOUNDS, made
-from wengert_server.language import Bounds, read
+from wengert_server.language import Bounds, read, write
 from wengert_server.language.parsing import parser
 
 MANY = 20_000
@@ -164,11 +165,45 @@ def test_memory_is_near_what_is_reserved() -> None:
     assert peak < 100 * len(text)
 
 
+class Recorder:
+    """An account that remembers how much it was told of at most."""
+
+    def __init__(self, most: int) -> None:
+        self.taken = self.peak = 0
+        self.most = most
+
+    def take(self, size: int, what: str) -> None:
+        if self.taken + size > self.most:
+            raise LimitExceeded("call_bytes", self.most, self.taken + size, what)
+        self.taken += size
+        self.peak = max(self.peak, self.taken)
+
+    def give_back(self, size: int) -> None:
+        self.taken -= size
+
+
+def test_memory_is_told_of_before_it_is_taken() -> None:
+    recorder = Recorder(10**7)
+    token = account.CURRENT.set(recorder)
+    try:
+        source = made("#" * 1000 + "\ninput x; output f = -x")
+        assert (recorder.taken, recorder.peak >= 50_000) == (0, True)
+        with pytest.raises(LimitExceeded, match="call_bytes"):
+            made("#" * 300_000)
+        with pytest.raises(LimitExceeded, match="call_bytes"):
+            made("output f = zeros(2e6)")
+        assert recorder.taken == 0
+        assert write(source, BOUNDS) == "input x\nw2 = -x\noutput f = w2\n"
+        assert recorder.taken == 0
+    finally:
+        account.CURRENT.reset(token)
+
+
 def test_texts_damaged_at_random() -> None:
     texts = [
         "input y[3], k = 0.04\nr = k*y[0]; q = y[1]^2\noutput dy = [-r + q, r - q, q > 0 ? 1 : e]\n",
         "n = 3; input A[n, n], x[n]\nz = zeros(n)\nfor i in 0..n-1 by 1 { z[i] = sum(A[i, ::-1]*x, axis=0) }\noutput z",
-        "constants 1, nan\ntensors [1, 2], zeros((0, 3))\ninput `for`\nbody { input x; output f = -x }\noutput f = $c1 + $t0",
+        "constants 1, nan\ntensors [1, 2], zeros((0, 3))\nbody { input x; output f = -x }\noutput `for` = $c1 + $t0",
     ]
     source = random.Random(5)  # noqa: S311
     signs = "()[]{};,:?!^*/+-=<>&|%@.#`$ \n\t\"'\\0123456789eExyzfor\0\N{SNOWMAN}"
