@@ -134,11 +134,11 @@ def test_patterns_are_drawn(server: RunningServer, tmp_path: Path) -> None:
     assert done.out.split("\n")[0].split() == ["y[0]", "x[0]", "2"]
 
 
-def test_derivatives_are_checked(baydin: str, target: str) -> None:
-    done = wengert("check", baydin, *AT, target=target)
+def test_derivatives_are_checked(baydin: str, server: RunningServer) -> None:
+    done = wengert("check", baydin, *AT, target=server.address)
     assert done.status == 0, done.err
     assert "passed" in done.out
-    found = json.loads(wengert("check", baydin, "--json", target=target).out)
+    found = json.loads(wengert("check", baydin, "--json", target=server.address).out)
     assert found["verdict"] == "passed"
     assert found["drawn"].keys() == {"x1", "x2"}
 
@@ -196,18 +196,18 @@ def test_binary_form_and_json_are_converted_without_a_server(baydin: str, tmp_pa
     assert (tmp_path / "g").read_bytes() == Path(binary).read_bytes()
 
 
-def test_source_text_is_read_and_written(target: str, tmp_path: Path) -> None:
+def test_source_text_is_read_and_written(server: RunningServer, tmp_path: Path) -> None:
     text = "input x[2]\ninput k = 2\noutput f = k * sum(x^2)\n"
-    found = json.loads(wengert("gradient", "-", "--at", "x=[1,3]", "--json", given=text, target=target).out)
+    found = json.loads(wengert("gradient", "-", "--at", "x=[1,3]", "--json", given=text, target=server.address).out)
     assert (found["values"], found["gradient"]) == ({"f": 20.0}, {"x": [4.0, 12.0]})
     binary = str(tmp_path / "f.binpb")
-    assert wengert("convert", "-", "--output", binary, given=text, target=target).status == 0
-    described = wengert("describe", binary, target=target).out
+    assert wengert("convert", "-", "--output", binary, given=text, target=server.address).status == 0
+    described = wengert("describe", binary, target=server.address).out
     assert f"id          {found['id']}" in described
-    again = wengert("describe", binary, "--text", target=target).out
-    assert json.loads(wengert("describe", "-", "--json", given=again, target=target).out)["id"] == found["id"]
-    assert wengert("convert", binary, "--to", "text", target=target).out == again
-    assert "SQUARE" in wengert("describe", binary, "--list", target=target).out
+    again = wengert("describe", binary, "--text", target=server.address).out
+    assert json.loads(wengert("describe", "-", "--json", given=again, target=server.address).out)["id"] == found["id"]
+    assert wengert("convert", binary, "--to", "text", target=server.address).out == again
+    assert "SQUARE" in wengert("describe", binary, "--list", target=server.address).out
 
 
 def test_what_is_wrong_with_a_text_is_shown(target: str) -> None:
