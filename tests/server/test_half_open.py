@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 MiB = 1 << 20
 # One session and one stream have room: another one is let in only when the one before is over.
 ROOM = "--max-sessions", "1", "--streams", "1", "--threads", "1", "--max-call-elements", str(2**45)
-SOON = "--keepalive-s", "0.3", "--keepalive-timeout-s", "0.3"
+SOON = "--keepalive-s", "0.3", "--keepalive-timeout-s", "1.5"
 
 
 @pytest.fixture(scope="module")
@@ -145,6 +145,6 @@ def test_threads_come_back(server: RunningServer) -> None:
 def test_who_is_there_and_says_nothing_is_kept(server: RunningServer) -> None:
     with server.channel() as channel:
         session = opened_soon(channel)
-        time.sleep(2.0)  # Longer than a silent end has.
+        time.sleep(2.5)  # Longer than a silent end has.
         assert derivatives(session.ask(jacobian(2, 5.0, 6.0))) == [6.0, 5.0]
         session.end()
