@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, SupportsIndex, cast
 
 import numpy as np
 
+from wengert_client import _elementwise as e
 from wengert_client import _shaping as s
 from wengert_client._buffers import buffer
 from wengert_client._errors import BuildError, ShapeError
@@ -156,15 +157,20 @@ def padded(x: Operand, widths: Any, mode: Any = "constant", **options: Any) -> V
     node = as_variable(x)
     if mode != "constant":
         return moved(np.pad, node, widths, mode=mode, **options)
-    value = options.pop("constant_values", 0)
+    value = settled(options.pop("constant_values", 0))
     refuse_options("np.pad", options)
-    if np.ndim(settled(value) if not isinstance(settled(value), Node) else 0):
-        raise BuildError("np.pad: constant_values is one number for all sides here")
-    places = np.pad(np.arange(node.size).reshape(node.shape), widths, constant_values=-1)
-    whole = buffer(np.zeros(places.shape))
-    whole[...] = value
-    whole[places >= 0] = s.ravel(node)
-    return as_variable(whole.settled(), node)
+    if (value.ndim if isinstance(value, Node) else np.ndim(value)) or isinstance(widths, dict):
+        raise BuildError("np.pad: widths are numbers or pairs of them, and constant_values one number, for all sides")
+    for axis, pair in enumerate(np.broadcast_to(np.asarray(widths), (node.ndim, 2)).tolist()):
+        shapes = [(*node.shape[:axis], width, *node.shape[axis + 1 :]) for width in pair]
+        sides = [_filled(value, shape) if shape[axis] else None for shape in shapes]
+        parts = [each for each in (sides[0], node, sides[1]) if each is not None]
+        node = s.concatenate(parts, axis) if len(parts) > 1 else node
+    return node
+
+
+def _filled(value: Any, shape: tuple[int, ...]) -> Any:
+    return s.broadcast_to(value, shape) if isinstance(value, Node) else np.full(shape, float(value))
 
 
 def _diag(x: Operand, k: int = 0) -> Variable:
@@ -187,11 +193,8 @@ def _triangle(function: Callable[..., Any]) -> Callable[..., Variable]:
         node = as_variable(x)
         if node.ndim == 1:
             node = s.broadcast_to(node, (node.size, node.size))
-        kept = function(np.ones(node.shape[-2:]), k)
-        whole = buffer(np.zeros(node.shape))
-        mask = np.broadcast_to(kept > 0, node.shape)
-        whole[mask] = take_key(node, mask)
-        return as_variable(whole.settled(), node)
+        kept = function(np.ones(node.shape[-2:], dtype=bool), k)
+        return e.select(kept, node, 0.0)
 
     return triangle
 

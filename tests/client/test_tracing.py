@@ -292,3 +292,31 @@ def test_what_is_no_function_is_told(client: Client) -> None:
         client.function(ListBuilder(), inputs={"x": 3})  # type: ignore[call-overload]
     with pytest.raises(TypeError, match="a NumPy function"):
         client.function(3)  # type: ignore[call-overload]
+
+
+# ---- how large a list is
+
+
+def network(weights: Any, points: Any) -> Any:
+    for W, b in weights[:-1]:
+        points = np.tanh(points @ W + b)
+    W, b = weights[-1]
+    return (points @ W + b)[:, 0]
+
+
+def loss(weights: Any, points: Any, labels: Any) -> Any:
+    return np.mean((network(weights, points) - labels) ** 2)
+
+
+def test_a_network_on_a_hundred_points_is_a_short_list() -> None:
+    rng = np.random.default_rng(1)
+    points, labels = rng.normal(size=(100, 2)), rng.normal(size=100)
+    shapes = [((2, 16), 16), ((16, 16), 16), ((16, 1), 1)]
+    traced = trace(partial(loss, points=points, labels=labels), {"weights": shapes})
+    assert traced.statements == 15
+    assert traced.message.ByteSize() < 4_000
+    with_inputs = trace(loss, {"weights": shapes, "points": (100, 2), "labels": 100})
+    assert with_inputs.message.ByteSize() < 1_000
+    weights = [(rng.normal(size=a), rng.normal(size=b)) for a, b in shapes]
+    arrays = dict(zip(traced.inputs.leaves(), [each for pair in weights for each in pair], strict=True))
+    np.testing.assert_allclose(at(traced, **arrays), loss(weights, points, labels), rtol=1e-12)
