@@ -4,7 +4,7 @@ import pytest
 
 from adengine.primitives import TABLE
 from adengine.primitives import Primitive as PrimitiveRow
-from tools import generate_docs, generate_kernels
+from tools import generate_docs, generate_kernels, generate_numpy
 from wengert.v1 import Primitive
 
 ENTRIES = generate_docs.entries(generate_docs.PROTO.read_text(encoding="ascii"))
@@ -12,6 +12,10 @@ ENTRIES = generate_docs.entries(generate_docs.PROTO.read_text(encoding="ascii"))
 
 def test_the_pages_are_those_of_the_table_and_the_settings() -> None:
     assert generate_docs.stale() == [], "run: make generate"
+
+
+def test_the_page_of_numpy_is_that_of_the_probes() -> None:
+    assert not generate_numpy.stale(), "run: make generate"
 
 
 def test_the_dispatcher_is_that_of_the_table() -> None:
