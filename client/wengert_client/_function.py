@@ -150,6 +150,44 @@ class Function(FirstDerivatives, SecondDerivatives, Blockwise):
         bound = {each.input: read(each.value) for each in request.shared}
         return check_function(self, x, bound, outputs, with_respect_to, rtol, seed)
 
+    def plot_jacobian(
+        self,
+        points: Points | None = None,
+        /,
+        *,
+        shared: Named | None = None,
+        outputs: Names | None = None,
+        with_respect_to: Names | None = None,
+        sparse: bool = False,
+        ax: Any = None,
+        **inputs: ArrayLike,
+    ) -> Any:
+        """Draw J at one point with matplotlib: color is sign and magnitude, on a logarithmic scale; zeros are gray.
+
+        Axes are labelled with inputs and outputs. Of more than 400 rows or columns 200 bins are drawn, each with its
+        largest entry; what is not finite is crossed out.
+
+        Parameters
+        ----------
+        ax
+            Axes to draw on. None: those of a new figure.
+
+        Returns
+        -------
+        ax : matplotlib.axes.Axes
+
+        Raises
+        ------
+        MissingDependency
+            matplotlib is not installed.
+        """
+        from wengert_client._plots import draw_jacobian  # noqa: PLC0415  it is seldom needed
+
+        request = EvaluateRequest()
+        x = self._arrange(request, points, shared, inputs).get("points")
+        bound = {each.input: read(each.value) for each in request.shared}
+        return draw_jacobian(self, x, bound, names(outputs), names(with_respect_to), sparse=sparse, ax=ax)
+
     def differentiate(
         self,
         derivative: DerivativeName,

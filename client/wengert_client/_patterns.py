@@ -87,6 +87,29 @@ class Sparsity:
         """How many directions show all entries."""
         return int(self.colors.max(initial=-1)) + 1 if self.nnz else 0
 
+    def plot(self, ax: Any = None) -> Any:
+        """Draw it with matplotlib: a dot for each entry; columns that can share a direction have the same color.
+
+        A pattern with more than 400 rows or columns is drawn in 200 bins, by how many entries each has.
+
+        Parameters
+        ----------
+        ax
+            Axes to draw on. None: those of a new figure.
+
+        Returns
+        -------
+        ax : matplotlib.axes.Axes
+
+        Raises
+        ------
+        MissingDependency
+            matplotlib is not installed.
+        """
+        from wengert_client._plots import plot_pattern  # noqa: PLC0415  it is seldom needed
+
+        return plot_pattern(self, ax)
+
     def to_scipy(self) -> Any:
         """Give a ``scipy.sparse.csr_array`` of bool, True at each entry, as SciPy's ``jac_sparsity`` takes it.
 
