@@ -42,7 +42,9 @@ def test_nan_is_a_number() -> None:
 def test_every_double_goes_through_text(numbers: list[float]) -> None:
     found = literals.vector(",".join(map(repr, numbers)))
     assert np.array_equal(found, np.array(numbers), equal_nan=True)
-    assert np.array_equal(np.signbit(found), np.signbit(numbers))
+    # But for NaN, whose sign nobody writes.
+    there = ~np.isnan(found)
+    assert np.array_equal(np.signbit(found)[there], np.signbit(numbers)[there])
 
 
 @pytest.mark.parametrize(
