@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from typing import TYPE_CHECKING, Any
 
 from wengert_client.command import tables
@@ -103,11 +104,17 @@ def _server_table(client: Client, found: Capabilities) -> str:
         ["version", found.version],
         ["cores", str(found.cores)],
         ["tiers", ", ".join(found.tiers)],
-        ["calls", ", ".join(sorted(found.rpcs))],
+        *_wrapped("calls", ", ".join(sorted(found.rpcs))),
         ["primitives", f"{len(found.primitives)}; --primitives lists them"],
     ]
     limits = [["limit", ""], *([name, _amount(name, value)] for name, value in sorted(found.limits.items()))]
     return f"{tables.columns(head, left=[True, True])}\n\n{tables.columns(limits, left=[True, False])}"
+
+
+def _wrapped(title: str, text: str) -> list[list[str]]:
+    """Give rows that hold a long text."""
+    lines = textwrap.wrap(text, max(tables.page_width() - 12, 20))
+    return [[title if i == 0 else "", line] for i, line in enumerate(lines)]
 
 
 def _amount(name: str, value: int) -> str:
