@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from benchmarks.bare_server import ANY_SIZE, PATH
+from benchmarks.embedded import embedded
 from benchmarks.measure import Effort, Timing, compare, compare_single_calls
 from benchmarks.others import beside_others, others
 from benchmarks.processes import bare_server, our_server
@@ -39,6 +40,7 @@ def service(effort: Effort) -> Chapter:
         points = _many_points(client, 1_000 if effort.quick else 100_000, effort)
         beside, waits_aimed_at, waits = waiting(served.address, effort)
         services = _beside_others(client, n, effort)
+    own, embedded_aimed_at = embedded(_tiny(), effort)
     per_second = points.facts["points"] / points.timing(CLIENT).median
     targets = [
         Target("tiny value and Jacobian, p50: generated stub / bare grpcio", 1.4, tiny.ratio(STUB, BARE), "x"),
@@ -46,17 +48,18 @@ def service(effort: Effort) -> Chapter:
         Target(f"{n} x {n} dense Jacobian: wengert_client / bare transfer", 2.0, dense.ratio(CLIENT, BARE), "x"),
         Target("points of x1 x2 + sin x1 with gradients, in one call", 1.0, per_second / 1e6, "M points/s", False),
         *waits_aimed_at,
+        *embedded_aimed_at,
     ]
     text = (
         "Client and servers are processes of their own on one machine, over the loopback interface. The bare server "
         "is a synchronous grpcio server on a thread pool that answers every request with the same bytes, as many as "
         "ours; it is called with requests of the same bytes, without serializers. The generated stub sends a request "
         "made before and parses the reply; the client makes the request from a NumPy array and gives NumPy arrays. "
-        "Tiny calls are timed one by one, in turns; medians are p50."
+        "Tiny calls are timed one by one, in turns; medians are p50. Embedded, the client's process computes itself."
     )
     if services:
         text += _OTHERS
-    comparisons = (tiny, dense, points, beside, *services)
+    comparisons = (tiny, dense, points, beside, *own, *services)
     return Chapter(
         "service", "Through the server", text, targets, comparisons, (_latencies(tiny), waits, throughput(effort))
     )
