@@ -163,7 +163,10 @@ def test_traced_functions_are_called_as_they_are(client: Client) -> None:
     h = to_jax(client.function(model, inputs={"theta": {"w": (2, 3), "b": (2,)}, "x": (3,)}))
     theta = {"w": A[:2], "b": np.array([0.5, -0.5])}
     same(h(theta, X), in_jax(theta, X))
-    loss = lambda h: lambda theta: (jax.vmap(h, (None, 0))(theta, XS)[0] ** 2).sum()  # noqa: E731
+
+    def loss(h: Any) -> Any:
+        return lambda theta: (jax.vmap(h, (None, 0))(theta, XS)[0] ** 2).sum()
+
     grad: Any = jax.grad
     jit: Any = jax.jit
     same(jit(grad(loss(h)))(theta), grad(loss(in_jax))(theta))
