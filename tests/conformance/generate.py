@@ -22,10 +22,12 @@ from tests.conformance import (
     section_sparse,
     section_special,
     section_streamed,
+    section_texts,
     section_wrong_calls,
     section_wrong_lists,
     section_wrong_requests,
     section_wrong_statements,
+    section_wrong_texts,
 )
 from tests.conformance.cases import DATA, dump
 from tests.conformance.stream_cases import STREAMS, dump_streams
@@ -44,10 +46,12 @@ SECTIONS: dict[str, ModuleType] = {
     "sparse": section_sparse,
     "hessians": section_hessians,
     "functions-and-ids": section_functions,
+    "texts": section_texts,
     "wrong-lists": section_wrong_lists,
     "wrong-statements": section_wrong_statements,
     "wrong-calls": section_wrong_calls,
     "wrong-requests": section_wrong_requests,
+    "wrong-texts": section_wrong_texts,
 }
 STREAMED: dict[str, ModuleType] = {"streamed-jacobians": section_streamed, "sessions": section_sessions}
 

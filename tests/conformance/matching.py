@@ -77,6 +77,9 @@ def matches_error(expected: Mapping[str, Any], error: Any) -> None:
         if not detail.Unpack(info):
             detail.Unpack(request)
     assert (info.reason, info.domain) == (expected["reason"], "wengert.v1"), status.message
+    if "line" in expected:
+        place = f"line {expected['line']}, column {expected['column']}: "
+        assert status.message.startswith(place), status.message
     fields = [violation.field for violation in request.field_violations]
     assert not expected["field"] or points_at(fields, expected["field"]), f"{fields}: {status.message}"
     assert len(fields) <= 10

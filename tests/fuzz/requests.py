@@ -14,6 +14,8 @@ from wengert.v1 import service_pb2
 SERVICE = service_pb2.DESCRIPTOR.services_by_name["DifferentiationService"]
 SMALL_BYTES = 2000
 """Cases of fewer bytes are the originals of what is damaged."""
+_SIGNS = "()[]{};,:?!^*/+-=<>&|%@.#`$ \n\t\"'\\0123456789eExyzfor\0\N{SNOWMAN}"
+"""What is put into source texts."""
 
 
 class Asked(NamedTuple):
@@ -95,6 +97,35 @@ def _points(source: random.Random) -> Asked:
     return Asked("awkward numbers", case.rpc, [request.SerializeToString()])
 
 
+def _text(source: random.Random) -> Asked:
+    """A source text with signs changed, put in, taken out or repeated, sent to any call."""
+    text = list(source.choice(_texts()))
+    for _ in range(source.randrange(5)):
+        at = source.randrange(len(text))
+        kind = source.randrange(4)
+        if kind == 0:
+            text[at] = source.choice(_SIGNS)
+        elif kind == 1:
+            text.insert(at, source.choice(_SIGNS))
+        elif kind == 2 and len(text) > 1:
+            del text[at]
+        else:
+            text[at:at] = text[source.randrange(len(text)) :][: source.randrange(40)] * source.choice([1, 1, 2, 50])
+    case = source.choice([case for case in _with_lists() if len(case.request_bytes) < SMALL_BYTES])
+    request = getattr(v1, f"{case.rpc}Request").FromString(case.request_bytes)
+    request.function.text = "".join(text)
+    return Asked("source text", case.rpc, [request.SerializeToString()])
+
+
+@cache
+def _texts() -> tuple[str, ...]:
+    requests = [case.request for case in originals() if not isinstance(case.request, bytes)]
+    functions = [
+        request.function for request in requests if isinstance(request, v1.RegisterRequest | v1.DescribeRequest)
+    ]
+    return tuple(function.text for function in functions if function.text)
+
+
 def _random(source: random.Random) -> Asked:
     method = source.choice(SERVICE.methods)
     count = source.randrange(4) if method.client_streaming else 1
@@ -144,5 +175,6 @@ def _stream(source: random.Random) -> Asked:
 _MAKERS = (
     [_list] * 6
     + [_grown] * 4
+    + [_text] * 3
     + [_pristine, _bytes, _points, _random, _random, _cut, _elsewhere, _noise, _session, _stream]
 )
