@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-__all__ = ["advice"]
+__all__ = ["OF_OBJECTS", "advice"]
+
+OF_OBJECTS = "np.array([...]) of what is traced is an array of objects: write np.stack([...]) in place of it"
 
 #: NumPy's names of the functions of math, where they differ, and where there is none.
 _OF_MATH = {
@@ -101,6 +103,8 @@ def advice(asked: str, path: Sequence[ast.AST]) -> str:
     """
     if not path:
         return ""
+    if asked == "objects":
+        return OF_OBJECTS
     if asked == "truth value":
         return _on_truth(path)
     if asked in {"number", "values", "format"}:

@@ -10,7 +10,9 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
-from wengert_client._advice import advice
+import numpy as np
+
+from wengert_client._advice import OF_OBJECTS, advice
 from wengert_client._errors import BuildError, NotANumber
 from wengert_client._node import Node, Settling
 
@@ -51,6 +53,8 @@ def located(error: BaseException) -> BuildError | None:
     if place is not None:
         found.line = _shown(place)
         told = advice(found.asked, _path(place))
+        if found.asked == "truth value" and any(map(_is_of_objects, place.scope.values())):
+            told = f"{told}; {OF_OBJECTS}" if told else OF_OBJECTS
         message = str(found.args[0]) if found.args else ""
         if told:
             general = message.partition(": ")[0] if isinstance(error, BuildError) else message
@@ -72,11 +76,16 @@ def _foreign(error: BaseException, place: _Place | None) -> BuildError | None:
         return None
     path = _path(place)
     names = {node.id for node in ast.walk(path[0]) if isinstance(node, ast.Name)} if path else set()
-    if not any(isinstance(place.scope.get(name), (Node, Settling)) for name in names):
+    values = [place.scope.get(name) for name in names]
+    if not any(isinstance(each, (Node, Settling)) or _is_of_objects(each) for each in values):
         return None
     made = NotANumber(f"what is traced has no numbers that could be used here ({error})")
-    made.asked = "number"
+    made.asked = "objects" if any(map(_is_of_objects, values)) else "number"
     return made
+
+
+def _is_of_objects(value: Any) -> bool:
+    return isinstance(value, np.ndarray) and value.dtype == object
 
 
 def _place(trace: TracebackType | None) -> _Place | None:

@@ -13,7 +13,7 @@ from wengert_client import _reductions as r
 from wengert_client import _shaping as s
 from wengert_client._errors import BuildError, ShapeError
 from wengert_client._indexing import take_key
-from wengert_client._node import Node, as_variable, axis_of, settled
+from wengert_client._node import Node, as_variable, axis_of, is_truth, settled
 from wengert_client._options import is_given, refuse_options
 
 if TYPE_CHECKING:
@@ -237,7 +237,8 @@ def running(x: Variable, axis: int, combine: Callable[[Any, Any], Variable]) -> 
     """Give running sums, products or the like: in each step all, with those 1, 2, 4, ... places before them."""
     lead = (slice(None),) * axis
     extent, by = x.shape[axis], 1
-    x = +x
+    # A copy; truth values are counted as numbers.
+    x = e.multiply(x, 1.0) if is_truth(x.columns, x) else +x
     while by < extent:
         later = combine(take_key(x, (*lead, slice(by, None))), take_key(x, (*lead, slice(None, extent - by))))
         x = s.concatenate([take_key(x, (*lead, slice(None, by))), later], axis)

@@ -82,6 +82,14 @@ FUNCTIONS = Group(
     [
         R("np.array([x, y])", "write np.stack([...]) for scalars, or arrays of one shape, side by side"),
         R("np.array([s, t], dtype=float)", "write np.stack([...])"),
+        R(
+            "z = np.array([s, t])\nnp.linalg.det(z[:, None] * z)",
+            "np.array([...]) of what is traced is an array of objects",
+        ),
+        R("z = np.array([s, t])\nnp.where(z > 0, z, 0)", "np.array([...]) of what is traced is an array of objects"),
+        R("z = np.array([s, t])\nnp.max(z)", "np.array([...]) of what is traced is an array of objects"),
+        R("z = np.array([s, t])\nnp.isnan(z)", "np.array([...]) of what is traced is an array of objects"),
+        R("np.diff(x > 0.5)", "truth values cannot be subtracted"),
         R("np.asarray(x)", "what is traced is an array already, so leave asarray away"),
         R("np.zeros(s)", "a shape must be known beforehand"),
         R("np.arange(s)", "a shape must be known beforehand"),

@@ -54,6 +54,7 @@ STATISTICS = Group(
         P("np.cumsum x.cumsum", "T.cumsum(axis=1)"),
         P("np.cumsum x.cumsum", "np.cumsum(A)"),
         P("np.cumsum x.cumsum", "np.cumsum(np.tile(v, 5)) + np.cumsum(e).sum()"),
+        P("np.cumsum x.cumsum", "np.cumsum(p > 0) * p + np.cumsum((p > 0)[None], axis=1)", "of truth values: counts"),
         P("np.cumprod x.cumprod", "np.cumprod(v) + v.cumprod()"),
         P("np.cumprod x.cumprod", "np.cumprod(p - 0.62)"),
         P("np.cumprod x.cumprod", "np.cumprod(A, axis=1)"),
