@@ -8,7 +8,6 @@ thread reads for calls whose answers nobody waits for.
 from __future__ import annotations
 
 import os
-import queue
 import threading
 import time
 from typing import TYPE_CHECKING, Any, NoReturn
@@ -21,6 +20,7 @@ from wengert_client._call import Call
 from wengert_client._errors import Cancelled, ClientClosed, DeadlineExceeded, LimitExceeded, ServerFault, WengertError
 from wengert_client._lateness import Lateness
 from wengert_client._status import call_of, error_from_call
+from wengert_client._stream import Stream
 from wengert_client._transport import pause_before, usual_pause
 
 if TYPE_CHECKING:
@@ -29,7 +29,6 @@ if TYPE_CHECKING:
 
     from google.protobuf.message import Message
 
-    from wengert_client._replicas import Replica
     from wengert_client._transport import Transport
 
 __all__ = ["Line"]
@@ -40,25 +39,6 @@ _IDLE_S = 5.0
 """A thread that has nothing to do for so long ends."""
 _ENDING_S = 1.0
 """How long the server may take to end a session that has ended here."""
-
-
-class _Stream:
-    """A stream that is open."""
-
-    def __init__(self, replica: Replica, metadata: tuple[tuple[str, str | bytes], ...]) -> None:
-        self.replica = replica
-        self.requests: queue.SimpleQueue[bytes | None] = queue.SimpleQueue()
-        self.given_up = False
-        self.answers = replica.session(iter(self.requests.get, None), metadata=metadata)
-
-    def end(self) -> None:
-        """Send no more."""
-        self.requests.put(None)
-
-    def cancel(self) -> None:
-        """End it at once."""
-        self.end()
-        self.answers.cancel()
 
 
 class Line:
@@ -81,12 +61,12 @@ class Line:
         self._who_reads = 0
         # What follows is changed under the lock.
         self._lock = threading.RLock()
-        self._submitted, self._fewer = threading.Condition(self._lock), threading.Condition(self._lock)
+        self._submitted, self._room, self._emptied = (threading.Condition(self._lock) for _ in range(3))
         self._closed = threading.Event()
         self._number = 0
         self._pending: dict[int, Call] = {}
         self._unattended = 0  # calls under way that no thread waits for
-        self._stream: _Stream | None = None
+        self._stream: Stream | None = None
         self._failures = 0
         self._reader: threading.Thread | None = None
         self._late = Lateness(self._lock, self._pending, self._end_late)
@@ -140,10 +120,11 @@ class Line:
             if self._closed.is_set() or self._pid != os.getpid():
                 return
             while wait and self._pending:
-                self._fewer.wait()
+                self._emptied.wait()
             self._closed.set()
             self._late.close()
             self._submitted.notify()
+            self._room.notify_all()
             stream, reader = self._stream, None
             if stream is not None and not self._pending:
                 stream.end()
@@ -162,14 +143,25 @@ class Line:
         if size > _ASK_FOR_LIMITS_BYTES and size > (most := self._transport.limits(call.ends).request_bytes):
             told = f"a request of {size} bytes, the limit message_bytes is {most}"
             raise LimitExceeded(told, reason="LIMIT_EXCEEDED")
-        if self._who_reads == threading.get_ident():
-            # Told of an answer, and making one more call: nobody else could make room.
+        # One who is told of an answer while reading, and makes a call: nobody else could make room.
+        reads = self._who_reads == threading.get_ident()
+        while not self._started(call, waits=not reads):
             self._read_until(lambda: len(self._pending) < self._in_flight)
+
+    def _started(self, call: Call, *, waits: bool) -> bool:
+        """Send a call if there is room, or once there is."""
         with self._lock:
             while len(self._pending) >= self._in_flight:
-                if not self._fewer.wait(call.ends - time.monotonic()):
+                if not waits:
+                    return False
+                if not self._room.wait(call.ends - time.monotonic()) and len(self._pending) >= self._in_flight:
                     raise DeadlineExceeded("the answers to earlier calls of this session did not come in time")
-            self._start(call)
+            try:
+                self._start(call)
+            except BaseException:
+                self._room.notify()  # The room is still there, for another one.
+                raise
+            return True
 
     def _start(self, call: Call) -> None:
         """Send a call; the lock is held."""
@@ -186,10 +178,10 @@ class Line:
             if self._unattended == 1:
                 self._have_reader()
 
-    def _opened(self) -> _Stream:
+    def _opened(self) -> Stream:
         replica = self._transport.replica()
         try:
-            return _Stream(replica, self._transport.metadata)
+            return Stream(replica, self._transport.metadata)
         except ValueError:
             # gRPC's word for a channel that another thread closed just now.
             self._transport.replica()
@@ -284,7 +276,7 @@ class Line:
                 stream.end()
                 self._go_on(stream, error)
 
-    def _take(self, stream: _Stream, data: bytes) -> None:
+    def _take(self, stream: Stream, data: bytes) -> None:
         try:
             answer = SessionResponse.FromString(data)
         except DecodeError:
@@ -314,11 +306,13 @@ class Line:
         """Note that a call is no longer under way; the lock is held."""
         if call.future is None:
             call.answered(answer, error)
-        self._fewer.notify_all()
+        self._room.notify()
+        if not self._pending:
+            self._emptied.notify_all()
 
     # ---- streams that break, and calls that are late
 
-    def _go_on(self, stream: _Stream, error: grpc.RpcError | None) -> None:
+    def _go_on(self, stream: Stream, error: grpc.RpcError | None) -> None:
         """Open another stream where one broke, and ask again what was not answered: every call is pure."""
         reason = Cancelled("this session was closed") if self._closed.is_set() else self._reason(stream, error)
         if reason is None and not stream.given_up:
@@ -334,22 +328,28 @@ class Line:
                 for number, call in self._pending.items():
                     self._stream.requests.put(call.message(number))
                 return
-        self._fail(reason)
+            futures = self._end_all(reason)
+        for call in futures:
+            call.resolve(None, reason)
 
-    def _fail(self, reason: BaseException | None) -> None:
+    def _fail(self, reason: Exception) -> None:
         """End all calls with an error."""
         with self._lock:
-            self._stream = None
-            failed = list(self._pending.values())
-            self._pending.clear()
-            self._unattended = 0
-            for call in failed:
-                self._ended(call, None, reason)
-        for call in failed:
-            if call.future is not None:
-                call.resolve(None, reason)
+            futures = self._end_all(reason)
+        for call in futures:
+            call.resolve(None, reason)
 
-    def _reason(self, stream: _Stream, error: grpc.RpcError | None) -> WengertError | None:
+    def _end_all(self, reason: Exception | None) -> list[Call]:
+        """End all calls and the stream; gives those with futures, to be resolved without the lock, which is held."""
+        self._stream = None
+        ended = list(self._pending.values())
+        self._pending.clear()
+        self._unattended = 0
+        for call in ended:
+            self._ended(call, None, reason)
+        return [call for call in ended if call.future is not None]
+
+    def _reason(self, stream: Stream, error: grpc.RpcError | None) -> WengertError | None:
         """Say why a stream that ended is the end of its calls; None where another one is worth a try."""
         if stream.given_up:
             return None

@@ -267,6 +267,16 @@ def test_what_was_not_answered_is_asked_again(code: grpc.StatusCode) -> None:
     assert len(asked) == 33
 
 
+def test_streams_that_end_while_others_begin() -> None:
+    def answers(peer: Peer) -> Iterator[v1.SessionResponse]:
+        yield answer(next(peer.requests))
+
+    with serving(answers) as (client, f), client.session() as session, futures.ThreadPoolExecutor(4) as pool:
+        g = session.function(f)
+        found = list(pool.map(lambda k: g.value(X * k), range(24)))
+    np.testing.assert_allclose(np.concatenate(found), X.sum() * np.arange(24))
+
+
 def test_a_server_that_is_gone_is_an_error() -> None:
     def answers(peer: Peer) -> Iterator[v1.SessionResponse]:
         for _ in peer.requests:
@@ -397,6 +407,17 @@ def test_who_waits_reads_and_no_thread_is_needed() -> None:
         for k in range(20):
             np.testing.assert_allclose(g.value(X * k), [X.sum() * k])
         assert "wengert-session" not in {thread.name for thread in set(threading.enumerate()) - before}
+
+
+def test_those_who_wait_for_room_learn_that_it_is_closed() -> None:
+    begun, ended = threading.Event(), threading.Event()
+    with serving(hanging(begun, ended)) as (_, f), futures.ThreadPoolExecutor(6) as pool:
+        g = f.session(in_flight=1)
+        waiting = [pool.submit(g.value, X) for _ in range(6)]
+        assert begun.wait(30)
+        g.__exit__(KeyError, KeyError(), None)
+        for future in waiting:
+            assert isinstance(future.exception(20), (Cancelled, ClientClosed))
 
 
 def test_no_threads_are_left() -> None:
