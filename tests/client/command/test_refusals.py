@@ -137,3 +137,9 @@ def test_an_interrupt_ends_it_quietly(baydin: str) -> None:
                 process.send_signal(signal.SIGINT)
                 out, err = process.communicate(timeout=60)
             assert (process.returncode, out, err) == (130, b"", b"")
+
+
+def test_what_is_not_installed_is_told(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    monkeypatch.setitem(sys.modules, "shtab", None)
+    assert command.main(["completion", "bash"]) == 2
+    assert "pip install 'wengert[completion]'" in capsys.readouterr().err
