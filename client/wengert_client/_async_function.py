@@ -98,6 +98,7 @@ class AsyncFunction:
     prepare = _awaited(Function.prepare)
     text = _awaited(Function.text)
     check = _on_a_thread(Function.check)
+    plot_jacobian = _on_a_thread(Function.plot_jacobian)
 
     @overload
     async def jacobian(
@@ -245,14 +246,21 @@ class AsyncFunction:
 
     async def __call__(self, *arguments: Any, **named: Any) -> Any:
         """Give what the NumPy function gives, where that was traced; see :class:`TracedFunction`."""
-        if not isinstance(self._function, TracedFunction):
-            raise TypeError("only a function of NumPy is called as such; ask for its value")
+        self._traced  # noqa: B018  or it is refused
         return await self._call(TracedFunction.__call__, *arguments, **named)
 
     async def ready(self) -> None:
         """Register the function where that was not done yet."""
         await self._transport.ready()
         await self._function.held.registered()
+
+    def restore(self, values: ArrayLike) -> Any:
+        """Put values of f together as a NumPy function gives them; see :meth:`TracedFunction.restore`."""
+        return self._traced.restore(values)
+
+    def restore_inputs(self, array: ArrayLike) -> dict[str, Any]:
+        """Take the last axis of a gradient apart; see :meth:`TracedFunction.restore_inputs`."""
+        return self._traced.restore_inputs(array)
 
     def with_options(
         self,
@@ -324,6 +332,12 @@ class AsyncFunction:
 
     def __repr__(self) -> str:
         return repr(self._function).replace("<", "<Async", 1)
+
+    @property
+    def _traced(self) -> TracedFunction:
+        if not isinstance(self._function, TracedFunction):
+            raise TypeError("only a function of NumPy is called as such; ask for its value")
+        return self._function
 
     def _repr_html_(self) -> str:
         return self._function._repr_html_()

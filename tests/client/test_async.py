@@ -21,10 +21,12 @@ from wengert_client import (
     AsyncClient,
     AsyncFunction,
     Cancelled,
+    Client,
     ClientClosed,
     DeadlineExceeded,
     InvalidRequest,
     ListBuilder,
+    TracedFunction,
     Unavailable,
 )
 
@@ -203,11 +205,24 @@ def test_what_is_written_out_and_checked(target: str | None) -> None:
         assert (await f.check([1.0, 2.0])).passed
         traced = await client.function(lambda x: np.sin(x).sum(), inputs={"x": (3,)})
         assert await traced(np.zeros(3)) == 0.0
+        assert traced.restore(await traced.value(np.zeros(3))) == 0.0
+        assert list(traced.restore_inputs(await traced.gradient(np.zeros(3)))["x"]) == [1.0, 1.0, 1.0]
         with pytest.raises(TypeError, match="only a function of NumPy"):
             await f([1.0, 2.0])
+        assert "sin(x1)" in await f.text()
         assert repr(client).startswith("AsyncClient of ")
 
     run(test, target)
+
+
+def test_all_names_are_there() -> None:
+    def names(kind: type) -> set[str]:
+        return {name for name in dir(kind) if not name.startswith("_")}
+
+    # These put requests and answers together, for other parts of the client.
+    parts = {"arrays_of", "by_position", "held_as", "opened_blocks", "put_together"}
+    assert names(TracedFunction) - names(AsyncFunction) == parts
+    assert names(Client) == names(AsyncClient)
 
 
 # ---- with servers that err

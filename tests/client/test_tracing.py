@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 from tests import reference
-from tests.serving import running_server
+from tests.client.modes import MODES, client_in
 from wengert_client import BuildError, Client, ListBuilder, Trace, TracedFunction, trace
 
 X, A = np.array([0.3, -0.7, 1.1]), np.array([[1.0, 2.0, 0.5], [0.2, -1.0, 3.0]])
@@ -30,9 +30,9 @@ class Result:
     label: Any = field(default=None, init=False)
 
 
-@pytest.fixture(scope="module")
-def client() -> Iterator[Client]:
-    with running_server() as server, Client(server.address, deadline_s=120) as opened:
+@pytest.fixture(scope="module", params=MODES)
+def client(request: pytest.FixtureRequest) -> Iterator[Client]:
+    with client_in(request.param) as opened:
         yield opened
 
 
