@@ -18,6 +18,7 @@ from benchmarks.sparse import sparse
 from benchmarks.start import start
 from benchmarks.streaming import streaming
 from benchmarks.threads import threads
+from benchmarks.tracing import tracing
 from benchmarks.watched import watched
 
 CHAPTERS: dict[str, Callable[[Effort], Chapter]] = {
@@ -34,4 +35,5 @@ CHAPTERS: dict[str, Callable[[Effort], Chapter]] = {
     "watched": watched,
     "cluster": cluster,
     "start": start,
+    "tracing": tracing,
 }
