@@ -47,11 +47,16 @@ COLUMNS = types.NamedTuple((I4_2, I8_2, I8, I8), Columns)  # type: ignore[no-unt
 def _find_last_uses(
     rows: NDArray[np.int32], facts: NDArray[np.int64], outputs: NDArray[np.int32], places: NDArray[np.int32]
 ) -> None:
-    """Where each variable is read last; an output is read after all."""
+    """Where each variable is read last; an output is read after all. Only what works in place asks for it."""
+    wanted = False
     for k in range(rows.shape[0]):
+        wanted |= rows[k, OPERATION] == op.ACCUMULATE or rows[k, OPERATION] == op.SCATTER_ADD
         places[k, AT] = NONE
         places[k, OWNER] = k
         places[k, LAST] = k
+    if not wanted:
+        return
+    for k in range(rows.shape[0]):
         for j in range(facts[rows[k, OPERATION], ARITY]):
             operand = rows[k, FIRST + j]
             if operand >= 0:
