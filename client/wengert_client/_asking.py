@@ -14,6 +14,7 @@ from wengert_client._cutting import Arrays, in_parts
 from wengert_client._errors import ServerFault
 from wengert_client._held import Request
 from wengert_client._patterns import Key, read_pattern
+from wengert_client._progress import Bars
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Coroutine, Sequence
@@ -151,9 +152,11 @@ class Asking:
         arrays: Arrays,
         elements: Callable[[], Awaitable[int]],
         run: Callable[[Request], Awaitable[Result]],
+        bars: Bars | None = None,
         /,
     ) -> Result:
-        return self._done(in_parts(request, arrays, self._held.limits, elements, run, self._held.group))
+        bars = Bars(self._held.progress) if bars is None else bars
+        return self._done(in_parts(request, arrays, self._held.limits, elements, run, self._held.group, bars))
 
     def _done(self, coming: Coroutine[Any, Any, Result]) -> Result:
         """Give what a method gives to who called it: its result, or what is to be awaited for it."""

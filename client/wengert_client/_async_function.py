@@ -112,7 +112,7 @@ class AsyncFunction:
         mode: ModeName = "auto",
         sparse: Literal[False] = False,
         stream: bool | None = None,
-        progress: bool = False,
+        progress: bool | None = None,
         **inputs: ArrayLike,
     ) -> Floats: ...
 
@@ -128,7 +128,7 @@ class AsyncFunction:
         mode: ModeName = "auto",
         sparse: bool,
         stream: bool | None = None,
-        progress: bool = False,
+        progress: bool | None = None,
         **inputs: ArrayLike,
     ) -> Any: ...
 
@@ -148,7 +148,7 @@ class AsyncFunction:
         mode: ModeName = "auto",
         sparse: Literal[False] = False,
         stream: bool | None = None,
-        progress: bool = False,
+        progress: bool | None = None,
         **inputs: ArrayLike,
     ) -> ValueAndDerivative: ...
 
@@ -164,7 +164,7 @@ class AsyncFunction:
         mode: ModeName = "auto",
         sparse: Literal[True],
         stream: bool | None = None,
-        progress: bool = False,
+        progress: bool | None = None,
         **inputs: ArrayLike,
     ) -> ValueAndSparseDerivative: ...
 
@@ -269,10 +269,15 @@ class AsyncFunction:
         max_attempts: int | None = None,
         request_id: str | None = None,
         metadata: Mapping[str, str | bytes] | None = None,
+        progress: bool | None = None,
     ) -> AsyncFunction:
         """Give the same function, whose calls have these options; see :meth:`Function.with_options`."""
         made = self._function.with_options(
-            deadline_s=deadline_s, max_attempts=max_attempts, request_id=request_id, metadata=metadata
+            deadline_s=deadline_s,
+            max_attempts=max_attempts,
+            request_id=request_id,
+            metadata=metadata,
+            progress=progress,
         )
         return AsyncFunction(made, self._transport, self._beside)
 

@@ -10,13 +10,14 @@ import numpy as np
 
 from wengert.v1 import JacobianRequest, Report, StreamJacobianRequest, StreamJacobianResponse, Tensor
 from wengert_client._block import Block
-from wengert_client._errors import MissingDependency, ServerFault
+from wengert_client._errors import ServerFault
+from wengert_client._progress import NO_PROGRESS, Bars
 from wengert_client._signature import refuse
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
 
     from wengert.v1.service_pb2_grpc import DifferentiationServiceStub
+    from wengert_client._progress import Progress
     from wengert_client._results import Floats
 
 __all__ = ["NO_BLOCKS", "STREAM_BYTES", "InBlocks", "Streamed", "Wanted"]
@@ -28,21 +29,28 @@ _MOST_ENTRIES = np.iinfo(np.intp).max // 8
 
 
 class Wanted(NamedTuple):
-    """Whether a matrix is to come in blocks (None: if it is large), and what makes a progress bar."""
+    """Whether a matrix is to come in blocks (None: if it is large), and how its progress is shown."""
 
     stream: bool | None
-    bar: Callable[..., Any] | None
+    bars: Bars
 
     @classmethod
-    def of(cls, stream: bool | None, *, progress: bool) -> Wanted:
+    def of(cls, stream: bool | None, progress: bool | None, otherwise: bool | None) -> Wanted:
         """Read the options of a call; with a progress bar it comes in blocks.
+
+        Parameters
+        ----------
+        stream, progress
+            As they are given to the call.
+        otherwise
+            Whether progress is shown where the call does not say.
 
         Raises
         ------
         MissingDependency
             There is to be a progress bar, and tqdm is not installed.
         """
-        return cls(True, _tqdm()) if progress else cls(stream, None)
+        return cls(True if progress else stream, Bars(otherwise if progress is None else progress))
 
     def refuse(self) -> None:
         """Refuse it where there are no blocks."""
@@ -50,7 +58,7 @@ class Wanted(NamedTuple):
             refuse("UNSUPPORTED", "layout", "a sparse matrix does not come in blocks: leave out sparse, or stream")
 
 
-NO_BLOCKS = Wanted(False, None)
+NO_BLOCKS = Wanted(False, NO_PROGRESS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,13 +84,13 @@ class InBlocks:
     ----------
     stub
         Has the rpc.
-    bar
-        Makes a progress bar for a number of bytes; None: there is none.
+    bars
+        Show how much has come.
     """
 
-    def __init__(self, stub: DifferentiationServiceStub, bar: Callable[..., Any] | None = None) -> None:
+    def __init__(self, stub: DifferentiationServiceStub, bars: Bars = NO_PROGRESS) -> None:
         self._rpc = stub.StreamJacobian
-        self._bar = bar
+        self._bars = bars
 
     def __call__(self, request: JacobianRequest, **options: Any) -> Streamed:
         """Ask, and read to the end."""
@@ -90,7 +98,7 @@ class InBlocks:
         if hasattr(stream, "__aiter__"):
             coming: Any = self._awaited(stream)  # Whoever asks on an event loop awaits what the call gives.
             return cast("Streamed", coming)
-        whole = _Whole(self._bar)
+        whole = _Whole(self._bars)
         try:
             for message in stream:
                 whole.add(message)
@@ -100,7 +108,7 @@ class InBlocks:
             whole.close()
 
     async def _awaited(self, stream: Any) -> Streamed:
-        whole = _Whole(self._bar)
+        whole = _Whole(self._bars)
         try:
             async for message in stream:
                 whole.add(message)
@@ -113,9 +121,9 @@ class InBlocks:
 class _Whole:
     """The matrix as far as it is there."""
 
-    def __init__(self, bar: Callable[..., Any] | None) -> None:
-        self._new_bar = bar
-        self._bar: Any = None
+    def __init__(self, bars: Bars) -> None:
+        self._bars = bars
+        self._progress: Progress | None = None
         self._shape: tuple[int, ...] | None = None
         self._values: Tensor | None = None
         self._report: Report | None = None
@@ -142,8 +150,8 @@ class _Whole:
         self._there = last
         if block.HasField("report"):
             self._report = block.report
-        if self._bar is not None:
-            self._bar.update(8 * (last - first))
+        if self._progress is not None:
+            self._progress.add(8 * (last - first))
 
     def end(self) -> Streamed:
         """Give the matrix, if it is whole."""
@@ -156,8 +164,8 @@ class _Whole:
 
     def close(self) -> None:
         """Let go of the progress bar."""
-        if self._bar is not None:
-            self._bar.close()
+        if self._progress is not None:
+            self._progress.close()
 
     def _begin(self, block: StreamJacobianResponse) -> None:
         shape = tuple(block.shape)
@@ -167,18 +175,7 @@ class _Whole:
             _refuse("its first block has no values of f")
         self._shape, self._values = shape, block.values
         self._entries = np.empty(math.prod(shape))
-        if self._new_bar is not None:
-            self._bar = self._new_bar(total=self._entries.nbytes, unit="B", unit_scale=True, desc="Jacobian")
-
-
-def _tqdm() -> Callable[..., Any]:
-    try:
-        from tqdm.auto import tqdm  # noqa: PLC0415  optional
-    except ImportError as error:
-        told = "progress bars are tqdm's, which is not installed: pip install 'wengert[progress]'"
-        raise MissingDependency(told) from error
-    made: Callable[..., Any] = tqdm
-    return made
+        self._progress = self._bars("Jacobian", self._entries.nbytes, "B")
 
 
 def _refuse(told: str) -> NoReturn:

@@ -9,6 +9,7 @@ import numpy as np
 
 from wengert.v1.tensors import write_tensor
 from wengert_client._errors import ServerFault, ServiceError
+from wengert_client._progress import NO_PROGRESS, Bars
 from wengert_client._results import Report
 from wengert_client._signature import refuse
 from wengert_client._waiting import Threads
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
 
     from google.protobuf.message import Message
 
+    from wengert_client._progress import Progress
     from wengert_client._results import Floats
     from wengert_client._waiting import Group
 
@@ -58,6 +60,7 @@ async def in_parts(
     reply_elements: Callable[[], Awaitable[int]],
     run: Callable[[Request], Awaitable[Result]],
     group: Callable[[int], Group] = Threads,
+    bars: Bars = NO_PROGRESS,
 ) -> Result:
     """Make a call; where it is at many points and one message cannot hold it, as several calls.
 
@@ -75,6 +78,8 @@ async def in_parts(
         Makes one call, and gives its result, whose arrays have the K points in front.
     group
         Runs so many calls, some at a time.
+    bars
+        Show how many points are done.
     """
     number = _number_of_points(arrays)
     if number > 1:
@@ -85,7 +90,9 @@ async def in_parts(
             row = sum(arrays[name].nbytes for name in each) // number
             rows = rows_at_a_time(number, row, size - number * row, elements, await limits())
             if rows < number:
-                return cast("Result", await _Parts(request, arrays, each, run).run(number, rows, group))
+                with bars(type(request).__name__.removesuffix("Request"), number, " points") as progress:
+                    parts = _Parts(request, arrays, each, run, progress)
+                    return cast("Result", await parts.run(number, rows, group))
     return await run(fill(request, arrays))
 
 
@@ -120,11 +127,19 @@ def rows_at_a_time(number: int, row_bytes: int, fixed_bytes: int, reply_elements
 class _Parts:
     """One call as several."""
 
-    def __init__(self, request: Message, arrays: Arrays, each: list[str], run: Callable[[Any], Awaitable[Any]]) -> None:
+    def __init__(
+        self,
+        request: Message,
+        arrays: Arrays,
+        each: list[str],
+        run: Callable[[Any], Awaitable[Any]],
+        progress: Progress,
+    ) -> None:
         self._request = request
         self._each = each
         self._arrays = arrays
         self._run = run
+        self._progress = progress
         for name, array in arrays.items():
             if name not in each and array.ndim == 3 and len(array) != 1:
                 told = f"{name} have the shape {array.shape}; the first axis must be 1, or the points of the call"
@@ -153,7 +168,7 @@ class _Parts:
         request.CopyFrom(self._request)
         arrays = {name: a[first:last] if name in self._each else a for name, a in self._arrays.items()}
         try:
-            return await self._run(fill(request, arrays))
+            part = await self._run(fill(request, arrays))
         except ServiceError as error:
             told = f"points {first} to {last - 1} of {number}: {error.message}"
             raise type(error)(
@@ -163,6 +178,8 @@ class _Parts:
                 code=error.code,
                 request_id=error.request_id,
             ) from error
+        self._progress.add(last - first)
+        return part
 
 
 def _number_of_points(arrays: Arrays) -> int:

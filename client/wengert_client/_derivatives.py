@@ -12,6 +12,7 @@ from wengert_client._blocks import NO_BLOCKS, STREAM_BYTES, InBlocks, Streamed, 
 from wengert_client._errors import ServerFault
 from wengert_client._patterns import csr, require_scipy, with_pattern
 from wengert_client._preparation import mode_number
+from wengert_client._progress import NO_PROGRESS
 from wengert_client._results import Report, ValueAndDerivative, ValueAndSparseDerivative
 from wengert_client._signature import as_floats, names, refuse
 
@@ -96,7 +97,7 @@ class FirstDerivatives(Asking):
         mode: ModeName = "auto",
         sparse: Literal[False] = False,
         stream: bool | None = None,
-        progress: bool = False,
+        progress: bool | None = None,
         **inputs: ArrayLike,
     ) -> Floats: ...
 
@@ -112,7 +113,7 @@ class FirstDerivatives(Asking):
         mode: ModeName = "auto",
         sparse: bool,
         stream: bool | None = None,
-        progress: bool = False,
+        progress: bool | None = None,
         **inputs: ArrayLike,
     ) -> Any: ...
 
@@ -127,7 +128,7 @@ class FirstDerivatives(Asking):
         mode: ModeName = "auto",
         sparse: bool = False,
         stream: bool | None = None,
-        progress: bool = False,
+        progress: bool | None = None,
         **inputs: ArrayLike,
     ) -> Any:
         """Give J, with J[i, j] the derivative of f_i by x_j: shape (m, n_w), or (K, m, n_w) at K points.
@@ -141,10 +142,11 @@ class FirstDerivatives(Asking):
             an answer may be. None: where it has more than 64 MiB. Left to the server, the mode is then the
             one whose rows can go out one by one, unless that takes much longer.
         progress
-            Show a progress bar, of ``tqdm``; J comes in blocks then.
+            True: show a progress bar, of ``tqdm``; J comes in blocks then. None: show one for blocks that take more
+            than a second, on a terminal or in a notebook. False: never.
         """
         at = points, shared, outputs, with_respect_to, mode, inputs
-        blocks = Wanted.of(stream, progress=progress)
+        blocks = Wanted.of(stream, progress, self._held.progress)
         if sparse:
             blocks.refuse()
             return self._sparse_jacobian(*at, lambda _, matrix: matrix)
@@ -208,7 +210,7 @@ class FirstDerivatives(Asking):
         mode: ModeName = "auto",
         sparse: Literal[False] = False,
         stream: bool | None = None,
-        progress: bool = False,
+        progress: bool | None = None,
         **inputs: ArrayLike,
     ) -> ValueAndDerivative: ...
 
@@ -224,7 +226,7 @@ class FirstDerivatives(Asking):
         mode: ModeName = "auto",
         sparse: Literal[True],
         stream: bool | None = None,
-        progress: bool = False,
+        progress: bool | None = None,
         **inputs: ArrayLike,
     ) -> ValueAndSparseDerivative: ...
 
@@ -239,12 +241,12 @@ class FirstDerivatives(Asking):
         mode: ModeName = "auto",
         sparse: bool = False,
         stream: bool | None = None,
-        progress: bool = False,
+        progress: bool | None = None,
         **inputs: ArrayLike,
     ) -> ValueAndDerivative | ValueAndSparseDerivative:
         """Give f and J from one call, with the report; see :meth:`jacobian`."""
         at = points, shared, outputs, with_respect_to, mode, inputs
-        blocks = Wanted.of(stream, progress=progress)
+        blocks = Wanted.of(stream, progress, self._held.progress)
         if sparse:
             blocks.refuse()
             return self._sparse_jacobian(*at, _both_sparse)
@@ -316,9 +318,9 @@ class FirstDerivatives(Asking):
             ends = self._held.ends()
 
             async def run(asked: JacobianRequest) -> Result:
-                return finish(await self._held.ask(lambda stub: InBlocks(stub, blocks.bar), asked, ends))
+                return finish(await self._held.ask(lambda stub: InBlocks(stub, blocks.bars), asked, ends))
 
-            return self._in_parts(request, arrays, _any_size, run)
+            return self._in_parts(request, arrays, _any_size, run, NO_PROGRESS)  # Blocks have theirs.
         size = lambda: self._m(request) * self._n_w(request)  # noqa: E731
         return self._ask(lambda stub: stub.Jacobian, request, arrays, size, finish)
 

@@ -270,6 +270,7 @@ class Function(FirstDerivatives, SecondDerivatives, Blockwise):
         max_attempts: int | None = None,
         request_id: str | None = None,
         metadata: Mapping[str, str | bytes] | None = None,
+        progress: bool | None = None,
     ) -> Self:
         """Give the same function, whose calls have these options: ``f.with_options(deadline_s=2).gradient(x)``.
 
@@ -283,13 +284,19 @@ class Function(FirstDerivatives, SecondDerivatives, Blockwise):
             What the server calls the calls, in its log, its traces and its errors: 1 to 64 printable ASCII characters.
         metadata
             What is sent along with each call, beside a token.
+        progress
+            Whether a progress bar is shown for calls in several parts. Without it one is, of ``tqdm``, for those that
+            take more than a second, on a terminal or in a notebook.
 
         Raises
         ------
         ConfigurationError
             One of them is not what it should be, or a session cannot have it: of a session only the deadline.
         """
-        return self.held_as(with_options(self._held, deadline_s, max_attempts, request_id, metadata))
+        held = with_options(self._held, deadline_s, max_attempts, request_id, metadata)
+        if progress is not None:
+            held.progress = progress
+        return self.held_as(held)
 
     def session(self, *, in_flight: int = 64) -> SessionFunction:
         """Give this function over a session of its own, for use in a ``with`` statement: many calls over one stream.

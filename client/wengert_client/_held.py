@@ -78,12 +78,15 @@ class HeldFunction:
     ----------
     patterns
         Of sparse answers.
+    progress
+        Whether progress bars are shown; None: where somebody looks and it takes more than a second.
     """
 
     def __init__(self, transport: Carrier, source: WengertList | str, deadline_s: float | None) -> None:
         self._transport = transport
         self._deadline_s = deadline_s
         self.patterns = Patterns()
+        self.progress: bool | None = None
         self._misses = Misses()
         self._lock = transport.lock()
         self._info: FunctionInfo | None = None
@@ -102,6 +105,7 @@ class HeldFunction:
         held = HeldFunction(transport, self._id, self._deadline_s if deadline_s is None else deadline_s)
         # The list is never changed, and patterns know of which registration they are.
         held._source, held._info, held.patterns = self._source, self._info, self.patterns
+        held.progress = self.progress
         return held
 
     def another(self, wengert_list: WengertList) -> HeldFunction:
