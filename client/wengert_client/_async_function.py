@@ -258,9 +258,13 @@ class AsyncFunction:
         """Put values of f together as a NumPy function gives them; see :meth:`TracedFunction.restore`."""
         return self._traced.restore(values)
 
-    def restore_inputs(self, array: ArrayLike) -> dict[str, Any]:
+    def restore_inputs(self, array: ArrayLike, with_respect_to: Names | None = None) -> dict[str, Any]:
         """Take the last axis of a gradient apart; see :meth:`TracedFunction.restore_inputs`."""
-        return self._traced.restore_inputs(array)
+        return self._traced.restore_inputs(array, with_respect_to)
+
+    def restore_jacobian(self, jacobian: ArrayLike, with_respect_to: Names | None = None) -> Any:
+        """Take a Jacobian apart; see :meth:`TracedFunction.restore_jacobian`."""
+        return self._traced.restore_jacobian(jacobian, with_respect_to)
 
     def with_options(
         self,

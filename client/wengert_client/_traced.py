@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from wengert_client._errors import BuildError
 from wengert_client._function import Function
 
@@ -16,6 +18,7 @@ if TYPE_CHECKING:
     from wengert.v1 import HvpRequest, JvpRequest
     from wengert_client._asking import Arrays, AtPoints, Named, Points
     from wengert_client._held import HeldFunction
+    from wengert_client._preparation import Names
     from wengert_client._structure import Structure
     from wengert_client._tracing import Trace
 
@@ -65,17 +68,45 @@ class TracedFunction(Function):
         """Put values of f, shape (m,) or (..., m), together as the NumPy function gives them."""
         return _restored(self._outputs, self.unpack(values))
 
-    def restore_inputs(self, array: ArrayLike) -> dict[str, Any]:
+    def restore_inputs(self, array: ArrayLike, with_respect_to: Names | None = None) -> dict[str, Any]:
         """Take the last axis of a gradient, or of a Jacobian, apart by the inputs, each put together as it was given.
 
-        Where the last axis is that of the inputs without a default, the others are None.
+        Parameters
+        ----------
+        array : float64, shape (..., n_w)
+            Derivatives by some inputs.
+        with_respect_to
+            The names of those inputs, as in the call. None: all, or all without a default, as the last axis has it.
+            Other inputs are None in what is given.
         """
         signature = self.held.signature
         without = [each.name for each in signature.inputs if each.default is None]
-        width = getattr(array, "shape", (0,))[-1]
-        chosen = without if width == signature.size_of(without) else None
+        all_but_defaults = np.shape(array)[-1:] == (signature.size_of(without),)
+        chosen = with_respect_to or (without if all_but_defaults else None)
         restored: dict[str, Any] = _restored(self._inputs, self.unpack_inputs(array, chosen))
         return restored
+
+    def restore_jacobian(self, jacobian: ArrayLike, with_respect_to: Names | None = None) -> Any:
+        """Take a Jacobian, shape (m, n_w) or (..., m, n_w), apart: outputs as they are given, each by the inputs.
+
+        ``f.restore_jacobian(J)["y"]["x"]`` has the shape (..., *shape of y, *shape of x): the derivative of output y
+        by the input x.
+
+        Parameters
+        ----------
+        jacobian
+            Of all outputs.
+        with_respect_to
+            As for :meth:`restore_inputs`.
+        """
+        by_outputs = self.unpack(np.moveaxis(np.asarray(jacobian), -1, -2))
+        at = np.ndim(jacobian) - 2
+        return self._outputs.restore(
+            {
+                name: self.restore_inputs(np.moveaxis(block, at, -1), with_respect_to)
+                for name, block in by_outputs.items()
+            }
+        )
 
     def arrays_of(self, named: Named) -> dict[str, Any]:
         """Give inputs by name as the list has them: structures are taken apart."""

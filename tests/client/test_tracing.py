@@ -279,6 +279,15 @@ def test_structures_go_in_and_come_back_everywhere(client: Client) -> None:
     assert f.restore_inputs(J)["x"].shape == (5, 3)
     np.testing.assert_allclose(f.jvp(p=p, tangents={"p": Rates(np.ones(3), 0.0)})[1:4], X, rtol=1e-15)
     wrong: Any = {"k2": 1.0}
+    parts = f.restore_jacobian(f.jacobian(p=p, x=X))
+    assert isinstance(parts, Result)
+    np.testing.assert_allclose(parts.total["x"], [0.5, 0.5, 0.5], rtol=1e-15)
+    np.testing.assert_allclose(parts.parts[0]["p"].k1, np.diag(X), rtol=1e-15)
+    many = f.jacobian(p=Rates(np.ones((4, 3)), np.ones(4)), with_respect_to=["p.k1"])
+    chosen = f.restore_jacobian(many, ["p.k1"])
+    assert chosen.parts[0]["p"].k1.shape == (4, 3, 3)
+    assert chosen.total["p"].k2 is None
+    assert chosen.total["x"] is None
     with pytest.raises(BuildError, match=r"p: 'k1' is missing"):
         f.value(p=wrong)
     with pytest.raises(BuildError, match="each given once"):
