@@ -17,6 +17,7 @@ from benchmarks.service import service
 from benchmarks.sparse import sparse
 from benchmarks.start import start
 from benchmarks.streaming import streaming
+from benchmarks.texts import texts
 from benchmarks.threads import threads
 from benchmarks.tracing import tracing
 from benchmarks.watched import watched
@@ -34,6 +35,7 @@ CHAPTERS: dict[str, Callable[[Effort], Chapter]] = {
     "scaling": scaling,
     "watched": watched,
     "cluster": cluster,
+    "texts": texts,
     "start": start,
     "tracing": tracing,
 }

@@ -23,12 +23,13 @@ if TYPE_CHECKING:
 # What a list takes beside its columns: the objects, and its tables of shapes.
 _OVERHEAD_BYTES = 4096
 _BYTES_OF_ONE = 200
+_DIGESTS = 4
 
 
 @dataclass(frozen=True, slots=True)
 class _Held:
     function: WengertList
-    digest: bytes
+    digests: tuple[bytes, ...]
     size: int
 
 
@@ -42,15 +43,17 @@ class _Share:
 
     def add(self, function_id: str, held: _Held) -> None:
         self.held[function_id] = held
-        self.ids[held.digest] = function_id
+        for digest in held.digests:
+            self.ids[digest] = function_id
         self.size += held.size
 
     def remove(self, function_id: str) -> _Held | None:
         held = self.held.pop(function_id, None)
         if held is not None:
             self.size -= held.size
-            if self.ids.get(held.digest) == function_id:
-                del self.ids[held.digest]
+            for digest in held.digests:
+                if self.ids.get(digest) == function_id:
+                    del self.ids[digest]
         return held
 
 
@@ -107,8 +110,8 @@ class FunctionStore:
 
     def put(self, function: WengertList, digest: bytes, subject: Subject = ANYBODY) -> None:
         """Hold a function, in place of an equal one, and drop what is too much."""
-        held = _Held(function, digest, _size_of(function))
         with self._lock:
+            held = _Held(function, self._digests(function, digest, subject), _size_of(function))
             self._remove(subject.name, function.id)
             self._shares.setdefault(subject.name, _Share()).add(function.id, held)
             self._owners[function.id] += 1
@@ -123,6 +126,14 @@ class FunctionStore:
             held = self._remove(subject.name, function_id)
         self._tell([function_id] if held else [])
         return held
+
+    def _digests(self, function: WengertList, digest: bytes, subject: Subject) -> tuple[bytes, ...]:
+        """Give what a function was sent as, the newest first: as a list, as texts; all with the same labels."""
+        share = self._shares.get(subject.name)
+        before = share.held.get(function.id) if share is not None else None
+        if before is None or before.function.labels != function.labels:
+            return (digest,)
+        return tuple(dict.fromkeys((digest, *before.digests)))[:_DIGESTS]
 
     def _visible_to(self, subject: Subject) -> list[_Share]:
         """Give what is the subject's, then what is everybody's: the server itself puts that there, before any call."""

@@ -139,3 +139,27 @@ def test_wire_form_of_a_text_reads_back() -> None:
     source = made("input A[2, 2] = [[1, 2], [3, 4]]; output y = A @ [1, -1]")
     request = v1.DescribeRequest(function=v1.FunctionSource(text=write(source, BOUNDS)))
     assert made(request.function.text).id == source.id
+
+
+def test_arrays_of_one_number_are_short() -> None:
+    bits = np.array([0x7FF8000000000001, -1], np.int64).view(np.float64)
+    arrays = [
+        np.zeros((4, 5)),
+        np.full((4, 5), -0.0),
+        np.full(16, 1.5),
+        np.repeat(bits, 8),
+        np.zeros((3, 0)),
+        np.ones(3),
+    ]
+    source = WengertList.build(
+        inputs=[], primitives=[1] * len(arrays), tensors=arrays, parameters=range(1, len(arrays) + 1),
+        outputs=[Output("f", 1)],
+    )  # fmt: skip
+    assert write(source, BOUNDS).splitlines()[:3] == [
+        "w1 = constant(zeros((4, 5)))", "w2 = constant(full((4, 5), -0))", "w3 = constant(full((16,), 1.5))"
+    ]  # fmt: skip
+    same(source)
+    large = WengertList.build(
+        inputs=[], primitives=[1], tensors=[np.zeros((2000, 2000))], parameters=[1], outputs=[Output("f", 1)]
+    )
+    same(large)

@@ -36,6 +36,20 @@ def test_found_by_id_and_by_digest() -> None:
     assert held.find(b"2") is None
 
 
+def test_a_function_is_found_by_all_that_it_was_sent_as_lately() -> None:
+    held, _ = store()
+    f = function(1)
+    for digest in (b"list", b"text", b"another text"):
+        held.put(f, digest)
+    assert [held.find(digest) for digest in (b"list", b"text", b"another text")] == [f] * 3
+    assert len(held) == 1
+    for number in range(10):
+        held.put(f, b"%d" % number)
+    assert [held.find(digest) for digest in (b"9", b"6", b"5", b"list")] == [f, f, None, None]
+    held.drop(f.id)
+    assert held.find(b"9") is None
+
+
 def test_the_one_longest_unused_is_dropped() -> None:
     held, dropped = store(2)
     a, b, c = (function(number) for number in range(3))

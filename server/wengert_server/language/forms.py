@@ -21,6 +21,10 @@ if TYPE_CHECKING:
     Form: TypeAlias = Callable[[Sequence[Operand], Sequence[int]], str]
 
 
+_FILLED = 16
+"""From how many equal elements on an array is written as one that is filled."""
+
+
 def number(value: float) -> str:
     """A number as a text writes it: the shortest that is read as the same.
 
@@ -34,9 +38,17 @@ def written_array(array: NDArray[np.float64]) -> str:
     """An array of numbers as a text writes it."""
     if not array.shape:
         return number(float(array))
-    if not array.size:
-        return f"zeros({_shape(array.shape)})"
+    if not array.size or (array.size >= _FILLED and _is_filled(array)):
+        value = float(array.flat[0]) if array.size else 0.0
+        shape = _shape(array.shape)
+        return f"zeros({shape})" if repr(value) == "0.0" else f"full({shape}, {number(value)})"
     return _brackets(array)
+
+
+def _is_filled(array: NDArray[np.float64]) -> bool:
+    """Whether all elements are the same number, every NaN being one."""
+    bits = np.ascontiguousarray(array).reshape(-1).view(np.int64)
+    return bool((bits == bits[0]).all() or np.isnan(array).all())
 
 
 def _brackets(array: NDArray[np.float64]) -> str:

@@ -62,8 +62,8 @@ def write(source: WengertList, bounds: Bounds) -> str:
 
 def _lines(source: WengertList, bounds: Bounds) -> Iterator[str]:
     # An array of many numbers is one line, so that it is looked at before it is written.
-    numbers = sum(tensor.size for tensor in source.tensors)
-    numbers += sum(value.default.size for value in source.inputs if value.default is not None)
+    arrays = [*source.tensors, *(value.default for value in source.inputs if value.default is not None)]
+    numbers = sum(array.size for array in arrays if array.size and (array != array.flat[0]).any())
     bounds.check("text_bytes", 3 * numbers, "bytes of the text, or more")
     account.take(_NUMBER_BYTES * numbers, "a text")
     for value in source.inputs:
