@@ -16,7 +16,7 @@ def main() -> None:
     parser.add_argument("--calls", type=int, default=1_000_000, help="requests to handlers in process")
     parser.add_argument("--socket-calls", type=int, default=50_000, help="requests over real sockets")
     parser.add_argument("--connections", type=int, default=5_000, help="connections of damaged bytes")
-    parser.add_argument("--seconds", type=float, default=3600.0, help="when each part ends at the latest")
+    parser.add_argument("--seconds", type=float, default=7200.0, help="when each part ends at the latest")
     parser.add_argument("--workers", type=int, default=2, help="processes asked at the same time")
     parser.add_argument("--seed", type=int, default=int(time.time()), help="the first seed; by default the time")
     options = parser.parse_args()
@@ -29,7 +29,10 @@ def main() -> None:
         parts.append(in_processes(options.seed, options.calls, options.seconds, options.workers))
         print("\n".join(parts[-1].lines()), flush=True)
     faults = sum(len(part.all_faults()) for part in parts)
-    print(f"fuzz: {sum(part.calls for part in parts)} requests, {faults} faults, seed {options.seed}")
+    made, asked = sum(part.calls for part in parts), options.calls + options.socket_calls + options.connections
+    if made < asked:
+        print(f"fuzz: the time was up after {made} of {asked} requests")
+    print(f"fuzz: {made} requests, {faults} faults, seed {options.seed}")
     sys.exit(1 if faults else 0)
 
 
