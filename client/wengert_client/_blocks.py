@@ -15,7 +15,6 @@ from wengert_client._progress import NO_PROGRESS, Bars
 from wengert_client._signature import refuse
 
 if TYPE_CHECKING:
-
     from wengert.v1.service_pb2_grpc import DifferentiationServiceStub
     from wengert_client._progress import Progress
     from wengert_client._results import Floats

@@ -213,6 +213,11 @@ class Buffer(Settling):
         """Give another one that holds the same, and changes by itself."""
         return buffer(self.settled())
 
+    __copy__ = copy
+
+    def __deepcopy__(self, _memo: object) -> Buffer:
+        return self.copy()
+
     def reshape(self, *shape: Any) -> Buffer:
         """Give the elements in another shape: a view where NumPy gives one."""
         wanted = shape[0] if len(shape) == 1 else shape

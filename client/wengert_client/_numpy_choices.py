@@ -208,7 +208,6 @@ CHOICES: dict[Any, Callable[..., Any]] = {
     np.around: rounded,
     np.fix: lambda x, out=None: e.trunc(as_variable(x)),
     np.sinc: _sinc,
-    np.astype: astype,
     np.unwrap: _unwrap,
     np.apply_along_axis: _apply_along_axis,
     np.real: as_variable,
@@ -219,3 +218,6 @@ CHOICES: dict[Any, Callable[..., Any]] = {
     np.isreal: lambda x: np.ones(as_variable(x).shape, dtype=bool),
     np.iscomplex: lambda x: np.zeros(as_variable(x).shape, dtype=bool),
 }
+# NumPy 2.0 has it as a method only.
+if hasattr(np, "astype"):
+    CHOICES[np.astype] = astype

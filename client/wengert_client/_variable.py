@@ -285,7 +285,10 @@ class Variable(ArrayMethods):
         return repr(self)
 
     def __copy__(self) -> Variable:
-        return self
+        return +self
+
+    def __deepcopy__(self, _memo: object) -> Variable:
+        return +self
 
     def __repr__(self) -> str:
         return f"w_{self.number}" + (f" of the shape {self.shape}" if self.shape else "")

@@ -1,5 +1,6 @@
 """NumPy functions become lists, and their inputs and outputs come back as they went in."""
 
+import copy
 import pickle
 import threading
 from collections import OrderedDict
@@ -13,7 +14,7 @@ import pytest
 
 from tests import reference
 from tests.client.modes import MODES, client_in
-from wengert_client import BuildError, Client, ListBuilder, Trace, TracedFunction, trace
+from wengert_client import BuildError, Client, ListBuilder, Trace, TracedFunction, ops, trace
 
 X, A = np.array([0.3, -0.7, 1.1]), np.array([[1.0, 2.0, 0.5], [0.2, -1.0, 3.0]])
 
@@ -190,6 +191,26 @@ def test_defaults_are_those_of_the_list() -> None:
     assert [each.HasField("default_value") for each in traced.message.inputs] == [False, True]
     with pytest.raises(BuildError, match="no input k"):
         trace(model, {"x": 3, "A": (2, 3)}, {"k": 1})
+
+
+# ---- copies
+
+
+def test_copies_change_by_themselves() -> None:
+    def copied(module: Any, x: Any) -> Any:
+        y = 2 * x
+        a, b, c = copy.copy(y), copy.deepcopy(y), +y
+        a += 1
+        b *= 3
+        c -= 5
+        z = module.zeros(3)
+        z[0] = 1
+        p, q = copy.copy(z), copy.deepcopy({"z": [z]})["z"][0]
+        p[1], q[2] = x[0], x[1]
+        z += y
+        return np.concatenate([y, a, b, c, z * 1.0, p * 1.0, q * 1.0])
+
+    np.testing.assert_allclose(at(trace(partial(copied, ops), {"x": 3}), x=X), copied(np, X), rtol=1e-15)
 
 
 # ---- traces do not meet
