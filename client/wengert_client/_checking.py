@@ -26,8 +26,10 @@ __all__ = ["check_function"]
 
 # More inputs than these are checked along some directions only.
 _ALL = 64
-_SOME, _RANDOM = 24, 8
+# And fewer where there are many outputs: arrays of this many elements are made, directions times outputs.
+_MOST_ELEMENTS = 1 << 22
 _MOST_COTANGENTS = 64
+_MIXED = 8
 _DOT_RTOL = 1e-9
 _VALUE_RTOL = 1e-12
 
@@ -245,16 +247,20 @@ class _Checked:
 def _directions(place: _Place, rng: np.random.Generator) -> tuple[Floats, Floats, list[str], str]:
     """Directions (p, n), what is a large step along each (p,), what each is called, and all in a word."""
     n, scale = len(place.x), natural_scale(place.x)
-    if n <= _ALL:
+    m = sum(each.size for each in place.outputs)
+    most = max(8, min(_ALL, _MOST_ELEMENTS // max(1, m)))
+    if n <= most:
         told = "every input: 1 direction" if n == 1 else f"every input: {n} directions"
         return np.eye(n), scale, [place.label(at) for at in range(n)], told
-    some = np.sort(rng.choice(n, _SOME, replace=False))
-    single = np.zeros((_SOME, n))
-    single[np.arange(_SOME), some] = 1.0
-    labels = [*(place.label(int(at)) for at in some), *(f"random direction {at}" for at in range(_RANDOM))]
-    reach = np.concatenate([scale[some], np.ones(_RANDOM)])
-    directions = np.concatenate([single, random_directions(place.x, _RANDOM, rng)])
-    return directions, reach, labels, f"{_SOME} of {n} inputs and {_RANDOM} random directions"
+    single, mixed = 3 * most // 8, most // 8
+    some = np.sort(rng.choice(n, single, replace=False))
+    moves = np.zeros((single, n))
+    moves[np.arange(single), some] = 1.0
+    labels = [*(place.label(int(at)) for at in some), *(f"random direction {at}" for at in range(mixed))]
+    reach = np.concatenate([scale[some], np.ones(mixed)])
+    directions = np.concatenate([moves, random_directions(place.x, mixed, rng)])
+    told = f"{single} of {n} inputs and {mixed} random direction{'s' if mixed > 1 else ''}"
+    return directions, reach, labels, told
 
 
 def _cotangents(outputs: Sequence[OutputInfo], rng: np.random.Generator) -> tuple[Floats, list[int]]:
@@ -264,7 +270,7 @@ def _cotangents(outputs: Sequence[OutputInfo], rng: np.random.Generator) -> tupl
     if m <= _MOST_COTANGENTS:
         return np.eye(m), [int(each) for each in owner]
     if len(outputs) > _MOST_COTANGENTS // 2:
-        return rng.choice([-1.0, 1.0], (_RANDOM, m)), [-1] * _RANDOM
+        return rng.choice([-1.0, 1.0], (_MIXED, m)), [-1] * _MIXED
     signs = rng.choice([-1.0, 1.0], (2, len(outputs), m)) * (owner == np.arange(len(outputs))[:, None])
     return signs.reshape(-1, m), [*range(len(outputs))] * 2
 

@@ -142,8 +142,7 @@ class FirstDerivatives(Asking):
             an answer may be. None: where it has more than 64 MiB. Left to the server, the mode is then the
             one whose rows can go out one by one, unless that takes much longer.
         progress
-            True: show a progress bar, of ``tqdm``; J comes in blocks then. None: show one for blocks that take more
-            than a second, on a terminal or in a notebook. False: never.
+            True: show a bar; J comes in blocks then. None: for blocks that take more than a second. False: never.
         """
         at = points, shared, outputs, with_respect_to, mode, inputs
         blocks = Wanted.of(stream, progress, self._held.progress)

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import IntEnum
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -39,6 +39,7 @@ _ULPS = 4.0
 _SETTLED = 1e-7
 _TAIL = 4
 _BATCH_ELEMENTS = 1 << 22
+_OF_DIRECTIONS = ("derivative", "error", "step", "place", "left", "right", "size")
 
 
 class Place(IntEnum):
@@ -99,7 +100,7 @@ def random_directions(x: Floats, number: int, rng: np.random.Generator) -> Float
 
 
 def along(evaluate: Evaluate, x: Floats, directions: Floats, reach: Floats) -> Differences:
-    """Differentiate along directions by values alone.
+    """Differentiate along directions by values alone, as many at once as memory bears.
 
     Parameters
     ----------
@@ -110,8 +111,20 @@ def along(evaluate: Evaluate, x: Floats, directions: Floats, reach: Floats) -> D
     reach : float64, shape (p,)
         What is a large step along each: see :func:`natural_scale`.
     """
-    directions = directions * reach[:, None]
     value = evaluate(x[None])[0]
+    rows = max(1, _BATCH_ELEMENTS // max(1, _LEVELS * len(value)))
+    parts = [
+        _along(evaluate, x, value, directions[first : first + rows], reach[first : first + rows])
+        for first in range(0, max(1, len(directions)), rows)
+    ]
+    if len(parts) == 1:
+        return parts[0]
+    whole: dict[str, Any] = {name: np.concatenate([getattr(part, name) for part in parts]) for name in _OF_DIRECTIONS}
+    return Differences(**whole, value=value)
+
+
+def _along(evaluate: Evaluate, x: Floats, value: Floats, directions: Floats, reach: Floats) -> Differences:
+    directions = directions * reach[:, None]
     p, m = len(directions), len(value)
     plus, minus, step = (np.zeros((0, p, each)) for each in (m, m, 1))
     best = _nothing_yet(p, value)
@@ -149,7 +162,7 @@ def _around(evaluate: Evaluate, x: Floats, directions: Floats, h: Floats) -> tup
 
 
 def _put(best: Differences, rows: NDArray[np.intp], new: Differences) -> None:
-    for name in ("derivative", "error", "step", "place", "left", "right", "size"):
+    for name in _OF_DIRECTIONS:
         getattr(best, name)[rows] = getattr(new, name)
 
 

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from wengert_client._preparation import Names
     from wengert_client._results import Floats, InputInfo
 
-__all__ = ["LastPoint", "Variables"]
+__all__ = ["LastPoint", "Variables", "selected", "size_of"]
 
 
 class Variables:
@@ -157,3 +157,18 @@ class LastPoint:
         """Remember that a derivative was asked for."""
         known.used = True
         self._in_vain = 0
+
+
+def selected(function: Function, outputs: Names | None) -> list[str]:
+    """Give the outputs by name, all where none are named."""
+    known = [each.name for each in function.info.outputs]
+    for name in names(outputs):
+        if name not in known:
+            refuse("UNKNOWN_NAME", "outputs", f"the function has no output {name}; its outputs: {', '.join(known)}")
+    return names(outputs) or known
+
+
+def size_of(function: Function, outputs: list[str]) -> int:
+    """Give how many scalars outputs have together."""
+    sizes = {each.name: each.size for each in function.info.outputs}
+    return sum(sizes[name] for name in outputs)

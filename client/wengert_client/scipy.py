@@ -21,26 +21,25 @@ is asked for again at the same x comes from memory. Needs ``pip install 'wengert
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
 from wengert_client._errors import MissingDependency
+from wengert_client._linear_operator import linear_operator
 from wengert_client._signature import as_floats, names, refuse
-from wengert_client._variables import LastPoint, Variables
+from wengert_client._variables import LastPoint, Variables, selected, size_of
 
 try:
     from scipy.optimize import NonlinearConstraint
     from scipy.sparse import vstack
-    from scipy.sparse.linalg import LinearOperator
 except ImportError as error:
     raise MissingDependency("these are for SciPy, which is not installed: pip install 'wengert[scipy]'") from error
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike
 
-    from wengert_client._asking import Named, Points
+    from wengert_client._asking import Named
     from wengert_client._function import Function
     from wengert_client._preparation import Names
     from wengert_client._results import Floats
@@ -85,8 +84,8 @@ class Objective:
         sparse: bool = False,
     ) -> None:
         self._variables = Variables(function, with_respect_to, shared, arguments)
-        self._options: dict[str, Any] = {"outputs": _selected(function, outputs)}
-        if _size(function, self._options["outputs"]) != 1:
+        self._options: dict[str, Any] = {"outputs": selected(function, outputs)}
+        if size_of(function, self._options["outputs"]) != 1:
             refuse("INVALID_DIRECTIONS", "outputs", "one number is minimised: select an output that is a scalar")
         self._by = {**self._options, "with_respect_to": self._variables.chosen}
         self._function = function
@@ -208,7 +207,7 @@ class Residuals:
             raise ValueError("at data points the Jacobian is dense or sparse: an operator is of one point")
         self._data = {name: as_floats(value, name).copy() for name, value in function.arrays_of(points or {}).items()}
         self._variables = Variables(function, with_respect_to, shared, [*names(arguments), *self._data])
-        self._options: dict[str, Any] = {"outputs": _selected(function, outputs)}
+        self._options: dict[str, Any] = {"outputs": selected(function, outputs)}
         self._by = {**self._options, "with_respect_to": self._variables.chosen}
         self._target = None if target is None else as_floats(target, "target").reshape(-1)
         self._function = function
@@ -301,8 +300,8 @@ class RightHandSide:
         self._timed = any(each.name == time for each in function.held.signature.inputs)
         timed = [time] if self._timed else []
         self._variables = Variables(function, state, shared, [*timed, *names(arguments)])
-        self._options: dict[str, Any] = {"outputs": _selected(function, outputs)}
-        m = _size(function, self._options["outputs"])
+        self._options: dict[str, Any] = {"outputs": selected(function, outputs)}
+        m = size_of(function, self._options["outputs"])
         if m != self._variables.size:
             told = f"dy/dt has {m} numbers and y ({', '.join(self._variables.chosen)}) has {self._variables.size}"
             refuse("INVALID_SHAPE", "outputs", f"{told}; they must be equally many")
@@ -325,84 +324,3 @@ class RightHandSide:
 
     def _others(self, t: float, args: tuple[Any, ...]) -> dict[str, Any]:
         return self._variables.others([t, *args] if self._timed else args)
-
-
-def linear_operator(
-    function: Function,
-    x: Points,
-    *,
-    shared: Named | None = None,
-    outputs: Names | None = None,
-    with_respect_to: Names | None = None,
-) -> Any:
-    """Give J at x as a ``scipy.sparse.linalg.LinearOperator``, which is never made whole.
-
-    Its products are sweeps: ``matvec`` J u, ``rmatvec`` J^T v, ``matmat`` and ``rmatmat`` all columns in one call.
-
-    Parameters
-    ----------
-    function
-        The function.
-    x
-        One point, as the calls of the function take it: a vector, or a mapping of names.
-    shared, outputs, with_respect_to
-        As in the calls.
-
-    Returns
-    -------
-    J : scipy.sparse.linalg.LinearOperator, shape (m, n_w), dtype float64
-    """
-    at: Any = _copied(function, x)
-    options: dict[str, Any] = {"shared": shared, "outputs": outputs, "with_respect_to": with_respect_to}
-
-    def forward(directions: Floats) -> Floats:
-        return function.jvp(at, directions, **options)
-
-    def reverse(directions: Floats) -> Floats:
-        return function.vjp(at, directions, **options)
-
-    # An answer tells how many inputs are differentiated by, and now rather than within a solver what is wrong.
-    m = _size(function, _selected(function, outputs))
-    n = reverse(np.zeros(m)).shape[-1]
-    return LinearOperator(
-        (m, n),
-        matvec=lambda u: _product(forward, u, n)[:, 0],
-        rmatvec=lambda v: _product(reverse, v, m)[:, 0],
-        matmat=lambda u: _product(forward, u, n),
-        rmatmat=lambda v: _product(reverse, v, m),
-        dtype=np.float64,
-    )
-
-
-def _product(run: Any, columns: Any, size: int) -> Any:
-    """Give the products with columns (size, k), or with one, shape (k', k); of complex ones both parts."""
-    array = np.asarray(columns)
-    array = array.reshape(size, -1)
-    if np.iscomplexobj(array):
-        both = _product(run, np.hstack([array.real, array.imag]), size)
-        return both[:, : array.shape[1]] + 1j * both[:, array.shape[1] :]
-    return np.ascontiguousarray(run(np.ascontiguousarray(array.T)).T)
-
-
-def _copied(function: Function, x: Points) -> Floats | dict[str, Floats]:
-    """Give a point that nobody else can change."""
-    if isinstance(x, Mapping):
-        return {name: as_floats(value, name).copy() for name, value in function.arrays_of(x).items()}
-    vector = as_floats(x, "x").copy()
-    if vector.ndim > 1:
-        refuse("INVALID_POINTS", "points", f"an operator is of one point, shape (n,), not of the shape {vector.shape}")
-    return vector
-
-
-def _selected(function: Function, outputs: Names | None) -> list[str]:
-    """Give the outputs by name, all where none are named."""
-    known = [each.name for each in function.info.outputs]
-    for name in names(outputs):
-        if name not in known:
-            refuse("UNKNOWN_NAME", "outputs", f"the function has no output {name}; its outputs: {', '.join(known)}")
-    return names(outputs) or known
-
-
-def _size(function: Function, outputs: list[str]) -> int:
-    sizes = {each.name: each.size for each in function.info.outputs}
-    return sum(sizes[name] for name in outputs)

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from tests.client.modes import MODES, client_in
-from wengert_client import Client, Function, InvalidRequest, ListBuilder, ops
+from wengert_client import Client, Function, InvalidRequest, ListBuilder, _checking, _differences, check_gradient, ops
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -124,6 +124,36 @@ def test_many_inputs_and_outputs(client: Client) -> None:
     for number in range(70):
         b.output(f"y{number}", np.sin(number * x))
     assert client.function(b).check([0.1, 0.2, 0.3]).passed
+
+
+def test_few_directions_where_there_are_many_outputs(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(_checking, "_MOST_ELEMENTS", 20_000)
+    monkeypatch.setattr(_differences, "_BATCH_ELEMENTS", 16 * 2000)  # One direction after another.
+    b = ListBuilder()
+    x = b.input("x", 1000)
+    b.output("y", np.concatenate([np.sin(x), x * x[0]]))
+    found = client.function(b).check(np.linspace(-1.0, 1.0, 1000))
+    assert found.passed
+    assert found.directions == "3 of 1000 inputs and 1 random direction"
+
+
+def test_traced_functions_with_structured_inputs(client: Client) -> None:
+    def model(theta: dict[str, Any], x: Any) -> Any:
+        return np.tanh(theta["w"] @ x + theta["b"])
+
+    f = client.function(model, inputs={"theta": {"w": (2, 3), "b": (2,)}, "x": (3,)})
+    theta: Any = {"w": np.ones((2, 3)) / 4, "b": np.array([0.5, -0.5])}
+    found = f.check(theta=theta, x=[0.1, 0.2, 0.3])
+    assert found.passed
+    assert found.directions == "every input: 11 directions"
+    assert f.check(shared={"theta": theta}, x=[0.1, 0.2, 0.3]).directions == "every input: 3 directions"
+
+
+def test_check_gradient_takes_its_calls(f: Function) -> None:
+    at = np.array([1.0, 2.0, 1.0, 2.0, 0.5, -1.0, 2.0])
+    assert check_gradient(f.value, f.jacobian, at, many=True).passed
+    turned = check_gradient(f.value, lambda x: f.jacobian(x).T, at, many=True)
+    assert turned.findings[0].startswith("it looks transposed")
 
 
 # ---- derivatives that are wrong

@@ -10,6 +10,7 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
+from tests.client.asked import kinds_of_requests
 from tests.client.modes import EMBEDDED, SERVED, client_in
 from wengert_client import Client, Function, InvalidRequest, ListBuilder, MissingDependency
 from wengert_client._held import HeldFunction
@@ -55,15 +56,7 @@ def g(f: Function) -> JaxFunction:
 @pytest.fixture
 def calls(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """The kinds of all requests that functions send."""
-    sent: list[str] = []
-    ask = HeldFunction.ask
-
-    async def spy(self: HeldFunction, rpc: Any, request: Any, ends: float | None = None) -> Any:
-        sent.append(type(request).__name__.removesuffix("Request"))
-        return await ask(self, rpc, request, ends)
-
-    monkeypatch.setattr(HeldFunction, "ask", spy)
-    return sent
+    return kinds_of_requests(monkeypatch)
 
 
 def written_in_jax(x: Any, A: Any, k: Any = 2.0) -> Any:
