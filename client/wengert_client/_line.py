@@ -314,11 +314,13 @@ class Line:
 
     def _go_on(self, stream: Stream, error: grpc.RpcError | None) -> None:
         """Open another stream where one broke, and ask again what was not answered: every call is pure."""
-        reason = Cancelled("this session was closed") if self._closed.is_set() else self._reason(stream, error)
+        reason = None if self._closed.is_set() else self._reason(stream, error)
         if reason is None and not stream.given_up:
             self._closed.wait((error and pause_before(error, self._failures)) or usual_pause(self._failures))
         with self._lock:
             self._stream = None
+            if self._closed.is_set():
+                reason = Cancelled("this session was closed")
             if reason is None and self._pending:
                 try:
                     self._stream = self._opened()

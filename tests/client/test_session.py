@@ -31,6 +31,7 @@ from wengert_client import (
     Session,
     SessionFunction,
     Unavailable,
+    _line,
 )
 
 X = np.array([0.3, -1.2, 2.5])
@@ -407,6 +408,32 @@ def test_who_waits_reads_and_no_thread_is_needed() -> None:
         for k in range(20):
             np.testing.assert_allclose(g.value(X * k), [X.sum() * k])
         assert "wengert-session" not in {thread.name for thread in set(threading.enumerate()) - before}
+
+
+def test_a_session_closed_while_its_stream_is_broken_opens_no_other(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(_line, "pause_before", lambda *_: 20.0)
+    broken, sessions = threading.Event(), []
+
+    def answers(peer: Peer) -> Iterator[v1.SessionResponse]:
+        sessions.append(peer.before)
+        for _ in peer.requests:
+            broken.set()
+            peer.context.abort(grpc.StatusCode.UNAVAILABLE, "away")
+        yield from ()
+
+    with serving(answers) as (client, f):
+        before = set(threading.enumerate())
+        session = client.session()
+        future = session.function(f).submit("value", X)
+        assert broken.wait(30)
+        time.sleep(0.1)  # It has learned of that, and waits before it tries again.
+        session.__exit__(KeyError, KeyError(), None)
+        assert isinstance(future.exception(30), Cancelled)
+        until = time.monotonic() + 30
+        while "wengert-session" in {thread.name for thread in set(threading.enumerate()) - before}:
+            assert time.monotonic() < until
+            time.sleep(0.01)
+    assert sessions == [0]
 
 
 def test_those_who_wait_for_room_learn_that_it_is_closed() -> None:
