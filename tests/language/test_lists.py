@@ -119,6 +119,16 @@ def test_a_copy_of_an_array_is_another_array() -> None:
     assert [tensor.tolist() for tensor in source.tensors] == [[1.0, 0.0], [2.0, 0.0]]
 
 
+def test_an_output_keeps_the_array_that_it_was() -> None:
+    source = made("z = zeros(2); z[0] = 1; output f = z; z[0] = 2; output g = f, h = z")
+    assert [tensor.tolist() for tensor in source.tensors] == [[1.0, 0.0], [2.0, 0.0]]
+    assert [output.argument for output in source.outputs] == [1, 1, 2]
+
+
+def test_the_length_of_an_array_of_numbers_is_no_statement() -> None:
+    assert lines(made("c = [1, 2]; z = zeros(3); z[0] = 1; input x[4]; output f = len(c) + len(z) + len(x)")) == []
+
+
 def test_inputs_have_shapes_and_defaults() -> None:
     source = made("n = 2; input x, A[n, n + 1] = 1.5, v = [1, 2], k = -2*pi, z[0], s[1, 2] = [[3, 4]]\noutput f = 0")
     assert [(each.name, each.shape) for each in source.inputs] == [

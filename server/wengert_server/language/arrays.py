@@ -16,14 +16,15 @@ if TYPE_CHECKING:
     from wengert_server.language.values import Shape, Value
 
 
-def array_of(list_: Statements, values: Sequence[Value]) -> Value:
+def array_of(list_: Statements, values: Sequence[Value], depth: int = 1) -> Value:
     """Give several values in brackets as one array; brackets within come as :class:`Parts`.
 
     Known numbers alone stay known; else each part becomes a row of a CONCATENATE.
     """
+    list_.check_rank(depth)
     if all(isinstance(value, float) for value in values):
         return Literal(np.array(values, np.float64))
-    parts, shape = _flattened(list_, values)
+    parts, shape = _flattened(list_, values, depth)
     if all(isinstance(part, float | Literal) for part in parts):
         return _stacked(list_, [np.asarray(p.array if isinstance(p, Literal) else p) for p in parts], shape)
     return list_.stacked(parts, shape)
@@ -38,7 +39,7 @@ def _stacked(list_: Statements, arrays: Sequence[np.ndarray], outer: Shape) -> L
     return Literal(np.array(arrays, np.float64).reshape(*outer, *inner))
 
 
-def _flattened(list_: Statements, values: Sequence[Value]) -> tuple[Sequence[Value], Shape]:
+def _flattened(list_: Statements, values: Sequence[Value], depth: int) -> tuple[Sequence[Value], Shape]:
     """Give what is within brackets within brackets, row-major, and the shape that the brackets make.
 
     They are taken apart level by level, as long as all that a level holds can be.
@@ -46,7 +47,8 @@ def _flattened(list_: Statements, values: Sequence[Value]) -> tuple[Sequence[Val
     shape: Shape = (len(values),)
     while any(isinstance(value, Parts) for value in values):
         if not all(isinstance(value, Parts) or (isinstance(value, Literal) and value.array.ndim) for value in values):
-            return [array_of(list_, value.values) if isinstance(value, Parts) else value for value in values], shape
+            inner = depth + len(shape)
+            return [array_of(list_, v.values, inner) if isinstance(v, Parts) else v for v in values], shape
         lengths = {_length(value) for value in values}
         if len(lengths) > 1:
             raise ShapeFault(f"the rows of an array have one length, not {' and '.join(map(str, sorted(lengths)))}")

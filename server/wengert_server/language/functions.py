@@ -14,7 +14,7 @@ from wengert_server.language import known
 from wengert_server.language.faults import Fault, UnknownNameFault
 from wengert_server.language.scopes import near
 from wengert_server.language.statements import NUMBERS, Statements
-from wengert_server.language.values import Literal, Parts, size_of
+from wengert_server.language.values import Buffer, Literal, Parts, size_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -230,7 +230,11 @@ def _arange(list_: Statements, values: Sequence[Value], options: Options) -> Val
 
 def _len(list_: Statements, values: Sequence[Value], options: Options) -> Value:
     _expect("len", values, 1, options)
-    shape = list_.shape(list_.argument(values[0])) if not isinstance(values[0], float) else ()
+    value = values[0]
+    if isinstance(value, Buffer | Literal):
+        shape = value.shape if isinstance(value, Buffer) else value.array.shape
+    else:
+        shape = () if isinstance(value, float) else list_.shape(list_.argument(value))
     if not shape:
         raise Fault("a number has no length")
     return float(shape[0])

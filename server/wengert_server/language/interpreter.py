@@ -279,7 +279,7 @@ class Interpreter:
         value = self._stack.pop()
         self.list.output(name, value)
         if not self.list.has_input(name):
-            self._scope.values[name] = value
+            self._scope.values[name] = self._own(value) if isinstance(value, Buffer) else value
 
     def assign(self, argument: object) -> None:
         """A name for a value."""
@@ -288,14 +288,18 @@ class Interpreter:
         if type(value) is int:
             self.list.label(value, name)
         elif isinstance(value, Buffer):
-            self._budget.spend(len(value.elements))
-            value = value.copy()
+            value = self._own(value)
             value.name = name
         elif isinstance(value, Literal):
             value.name = value.name or name
         elif isinstance(value, Parts):
             raise Fault("several values in brackets have no name")
         self._scope.values[name] = value
+
+    def _own(self, buffer: Buffer) -> Buffer:
+        """An array whose elements are assigned, for another name."""
+        self._budget.spend(len(buffer.elements))
+        return buffer.copy()
 
     def assign_element(self, argument: object) -> None:
         """A value for one element."""

@@ -117,10 +117,14 @@ class Statements:
     def check_size(self, shape: Shape, what: str) -> None:
         """Refuse what is too large, before anything of it is there."""
         limits = self._bounds.limits
-        if len(shape) > limits.rank:
-            raise ShapeFault(f"{what} has rank {len(shape)}, at most {limits.rank}")
+        self.check_rank(len(shape), what)
         if largest(shape) > limits.variable_elements:
             raise LimitExceeded("variable_elements", limits.variable_elements, largest(shape), f"elements of {what}")
+
+    def check_rank(self, rank: int, what: str = "the array") -> None:
+        """Refuse too many axes."""
+        if rank > self._bounds.limits.rank:
+            raise ShapeFault(f"{what} has rank {rank}, at most {self._bounds.limits.rank}")
 
     def check_array(self, shape: Shape) -> None:
         """Refuse an array of known numbers that is too large, or one more where there are too many."""
