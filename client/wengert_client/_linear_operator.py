@@ -62,7 +62,8 @@ def linear_operator(
     # An answer tells how many inputs are differentiated by, and now rather than within a solver what is wrong.
     m = size_of(function, selected(function, outputs))
     n = reverse(np.zeros(m)).shape[-1]
-    return LinearOperator(
+    made: Any = LinearOperator  # One of its own subclasses, in fact.
+    return made(
         (m, n),
         matvec=lambda u: _product(forward, u, n)[:, 0],
         rmatvec=lambda v: _product(reverse, v, m)[:, 0],
@@ -74,8 +75,7 @@ def linear_operator(
 
 def _product(run: Any, columns: Any, size: int) -> Any:
     """Give the products with columns (size, k), or with one, shape (k', k); of complex ones both parts."""
-    array = np.asarray(columns)
-    array = array.reshape(size, -1)
+    array: Any = np.asarray(columns).reshape(size, -1)
     if np.iscomplexobj(array):
         both = _product(run, np.hstack([array.real, array.imag]), size)
         return both[:, : array.shape[1]] + 1j * both[:, array.shape[1] :]

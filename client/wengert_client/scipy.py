@@ -168,8 +168,9 @@ def constraint(
         shared=shared,
         jacobian="sparse" if sparse else "dense",
     )
-    second = {"hess": residuals.hess} if hess else {}
-    return NonlinearConstraint(residuals.fun, lb, ub, jac=residuals.jac, **second)
+    second: dict[str, Any] = {"hess": residuals.hess} if hess else {}
+    made: Any = NonlinearConstraint  # Whose annotations are those of its defaults.
+    return made(residuals.fun, lb, ub, jac=residuals.jac, **second)
 
 
 class Residuals:
