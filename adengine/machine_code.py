@@ -16,6 +16,8 @@ from typing import Any
 
 from llvmlite import binding as llvm
 
+from adengine.cancellation import holding
+
 _BYTES_OF_ANY = 600_000
 """What LLVM keeps for any code, however short, beside the code, which is shorter than its text (measured)."""
 
@@ -44,7 +46,7 @@ class MachineCode:
 
     def __init__(self, text: bytes) -> None:
         RETURNS.start()
-        with _LLVM:
+        with holding(_LLVM):
             context = llvm.create_context()
             module = llvm.parse_assembly(text.decode("ascii"), context)
             # The manager of memory that keeps code and constants side by side, as the small code model needs.

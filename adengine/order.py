@@ -22,6 +22,7 @@ from adengine.fused import fuse
 from adengine.graph import FIRST, OPERATION, PARAMETER, SIZE
 from adengine.jit import Bool, Int, kernel
 from adengine.locality import near_operands
+from adengine.sorting import sorting_order
 from adengine.stopping import stopped
 from adengine.templates import ARITY, EIGHT_AT_ONCE, TABLES
 
@@ -337,13 +338,13 @@ def _by_level(rows: NDArray[np.int32], single: NDArray[np.int64], first_seed: in
     keys = (levels[single] * 2 + batchable) * op.CODES + codes
     kinds = _kinds(rows, first_seed)[single]
     check()
-    by_kind = np.argsort(_one_key(keys, kinds), kind="stable")
+    by_kind = sorting_order(_one_key(keys, kinds))
     _turn_round(rows, TABLES.facts, keys[by_kind], kinds[by_kind], single, by_kind, np.ones(len(rows), np.int64))
     within, whole = _runs(keys[by_kind], kinds[by_kind])
     # Eights of one kind first; what is left over of all kinds makes up eights of its own.
     check()
     left = within >= whole
-    by_key = by_kind[np.argsort(keys[by_kind] * 2 + left, kind="stable")]
+    by_key = by_kind[sorting_order(keys[by_kind] * 2 + left)]
     left_over = np.zeros(len(single), np.int64)
     left_over[by_kind] = left
     within, whole = _runs(keys[by_key], left_over[by_key])

@@ -14,7 +14,9 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 
-from adengine import Engine, Limits, Mode
+from adengine import Engine, Limits, Mode, machine_code
+from adengine.cancellation import Cancellation
+from adengine.errors import Cancelled
 from adengine.hot import COMPILER
 from adengine.machine_text import machine_text
 from adengine.program import Program
@@ -305,3 +307,11 @@ def test_a_process_may_end_while_it_compiles() -> None:
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
     ended = subprocess.run([sys.executable, "-c", _ENDS], env=environment, capture_output=True, text=True, check=False)
     assert (ended.returncode, ended.stderr) == (0, "")
+
+
+def test_who_waits_for_another_that_compiles_can_be_cancelled() -> None:
+    wish = Cancellation()
+    with machine_code._LLVM:
+        threading.Timer(0.1, wish.cancel).start()
+        with wish, pytest.raises(Cancelled):
+            machine_code.MachineCode(b"")
