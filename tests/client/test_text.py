@@ -89,3 +89,27 @@ def test_functions_of_texts_pickle() -> None:
         f.value(x=1.0)
         for again in (untouched, pickle.loads(pickle.dumps(f))):  # noqa: S301
             assert again.value(x=3.0).tolist() == [27.0]
+
+
+SAME = [
+    *(f"x[{index}]" for index in ("0", "-1, 2", ":, 1", "0:2, ::2, 3", "::-1", "1, :, 1:3", "5:", ":, [2, 0]")),
+    "-x^2 + 2*x - 1/x",
+    "x**3 + 2**x + x**0.5 + x**-1",
+    "where(x > 0.5, x, -x)",
+    "sum(x, axis=(0, 2)) + prod(x, axis=(-1, 0)) + max(x, axis=(2, 0))",
+    "reshape(x, (4, -1)) @ x[0, :, 1][[0, 1, 2, 0, 1, 2]]",
+    "where(x < 1, sin(x), [1, 2, 3, 4])",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("formula", SAME)
+def test_formulas_make_the_list_that_numpy_code_makes(formula: str) -> None:
+    b = ListBuilder()
+    names = {"sum": np.sum, "prod": np.prod, "max": np.max, "reshape": np.reshape, "where": np.where, "sin": np.sin}
+    # Python's power is written with two stars; the formulas are this file's own.
+    value = eval(formula.replace("^", "**"), {"x": b.input("x", (2, 3, 4)), **names})  # noqa: S307
+    b.output("f", value)
+    with Client() as client:
+        text = client.function(f"input x[2, 3, 4]\noutput f = {formula}")
+        assert str(text) == str(client.function(b))
+        assert text.id == client.function(b).id
