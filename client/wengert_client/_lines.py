@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 __all__ = ["located"]
 
 _OURS = os.path.dirname(__file__) + os.sep  # noqa: PTH120  as the names of files in code objects are text
+_SIGNATURE = re.compile(r"unexpected keyword|positional argument|missing \d+ required")
 _LIBRARIES = {"numpy", "scipy"}
 _INNER = re.compile(r"\.<(listcomp|genexpr|setcomp|dictcomp)>$")
 
@@ -75,7 +76,9 @@ def _foreign(error: BaseException, place: _Place | None) -> BuildError | None:
     if place is None or not isinstance(error, (TypeError, IndexError)):
         return None
     path = _path(place)
-    names = {node.id for node in ast.walk(path[0]) if isinstance(node, ast.Name)} if path else set()
+    if not path or isinstance(path[0], ast.Raise) or _SIGNATURE.search(str(error)):
+        return None  # What a program raises itself, and wrong arguments, are said well enough.
+    names = {node.id for node in ast.walk(path[0]) if isinstance(node, ast.Name)}
     values = [place.scope.get(name) for name in names]
     if not any(isinstance(each, (Node, Settling)) or _is_of_objects(each) for each in values):
         return None

@@ -256,6 +256,16 @@ def test_a_trace_within_a_trace_and_traces_in_threads() -> None:
 def test_an_error_of_the_function_itself_passes() -> None:
     with pytest.raises(ZeroDivisionError):
         trace(lambda x: x * (1 / 0), {"x": 3})
+    with pytest.raises(TypeError, match="unexpected keyword") as caught:
+        trace(lambda x: np.sum(x, axes=1), {"x": 3})  # type: ignore[call-overload]
+    assert not isinstance(caught.value, BuildError)
+
+    def choosy(x: Any) -> Any:
+        raise TypeError(f"not {x}")
+
+    with pytest.raises(TypeError, match="not w_1") as raised:
+        trace(choosy, {"x": 3})
+    assert not isinstance(raised.value, BuildError)
 
 
 # ---- at a server
