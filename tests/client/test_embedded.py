@@ -242,7 +242,7 @@ def test_streams_may_be_left(client: Client) -> None:
     request = JacobianRequest()
     request.function.id = f.id
     write_tensor(request.points, np.ones(600))
-    stub = client._transport.replica().stub
+    stub: Any = client._transport.replica().stub  # which gives blocks as they came
     asked = StreamJacobianRequest(request=request, block_bytes=8000)
     first, second = (stub.StreamJacobian(asked, timeout=60) for _ in range(2))
     assert next(first).head.offset == next(second).head.offset == 0

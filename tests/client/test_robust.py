@@ -179,8 +179,9 @@ def test_every_error_travels(kind: Any) -> None:
         error = kind("told")
     else:
         error = kind("told", reason="R", violations=[Violation("a.b", "c")], request_id="id")
-    error.__cause__ = Unavailable("with a lock")
-    error.__cause__.lock = threading.RLock()
+    cause: Any = Unavailable("with a lock")
+    cause.lock = threading.RLock()
+    error.__cause__ = cause
     found = pickle.loads(pickle.dumps(error))  # noqa: S301 - made in this line
     assert (type(found), str(found)) == (kind, str(error))
     if isinstance(error, ServiceError):
