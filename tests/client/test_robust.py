@@ -88,6 +88,8 @@ def refused(f: Function) -> None:
     f.value([1.0])
 
 
+# Other tests have started JAX in this process; the children leave it alone.
+@pytest.mark.filterwarnings(r"ignore:os.fork\(\) was called:RuntimeWarning")
 @pytest.mark.parametrize("way", ["fork", "spawn"])
 def test_functions_and_errors_travel_between_processes(client: Client, way: str) -> None:
     if way not in multiprocessing.get_all_start_methods():

@@ -191,8 +191,7 @@ def test_what_cannot_be_a_right_hand_side(robertson: Function) -> None:
 def test_an_operator_is_the_jacobian(rosenbrock: Function, calls: list[str]) -> None:
     whole = rosenbrock.jacobian(START)
     operator: Any = linear_operator(rosenbrock, START)
-    is_one = isinstance(operator, LinearOperator)
-    assert is_one
+    assert LinearOperator in type(operator).__mro__
     assert (operator.shape, operator.dtype) == ((4, 4), np.float64)
     calls.clear()
     rng = np.random.default_rng(0)
