@@ -15,7 +15,7 @@ EXAMPLES := nist_fits newton_hs71 robertson van_der_pol sparse_newton logistic_r
 	backpropagation lorenz96
 
 # In this order: each reads what those before it wrote.
-GENERATORS = $(addprefix tools/generate_,stubs.py kernels.py docs.py numpy.py outputs.py) tests/conformance/generate.py
+GENERATORS = $(addprefix tools/generate_,stubs.py kernels.py docs.py rooms.py numpy.py outputs.py) tests/conformance/generate.py
 # Only what is there: a part of the tree may be checked out alone.
 SOURCES = $(wildcard $(CODE))
 

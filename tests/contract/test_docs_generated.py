@@ -4,7 +4,7 @@ import pytest
 
 from adengine.primitives import TABLE
 from adengine.primitives import Primitive as PrimitiveRow
-from tools import generate_docs, generate_kernels, generate_numpy
+from tools import generate_docs, generate_kernels, generate_numpy, generate_rooms
 from wengert.v1 import Primitive
 
 ENTRIES = generate_docs.entries(generate_docs.PROTO.read_text(encoding="ascii"))
@@ -16,6 +16,10 @@ def test_the_pages_are_those_of_the_table_and_the_settings() -> None:
 
 def test_the_page_of_numpy_is_that_of_the_probes() -> None:
     assert not generate_numpy.stale(), "run: make generate"
+
+
+def test_every_file_stands_on_the_page_of_its_package() -> None:
+    assert generate_rooms.stale() == [], "run: make generate; files by name: into tools/generate_rooms.py"
 
 
 def test_the_dispatcher_is_that_of_the_table() -> None:
