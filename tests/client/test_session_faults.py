@@ -12,13 +12,13 @@ import grpc
 import numpy as np
 import pytest
 
-from tests.client.test_session import X, answer, serving
+from tests.client.session_peers import X, answer, serving
 from wengert_client import WengertError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from tests.client.test_session import Peer
+    from tests.client.session_peers import Peer
     from wengert import v1
     from wengert_client import SessionFunction
 
