@@ -126,22 +126,24 @@ def along(evaluate: Evaluate, x: Floats, directions: Floats, reach: Floats) -> D
 def _along(evaluate: Evaluate, x: Floats, value: Floats, directions: Floats, reach: Floats) -> Differences:
     directions = directions * reach[:, None]
     p, m = len(directions), len(value)
-    plus, minus, step = (np.zeros((0, p, each)) for each in (m, m, 1))
+    # Types are declared: to find those of what a loop changes takes a type checker a minute.
+    known: tuple[Floats, ...] = tuple(np.zeros((0, p, each)) for each in (m, m, 1))
     best = _nothing_yet(p, value)
     near_zero = np.all((np.abs(x) <= _NEAR_ZERO * np.abs(directions)) | (directions == 0), axis=1)
-    pending = np.arange(p)
+    pending: NDArray[np.intp] = np.arange(p)
     for round_ in range(_ROUNDS):
         first = round_ * _LEVELS
         h = _LARGEST_STEP * np.exp2(-np.arange(first, first + _LEVELS, dtype=np.float64))
         more = _around(evaluate, x, directions[pending], h)
-        plus, minus, step = (np.concatenate([old, new]) for old, new in zip((plus, minus, step), more, strict=True))
+        known = tuple(np.concatenate([old, new]) for old, new in zip(known, more, strict=True))
+        plus, minus, step = known
         _put(best, pending, _read(value, plus, minus, step, reach[pending, None]))
-        unsettled = ~np.all(_settled(best, value, reach)[pending], axis=1)
+        unsettled: NDArray[np.bool_] = ~np.all(_settled(best, value, reach)[pending], axis=1)
         unsettled &= near_zero[pending] | (round_ < _ROUNDS - 2)
         if not unsettled.any():
             break
         pending = pending[unsettled]
-        plus, minus, step = (each[:, unsettled] for each in (plus, minus, step))
+        known = tuple(each[:, unsettled] for each in known)
     return best
 
 
