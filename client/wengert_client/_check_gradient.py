@@ -9,7 +9,7 @@ import numpy as np
 from wengert_client._check_results import GradientCheck
 from wengert_client._diagnosis import Matrix, diagnosis
 from wengert_client._differences import Place, along, natural_scale, random_directions
-from wengert_client._judging import Judged, judge, sentence
+from wengert_client._judging import Judged, check_tolerance, judge, sentence
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -59,7 +59,7 @@ def check_gradient(
     many
         f takes K points with a leading axis, and gives K values, in one call.
     rtol
-        How much of itself an entry may be off, beside what the differences may be.
+        How much of itself an entry may be off, beside what the differences may be: from 0 to less than 1.
     most_columns
         Of more elements of x only so many are looked at, chosen at random, and four directions that move all.
     seed
@@ -75,6 +75,7 @@ def check_gradient(
     failed: 1 x 2, relative error 5.0e-01
       entry (0, 0) is 12, the differences say 24 +- 4e-13: given is 1/2 times it
     """
+    check_tolerance(rtol)
     point = np.array(x, dtype=np.float64)
     values = _Values(f, point.shape, args, many=many)
     flat = point.reshape(-1)
@@ -84,7 +85,7 @@ def check_gradient(
     single = np.zeros((len(columns), len(flat)))
     single[np.arange(len(columns)), columns] = 1.0
     reach = np.concatenate([natural_scale(flat)[columns], np.ones(len(mixed))])
-    found = along(values, flat, np.concatenate([single, mixed]), reach)
+    found = along(values, flat, np.concatenate([single, mixed]), reach, values.eps)
     beside = _Beside(found, columns, mixed, (len(value), len(flat)), rtol)
     return beside.result(given, values.shape, point.shape, notes)
 
@@ -95,20 +96,21 @@ class _Values:
     def __init__(self, f: Callable[..., ArrayLike], shape: tuple[int, ...], args: Sequence[Any], *, many: bool) -> None:
         self._f, self._x_shape, self._args, self._many = f, shape, args, many
         self.shape: tuple[int, ...] = ()
+        self.eps = float(np.finfo(float).eps)
         self._started = False
 
     def __call__(self, points: Floats) -> Floats:
         """Give (K, m) at (K, n)."""
         with np.errstate(all="ignore"):
             if self._many:
-                values = _numbers(self._f(points.reshape(-1, *self._x_shape), *self._args))
+                values = self._numbers(self._f(points.reshape(-1, *self._x_shape), *self._args))
                 self.shape = values.shape[1:]
                 return values.reshape(len(points), -1)
             return self._stacked([self._at(point) for point in points])
 
     def _at(self, point: Floats) -> Floats | None:
         try:
-            value = _numbers(self._f(point.reshape(self._x_shape).copy(), *self._args))
+            value = self._numbers(self._f(point.reshape(self._x_shape).copy(), *self._args))
         except (ArithmeticError, ValueError):
             if not self._started:
                 raise  # At x itself it is to be told, not taken for an edge.
@@ -116,6 +118,13 @@ class _Values:
         self.shape = value.shape
         self._started = True
         return value.reshape(-1)
+
+    def _numbers(self, value: ArrayLike) -> Floats:
+        """Give values as float64, and remember how exact they are."""
+        kind = np.asarray(value).dtype
+        if kind in (np.float16, np.float32):
+            self.eps = max(self.eps, float(np.finfo(kind).eps))
+        return _numbers(value)
 
     def _stacked(self, values: list[Floats | None]) -> Floats:
         m = int(np.prod(self.shape, dtype=np.intp))

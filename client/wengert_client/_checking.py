@@ -9,7 +9,7 @@ import numpy as np
 
 from wengert_client._check_results import Check, OutputCheck, element_name, worst
 from wengert_client._differences import Place, along, natural_scale, random_directions
-from wengert_client._judging import judge, sentence
+from wengert_client._judging import check_tolerance, judge, sentence
 from wengert_client._signature import names, refuse
 
 if TYPE_CHECKING:
@@ -44,6 +44,7 @@ def check_function(
     seed: int,
 ) -> Check:
     """Check at a point, or at K of them; see :meth:`Function.check`."""
+    check_tolerance(rtol)
     rows = np.zeros((1, 0)) if x is None else np.atleast_2d(x)
     if not len(rows):
         refuse("INVALID_POINTS", "points", "there is no point to check at: K is 0")

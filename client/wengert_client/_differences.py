@@ -99,7 +99,9 @@ def random_directions(x: Floats, number: int, rng: np.random.Generator) -> Float
     return rng.choice([-1.0, 1.0], (number, len(x))) * own
 
 
-def along(evaluate: Evaluate, x: Floats, directions: Floats, reach: Floats) -> Differences:
+def along(
+    evaluate: Evaluate, x: Floats, directions: Floats, reach: Floats, eps: float = np.finfo(float).eps
+) -> Differences:
     """Differentiate along directions by values alone, as many at once as memory bears.
 
     Parameters
@@ -110,11 +112,13 @@ def along(evaluate: Evaluate, x: Floats, directions: Floats, reach: Floats) -> D
     directions : float64, shape (p, n)
     reach : float64, shape (p,)
         What is a large step along each: see :func:`natural_scale`.
+    eps
+        Of the type that the values are computed in.
     """
     value = evaluate(x[None])[0]
     rows = max(1, _BATCH_ELEMENTS // max(1, _LEVELS * len(value)))
     parts = [
-        _along(evaluate, x, value, directions[first : first + rows], reach[first : first + rows])
+        _along(evaluate, x, value, directions[first : first + rows], reach[first : first + rows], eps)
         for first in range(0, max(1, len(directions)), rows)
     ]
     if len(parts) == 1:
@@ -123,7 +127,7 @@ def along(evaluate: Evaluate, x: Floats, directions: Floats, reach: Floats) -> D
     return Differences(**whole, value=value)
 
 
-def _along(evaluate: Evaluate, x: Floats, value: Floats, directions: Floats, reach: Floats) -> Differences:
+def _along(evaluate: Evaluate, x: Floats, value: Floats, directions: Floats, reach: Floats, eps: float) -> Differences:
     directions = directions * reach[:, None]
     p, m = len(directions), len(value)
     # Types are declared: to find those of what a loop changes takes a type checker a minute.
@@ -137,7 +141,7 @@ def _along(evaluate: Evaluate, x: Floats, value: Floats, directions: Floats, rea
         more = _around(evaluate, x, directions[pending], h)
         known = tuple(np.concatenate([old, new]) for old, new in zip(known, more, strict=True))
         plus, minus, step = known
-        _put(best, pending, _read(value, plus, minus, step, reach[pending, None]))
+        _put(best, pending, _read(value, plus, minus, step, reach[pending, None], eps))
         unsettled: NDArray[np.bool_] = ~np.all(_settled(best, value, reach)[pending], axis=1)
         unsettled &= near_zero[pending] | (round_ < _ROUNDS - 2)
         if not unsettled.any():
@@ -178,14 +182,14 @@ def _settled(found: Differences, value: Floats, reach: Floats) -> NDArray[np.boo
     return settled
 
 
-def _read(value: Floats, plus: Floats, minus: Floats, h: Floats, reach: Floats) -> Differences:
+def _read(value: Floats, plus: Floats, minus: Floats, h: Floats, reach: Floats, eps: float) -> Differences:
     """Make what can be made of values at all steps so far, h times `reach`; levels go down in h."""
     with np.errstate(all="ignore"):
         central, size = (plus - minus) / (2 * h), np.maximum(np.abs(plus), np.abs(minus))
-        noise = np.finfo(float).eps * (_ULPS * size + np.abs(central)) / h  # The step is rounded, too.
+        noise = eps * (_ULPS * size + np.abs(central)) / h  # The step is rounded, too.
         derivative, error, level = _extrapolated(central, noise)
         right, left = (plus - value) / h, (value - minus) / h
-        place = _places(value, plus, minus, h)
+        place = _places(value, plus, minus, h, eps)
         # What settles is no jump, though rounding may look like one.
         place[(place == Place.JUMP) & (error <= _SETTLED * np.abs(derivative))] = Place.SMOOTH
     step = np.take_along_axis(np.broadcast_to(h, plus.shape), level[None], axis=0)[0]
@@ -233,9 +237,9 @@ def _bounds(central: Floats, noise: Floats) -> tuple[Floats, Floats]:
     return np.maximum.accumulate(least[::-1])[::-1], np.minimum.accumulate(most[::-1])[::-1]
 
 
-def _places(value: Floats, plus: Floats, minus: Floats, h: Floats) -> NDArray[np.int8]:
+def _places(value: Floats, plus: Floats, minus: Floats, h: Floats, eps: float) -> NDArray[np.int8]:
     """Tell what kind of place the point is, for each direction and value."""
-    rounding = _ULPS * np.finfo(float).eps * np.maximum(np.maximum(np.abs(plus), np.abs(minus)), np.abs(value))
+    rounding = _ULPS * eps * np.maximum(np.maximum(np.abs(plus), np.abs(minus)), np.abs(value))
     place = np.zeros(plus.shape[1:], np.int8)
     bend = plus - 2 * value + minus
     place[_constant_tail(bend / h, np.abs(bend) > 40 * rounding)] = Place.KINK

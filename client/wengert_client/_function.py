@@ -128,7 +128,7 @@ class Function(FirstDerivatives, SecondDerivatives, Blockwise):
         Parameters
         ----------
         rtol
-            How much of itself a derivative may be off, beside what the differences may be.
+            How much of itself a derivative may be off, beside what the differences may be: from 0 to less than 1.
         seed
             Of what is random.
 

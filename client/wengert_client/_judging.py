@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from wengert_client._differences import Differences
     from wengert_client._results import Floats
 
-__all__ = ["Judged", "judge", "sentence"]
+__all__ = ["Judged", "check_tolerance", "judge", "sentence"]
 
 # A difference must be this many times what the differences may be off by, to be a fault of the derivative.
 _SAFETY = 10.0
@@ -38,6 +38,12 @@ class Judged:
     wrong: NDArray[np.bool_]
     conclusive: NDArray[np.bool_]
     off: Floats
+
+
+def check_tolerance(rtol: float) -> None:
+    """Refuse a tolerance that nothing, or everything, would exceed: beside NaN all would pass."""
+    if not 0 <= rtol < 1:
+        raise ValueError(f"rtol is {rtol}; a number from 0 to less than 1 was expected")
 
 
 def judge(

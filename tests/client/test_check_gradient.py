@@ -217,3 +217,26 @@ def test_more_elements_than_are_looked_at() -> None:
     assert again.verdict == "failed"
     assert again.wrong == ()
     assert "raise most_columns to 300" in again.findings[0]
+
+
+@pytest.mark.parametrize("rtol", [np.nan, np.inf, -1e-6])
+def test_a_tolerance_that_all_would_pass_is_refused(rtol: float) -> None:
+    with pytest.raises(ValueError, match="rtol is"):
+        check_gradient(rosen, lambda x: -rosen_der(x), X, rtol=rtol)
+
+
+def _single(x: Any) -> Any:
+    narrow = x.astype(np.float32)
+    return np.sin(narrow) * np.exp(narrow * np.float32(0.5))[::-1]
+
+
+def _single_jacobian(x: Any) -> Any:
+    sine, rise = np.sin(x), np.exp(0.5 * x)[::-1]
+    return np.diag(np.cos(x) * rise) + 0.5 * np.fliplr(np.diag(sine * rise))
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_a_function_in_float32_is_judged_by_its_own_rounding(seed: int) -> None:
+    x = np.random.default_rng(seed).normal(size=2)
+    assert check_gradient(_single, _single_jacobian, x).passed
+    assert check_gradient(_single, lambda x: _single_jacobian(x) * 1.001, x).verdict == "failed"

@@ -14,7 +14,7 @@ import os
 import sys
 from typing import TYPE_CHECKING
 
-from wengert_client.command.arguments import parser
+from wengert_client.command.arguments import joined, parser
 from wengert_client.command.failures import FAULT, INTERRUPTED, NOBODY_READS, tell
 
 if TYPE_CHECKING:
@@ -27,7 +27,7 @@ __all__ = ["main"]
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command, and give its exit status."""
     try:
-        given = parser().parse_args(arguments)
+        given = parser().parse_args(joined(sys.argv[1:] if arguments is None else arguments))
     except SystemExit as left:
         # Of argparse, which has said what there is to say: help, or what is wrong.
         return left.code if isinstance(left.code, int) else FAULT

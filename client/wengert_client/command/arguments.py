@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import argparse
+import re
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
-__all__ = ["FORMATS", "parser"]
+__all__ = ["FORMATS", "joined", "parser"]
 
 FORMATS = ("text", "binary", "json")
 
@@ -56,6 +57,25 @@ def parser() -> argparse.ArgumentParser:
             add(command)
         command.add_argument("--trace", action="store_true", help="where something fails, show Python's trace")
     return made
+
+
+def joined(arguments: Sequence[str]) -> list[str]:
+    """Write ``--at -2,5`` as ``--at=-2,5``: argparse would take what begins with a minus for an option.
+
+    >>> joined(["eval", "f.wg", "--at", "-2,5", "--json"])
+    ['eval', 'f.wg', '--at=-2,5', '--json']
+    """
+    found: list[str] = []
+    for each in arguments:
+        if found and found[-1] in _OPTIONS_WITH_NUMBERS and _NEGATIVE.match(each):
+            found[-1] = f"{found[-1]}={each}"
+        else:
+            found.append(each)
+    return found
+
+
+_OPTIONS_WITH_NUMBERS = ("--at", "--shared", "--weights")
+_NEGATIVE = re.compile(r"-(?:\.?\d|inf|nan)", re.IGNORECASE)
 
 
 class _Version(argparse.Action):
@@ -191,7 +211,7 @@ def _checking(command: argparse.ArgumentParser) -> None:
     command.add_argument(
         "--tolerance",
         metavar="SHARE",
-        type=float,
+        type=_share,
         default=1e-6,
         help="how much of itself a derivative may be off; 1e-6",
     )
@@ -238,3 +258,13 @@ def _digits(text: str) -> int:
     if not text.isascii() or not text.isdigit() or not 1 <= int(text) <= 17:
         raise argparse.ArgumentTypeError(f"{text!r}: a whole number from 1 to 17 is expected")
     return int(text)
+
+
+def _share(text: str) -> float:
+    try:
+        value = float(text)
+    except ValueError:
+        value = -1.0
+    if not 0 <= value < 1:
+        raise argparse.ArgumentTypeError(f"{text!r}: a number from 0 to less than 1 is expected")
+    return value

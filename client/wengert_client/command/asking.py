@@ -103,7 +103,7 @@ class Where:
     def __init__(self, given: Namespace, function: Function) -> None:
         point = points.read(given.at)
         self._inputs = function.info.inputs
-        self.shared: dict[str, Floats] = points.read(given.shared, "--shared").named
+        self.shared: dict[str, Floats] = points.read_named(given.shared, "--shared")
         self._wrt: list[str] | None = given.wrt if "wrt" in given else None
         self._outputs: list[str] | None = given.outputs
         if not given.at:

@@ -8,6 +8,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from typing import TYPE_CHECKING, NoReturn, TypeAlias
 
@@ -19,7 +20,7 @@ from wengert_client.command.failures import UsageError
 if TYPE_CHECKING:
     from wengert_client._results import Floats
 
-__all__ = ["NAME", "as_array", "assignments", "is_assignment", "number", "vector"]
+__all__ = ["NAME", "TooLarge", "as_array", "assignments", "is_assignment", "number", "vector"]
 
 Nested: TypeAlias = "float | list[Nested]"
 
@@ -27,6 +28,10 @@ NAME = r"[A-Za-z_][A-Za-z0-9_]*(?:\.[A-Za-z_][A-Za-z0-9_]*)*"
 _ASSIGNED = re.compile(rf"\s*({NAME})\s*=(?!=)")
 _NUMBER = re.compile(r"\s*([+-]?(?:(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?|inf(?:inity)?|nan))(?![\w.])\s*", re.IGNORECASE)
 _MARK = re.compile(r"\s*([\[\],])\s*")
+
+
+class TooLarge(ValueError):
+    """A number is written that no float64 holds; infinity is to be written as such."""
 
 
 def is_assignment(text: str) -> bool:
@@ -75,11 +80,18 @@ def vector(text: str) -> Floats:
 
 
 def number(text: str) -> float:
-    """Read one number; ValueError says that it is none."""
+    """Read one number; ValueError says that it is none, TooLarge that it is no float64."""
     match = _NUMBER.fullmatch(text)
     if match is None:
         raise ValueError(text)
-    return float(match[1])
+    return _float(match[1])
+
+
+def _float(text: str) -> float:
+    value = float(text)
+    if math.isinf(value) and "i" not in text.lower():
+        raise TooLarge(f"{text[:20]} is larger than any float64")
+    return value
 
 
 def as_array(value: object, what: str) -> Floats:
@@ -107,7 +119,10 @@ def _value(text: str, at: int, depth: int = 0) -> tuple[Nested, int]:
     """Read a number or an array from a place on; gives it and the place behind it."""
     match = _NUMBER.match(text, at)
     if match is not None:
-        return float(match[1]), match.end()
+        try:
+            return _float(match[1]), match.end()
+        except TooLarge:
+            _refuse(text, match.start(1), "a number that float64 can hold is expected")
     mark = _MARK.match(text, at)
     if mark is None or mark[1] != "[":
         _refuse(text, at, "a number, or an array in brackets, is expected")

@@ -5,6 +5,8 @@ from __future__ import annotations
 import csv
 import itertools
 import json
+import lzma
+import math
 import re
 import zipfile
 import zlib
@@ -23,7 +25,7 @@ if TYPE_CHECKING:
 
     from wengert_client._results import Floats
 
-__all__ = ["MOST_BYTES", "Point", "read"]
+__all__ = ["MOST_BYTES", "Point", "read", "read_named"]
 
 #: Of a file, unpacked: no message carries more.
 MOST_BYTES = 2**31 - 1
@@ -31,6 +33,7 @@ MOST_BYTES = 2**31 - 1
 Content: TypeAlias = "Floats | dict[str, Floats]"
 
 _ELEMENT = re.compile(rf"({literals.NAME})((?:\[[\d\s,]*\])*)")
+_MOST_DIGITS = 12
 _LOOKS_LIKE_NUMBERS = re.compile(r"[\s\d.,eE+\-\[\]]*|.*\b(?:nan|inf(?:inity)?)\b.*", re.IGNORECASE)
 
 
@@ -73,6 +76,19 @@ def read(given: Sequence[str], option: str = "--at") -> Point:
     if point.vector is not None and point.named:
         raise UsageError(f"{option}: inputs are given by name, or as one vector, but not both at once")
     return point
+
+
+def read_named(given: Sequence[str], option: str) -> dict[str, Floats]:
+    """Read what was given where inputs come by name only.
+
+    Raises
+    ------
+    UsageError
+    """
+    point = read(given, option)
+    if point.vector is not None:
+        raise UsageError(f"{option}: inputs are expected by name, as x=2, and not as a vector")
+    return point.named
 
 
 def _content(text: str, option: str) -> Content:
@@ -120,13 +136,25 @@ def _read_json(path: Path) -> Content:
 
 def _from_json(text: str) -> Content:
     try:
-        value = json.loads(text)
+        value = json.loads(text, object_pairs_hook=_once_each, parse_float=literals.number)
+    except literals.TooLarge as error:
+        raise UsageError(str(error)) from None
     except (ValueError, RecursionError) as error:
         raise UsageError(f"it is not JSON: {error}") from None
     if isinstance(value, dict):
         return {name: literals.as_array(_numbers(each), name) for name, each in value.items()}
     array = literals.as_array(_numbers(value), "the point")
     return array.reshape(1) if array.ndim == 0 else array
+
+
+def _once_each(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """Make an object; of two values for one name Python would take the later without a word."""
+    found: dict[str, Any] = {}
+    for name, value in pairs:
+        if name in found:
+            raise UsageError(f"{name} has a value already")
+        found[name] = value
+    return found
 
 
 _NOT_FINITE = {"NaN": np.nan, "Infinity": np.inf, "-Infinity": -np.inf}
@@ -154,7 +182,7 @@ def _read_csv(path: Path) -> Content:
     head = None if all(_is_number(cell) for cell in rows[0][1]) else rows[0][1]
     width = len(rows[0][1])
     numbers = [_csv_numbers(row, line, width) for line, row in rows[head is not None :]]
-    table = np.array(numbers, dtype=np.float64).reshape(-1, width)
+    table = np.array(numbers, dtype=np.float64).reshape(len(numbers), width)
     return table if head is None else _by_input(head, table)
 
 
@@ -167,6 +195,8 @@ def _csv_rows(file: Any) -> Iterator[tuple[int, list[str]]]:
 def _is_number(cell: str) -> bool:
     try:
         literals.number(cell)
+    except literals.TooLarge:
+        return True
     except ValueError:
         return False
     return True
@@ -178,7 +208,10 @@ def _csv_numbers(row: list[str], line: int, width: int) -> list[float]:
     for column, cell in enumerate(row, start=1):
         if not _is_number(cell):
             raise UsageError(f"line {line}, column {column}: {cell!r} is no number")
-    return [literals.number(cell) for cell in row]
+    try:
+        return [literals.number(cell) for cell in row]
+    except literals.TooLarge as error:
+        raise UsageError(f"line {line}: {error}") from None
 
 
 def _by_input(head: list[str], table: Floats) -> dict[str, Floats]:
@@ -188,7 +221,10 @@ def _by_input(head: list[str], table: Floats) -> dict[str, Floats]:
         match = _ELEMENT.fullmatch(title.strip())
         if match is None:
             raise UsageError(f"column {column + 1}: {title!r} is neither an input nor an element such as x[0]")
-        index = tuple(int(digits) for digits in re.findall(r"\d+", match[2])[:64])
+        digits = re.findall(r"\d+", match[2])
+        if any(len(each) > _MOST_DIGITS for each in digits):
+            raise UsageError(f"column {column + 1}: an index of {match[1]} is too large")
+        index = tuple(int(each) for each in digits[:64])
         known = places.setdefault(match[1], {})
         if index in known:
             raise UsageError(f"column {column + 1}: {title} is there already")
@@ -202,7 +238,7 @@ def _assembled(name: str, elements: dict[tuple[int, ...], int], table: Floats) -
         raise UsageError(f"columns of {name} have indices of {len(ranks)} lengths; one was expected")
     shape = tuple(max(index[axis] for index in elements) + 1 for axis in range(ranks.pop()))
     # Counted before anything is made of that shape: indices may be of any size.
-    if int(np.prod([float(extent) for extent in shape])) != len(elements):
+    if math.prod(shape) != len(elements):
         raise UsageError(f"{name} has the shape {shape} by its columns, but {len(elements)} of them are there")
     columns = [elements[index] for index in itertools.product(*(range(extent) for extent in shape))]
     return table[:, columns].reshape(len(table), *shape)
@@ -227,12 +263,16 @@ def _read_npz(path: Path) -> Content:
         return {name: literals.as_array(arrays[name], name) for name in arrays.files}
 
 
+# RuntimeError: it is encrypted, or packed as this Python cannot unpack it.
+_UNREADABLE = (ValueError, EOFError, MemoryError, RuntimeError, zipfile.BadZipFile, zlib.error, lzma.LZMAError)
+
+
 @contextmanager
 def _no_surprise() -> Iterator[None]:
     """Say what is wrong with a file that NumPy refuses; what its header promises need not be there."""
     try:
         yield
-    except (ValueError, EOFError, MemoryError, zipfile.BadZipFile, zlib.error) as error:
+    except _UNREADABLE as error:
         why = str(error) or type(error).__name__
         raise UsageError(f"it is not a file of NumPy's with plain numbers: {why}") from None
 

@@ -77,7 +77,7 @@ def test_ragged_arrays_are_refused() -> None:
 
 
 def test_what_comes_later_holds(tmp_path: Path) -> None:
-    (tmp_path / "p.json").write_text('{"x": 1, "y": [1, "NaN", 1e400]}')
+    (tmp_path / "p.json").write_text('{"x": 1, "y": [1, "NaN", "Infinity"]}')
     point = points.read([str(tmp_path / "p.json"), "x=3"])
     assert point.named["x"] == 3.0
     assert np.array_equal(point.named["y"], [1.0, np.nan, np.inf], equal_nan=True)
@@ -135,6 +135,9 @@ def test_csv_has_a_point_in_each_row(
         ("x[0],x[999999999999]\n1,2\n", "but 2 of them are there"),
         ("x[0],x[0][1]\n1,2\n", "indices of 2 lengths"),
         ("x y\n1\n", "neither an input nor an element"),
+        ("x[" + "9" * 400 + "],y\n1,2\n", "column 1: an index of x is too large"),
+        ("x[" + "9" * 5000 + "],y\n1,2\n", "column 1: an index of x is too large"),
+        ("x,y\n1,2\n3,-1e400\n", "line 3: -1e400 is larger than any float64"),
     ],
 )
 def test_wrong_csv_is_refused(tmp_path: Path, content: str, told: str) -> None:
@@ -155,6 +158,8 @@ def test_wrong_csv_is_refused(tmp_path: Path, content: str, told: str) -> None:
         ('{"x": [1, [2]]}', "equally long"),
         ("[" * 100_000, "not JSON"),
         (f'{{"x": {"9" * 400}}}', "x: a number is larger than any float64"),
+        ('{"x": [1, 1e400]}', "1e400 is larger than any float64"),
+        ('{"x": 1, "x": 2}', "x has a value already"),
     ],
 )
 def test_wrong_json_is_refused(tmp_path: Path, content: str, told: str) -> None:
@@ -162,6 +167,38 @@ def test_wrong_json_is_refused(tmp_path: Path, content: str, told: str) -> None:
     path.write_text(content)
     with pytest.raises(UsageError, match=re.escape(told)):
         points.read([str(path)])
+
+
+def test_a_header_alone_is_no_points(tmp_path: Path) -> None:
+    path = tmp_path / "p.csv"
+    path.write_text("x,A[0],A[1]\n")
+    named = points.read([str(path)]).named
+    assert {name: value.shape for name, value in named.items()} == {"x": (0,), "A": (0, 2)}
+
+
+@pytest.mark.parametrize("text", ["x=1e400", "x=[1,-1e999]", "1,1e400"])
+def test_infinity_is_written_as_such(text: str) -> None:
+    with pytest.raises(UsageError, match="a number that float64 can hold"):
+        points.read([text])
+    assert points.read(["x=inf"]).named["x"] == np.inf
+
+
+def test_named_inputs_are_no_vector() -> None:
+    assert points.read_named(["x=2"], "--shared")["x"] == 2.0
+    with pytest.raises(UsageError, match="--shared: inputs are expected by name"):
+        points.read_named(["2,5"], "--shared")
+
+
+def test_archives_that_cannot_be_unpacked_are_refused(tmp_path: Path) -> None:
+    path = tmp_path / "p.npz"
+    np.savez(path, x=2.0)
+    plain = path.read_bytes()
+    for at, value in ((6, 1), (8, 99)):  # Encrypted; packed in an unknown way.
+        content = bytearray(plain)
+        content[at] = content[content.index(b"PK\x01\x02") + at + 2] = value
+        path.write_bytes(content)
+        with pytest.raises(UsageError, match=re.escape(str(path))):
+            points.read([str(path)])
 
 
 def test_whole_numbers_beyond_64_bits_are_rounded(tmp_path: Path) -> None:
