@@ -207,6 +207,9 @@ class Buffer(Settling):
         read = self.sources.read(self.places)
         if isinstance(read, Node):
             self.places[...] = self.sources.add(read).reshape(self.shape)
+        else:
+            # They are a copy: what NumPy would write into it, as np.put does, would be lost. So it cannot.
+            read.setflags(write=False)
         return read
 
     def copy(self) -> Buffer:
@@ -280,6 +283,8 @@ class Buffer(Settling):
     def __array_ufunc__(self, ufunc: Any, method: str, *operands: Any, **options: Any) -> Any:
         if any(isinstance(each, Settling) for each in options.get("out") or ()):
             raise BuildError(f"np.{ufunc.__name__}: no out= is possible; write buffer[...] = what it is to hold")
+        if method == "at" and isinstance(operands[0], Settling):
+            raise BuildError(f"np.{ufunc.__name__}.at: write buffer[place] = ... for each of the places")
         return getattr(ufunc, method)(*(_with_settled(each) for each in operands), **options)
 
     def __array_function__(self, function: Any, types: Any, operands: Any, options: Any) -> Any:

@@ -123,7 +123,10 @@ def _stacked(items: Any) -> Any:
             _refuse_mixture("an array")
         numbers.append(columns.statement(p.PRIMITIVE_RESHAPE, (each.number,), (len(lifted), *lifted)))
     shape = (len(parts), *lifted[1:])
-    return columns.variable(columns.statement(p.PRIMITIVE_CONCATENATE, numbers, (0, len(numbers))), shape)
+    joined = columns.variable(columns.statement(p.PRIMITIVE_CONCATENATE, numbers, (0, len(numbers))), shape)
+    if columns.truths and all(isinstance(each, Node) and is_truth(columns, each) for each in parts):
+        columns.truths.add(joined.number)
+    return joined
 
 
 def _holds_variables(value: Any) -> bool:
@@ -136,7 +139,7 @@ def _holds_variables(value: Any) -> bool:
 _VIEWS = frozenset((p.PRIMITIVE_RESHAPE, p.PRIMITIVE_BROADCAST, p.PRIMITIVE_TRANSPOSE, p.PRIMITIVE_SLICE))
 
 
-_MOVES = _VIEWS | {p.PRIMITIVE_GATHER, p.PRIMITIVE_MAX, p.PRIMITIVE_MIN}
+_MOVES = _VIEWS | {p.PRIMITIVE_GATHER, p.PRIMITIVE_MAX, p.PRIMITIVE_MIN, p.PRIMITIVE_TRIL}
 
 #: What gives truth values.
 TRUTHS = frozenset(
@@ -225,6 +228,8 @@ def as_variable(x: Operand, *beside: Operand) -> Variable:
 
 def as_constant(value: object, what: str) -> Floats:
     """Give a constant as a float64 array."""
+    if isinstance(value, (np.ma.MaskedArray, np.matrix)):
+        raise BuildError(f"{what}: a {type(value).__name__} has a meaning of its own in NumPy; give a plain array")
     try:
         array = np.asarray(value)
         if array.dtype.kind in "biuf":

@@ -13,6 +13,7 @@ from wengert_client import _shaping as s
 from wengert_client._errors import BuildError, ShapeError
 from wengert_client._indexing import take_key
 from wengert_client._node import Node, as_constant, as_integer, as_variable, axis_of, settled
+from wengert_client._numpy_moves import at_least
 from wengert_client._options import is_given, refuse_options
 
 if TYPE_CHECKING:
@@ -165,16 +166,26 @@ def _interp(x: Operand, xp: Operand, fp: Operand, left: Any = None, right: Any =
     )
     if _rank(grid) != 1 or grid.shape != values.shape or not grid.shape[0]:
         raise ShapeError(f"np.interp: xp and fp are vectors of one length, not {grid.shape} and {values.shape}")
+    _check_table(grid, values)
     if grid.shape[0] > 1:
         low, high = _along(grid, 0, slice(None, -1)), _along(grid, 0, slice(1, None))
         slopes = (_along(values, 0, slice(1, None)) - _along(values, 0, slice(None, -1))) / (high - low)
         inside = e.subtract(e.minimum(e.maximum(s.expand_dims(at, -1), low), high), low)
         found = e.add(r.total(e.multiply(inside, slopes), -1), _along(values, 0, 0))
     else:
-        found = e.add(e.multiply(at, 0.0), _along(values, 0, 0))
+        # The value for whatever x is, NaN included, as NumPy has it.
+        found = e.select(e.equal(at, at), _along(values, 0, 0), _along(values, 0, 0))
     if left is not None:
         found = e.select(e.less(at, _along(grid, 0, 0)), left, found)
     return found if right is None else e.select(e.less(_along(grid, 0, -1), at), right, found)
+
+
+def _check_table(grid: Any, values: Any) -> None:
+    """Refuse known tables for which the sum over intervals is not what NumPy gives."""
+    if not isinstance(grid, Node) and not (np.all(np.isfinite(grid)) and np.all(np.diff(grid) > 0)):
+        raise BuildError("np.interp: xp must increase, without two that are equal, to be traced; for a step np.where")
+    if not isinstance(values, Node) and not np.all(np.isfinite(values)):
+        raise BuildError("np.interp: fp must be finite to be traced; choose other values by np.where")
 
 
 # ---- polynomials, as NumPy's functions take them: the highest power first
@@ -317,7 +328,14 @@ def _logspace(
     dtype: Any = None,
     axis: SupportsIndex = 0,
 ) -> Variable:
-    return e.power(base, _linspace(start, stop, num, endpoint, dtype=dtype, axis=axis))
+    given = (start, stop, base)
+    rank = max(_rank(settled(each)) for each in given) if _rank(settled(base)) else 0
+    if rank:
+        # Bases stand beside the ends, along the same axes.
+        start, stop, base = (at_least(each, rank) for each in given)
+        base = s.expand_dims(base, axis) if isinstance(base, Node) else np.expand_dims(base, axis)
+    first = as_variable(start, *given)
+    return e.power(base, _linspace(first, stop, num, endpoint, dtype=dtype, axis=axis))
 
 
 def _geomspace(

@@ -65,7 +65,7 @@ def _select(condlist: Sequence[Operand], choicelist: Sequence[Operand], default:
 def _piecewise(x: Operand, condlist: Any, funclist: Sequence[Any], *rest: Any, **options: Any) -> Variable:
     """Give ``numpy.piecewise``; every function is called with the whole array."""
     node = as_variable(x, *(condlist if isinstance(condlist, (list, tuple)) else [condlist]))
-    conditions = list(condlist) if isinstance(condlist, (list, tuple)) else [condlist]
+    conditions = _conditions(condlist, node.ndim)
     values: list[Any] = [each(node, *rest, **options) if callable(each) else each for each in funclist]
     found: Any = values.pop() if len(values) == len(conditions) + 1 else 0.0
     if len(values) != len(conditions):
@@ -74,6 +74,15 @@ def _piecewise(x: Operand, condlist: Any, funclist: Sequence[Any], *rest: Any, *
     for condition, value in zip(conditions, values, strict=True):
         found = e.select(as_variable(condition, node), value, found)
     return as_variable(found, node)
+
+
+def _conditions(given: Any, rank: int) -> list[Any]:
+    """Give conditions as a list: of the items, of the rows, or of the one condition that is given."""
+    if isinstance(given, (list, tuple)):
+        arrays = [isinstance(settled(each), (Node, list, tuple, np.ndarray)) for each in given]
+        return list(given) if not rank or any(arrays) else [np.asarray(given, dtype=bool)]
+    held = settled(given)
+    return list(held) if (held.ndim if isinstance(held, Node) else np.ndim(held)) > rank else [held]
 
 
 def _choose(a: Any, choices: Any, out: Any = None, mode: str = "raise") -> Variable:

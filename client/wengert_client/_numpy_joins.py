@@ -12,7 +12,7 @@ from wengert_client import _shaping as s
 from wengert_client._buffers import buffer
 from wengert_client._errors import BuildError, ShapeError
 from wengert_client._indexing import take_key
-from wengert_client._node import Node, as_integer, as_variable, axis_of, settled
+from wengert_client._node import Node, as_integer, as_variable, axis_of, is_truth, settled
 from wengert_client._numpy_moves import at_least, at_least_3, each_as_variable, moved
 from wengert_client._options import refuse_options
 
@@ -194,7 +194,7 @@ def _triangle(function: Callable[..., Any]) -> Callable[..., Variable]:
         if node.ndim == 1:
             node = s.broadcast_to(node, (node.size, node.size))
         kept = function(np.ones(node.shape[-2:], dtype=bool), k)
-        return e.select(kept, node, 0.0)
+        return e.select(kept, node, False if is_truth(node.columns, node) else 0.0)
 
     return triangle
 

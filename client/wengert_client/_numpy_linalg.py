@@ -157,6 +157,8 @@ def _inv(a: Operand) -> Variable:
 def _solve(a: Operand, b: Operand) -> Variable:
     node = _square(as_variable(a, b), "np.linalg.solve", _BY_COFACTORS)
     right = as_variable(b, node)
+    if right.ndim == 1 and node.ndim > 2:
+        return take_key(_solve(node, s.expand_dims(right, 1)), (..., 0))
     if node.shape[-1] == 1:
         return e.divide(right, _entry(node, 0, 0) if right.ndim == 1 else node)
     determinant = _det(node)

@@ -60,6 +60,7 @@ def each_as_variable(parts: Any) -> list[Variable]:
 def _reshape(x: Operand, /, shape: Any = None, order: str = "C", *, newshape: Any = None, copy: Any = None) -> Variable:
     refuse_options("np.reshape", {"copy": copy})
     wanted = newshape if shape is None else shape
+    _check_order("np.reshape", order, as_variable(x))
     if order not in {"C", "A"}:
         # In Fortran's order both are read with their axes reversed.
         extents = wanted if isinstance(wanted, Sequence) else (wanted,)
@@ -69,7 +70,14 @@ def _reshape(x: Operand, /, shape: Any = None, order: str = "C", *, newshape: An
 
 def _ravel(x: Operand, order: str = "C") -> Variable:
     node = as_variable(x)
+    _check_order("np.ravel", order, node)
     return s.ravel(s.transpose(node) if order == "F" else node)
+
+
+def _check_order(what: str, order: str, x: Variable) -> None:
+    """Refuse orders of elements that depend on how an array came about, where that makes a difference."""
+    if order not in {"C", "F"} and x.ndim > 1:
+        raise BuildError(f"{what}: order={order!r} depends on how numbers are stored; C and F can be traced")
 
 
 def _transpose(x: Operand, axes: Any = None) -> Variable:

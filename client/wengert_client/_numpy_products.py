@@ -87,6 +87,9 @@ def vecdot(x1: Operand, x2: Operand, /, *, axis: SupportsIndex = -1) -> Variable
     at = as_integer(axis, "np.vecdot: axis")
     if x.ndim and y.ndim and x.shape[axis_of(at, x.ndim, "np.vecdot")] != y.shape[axis_of(at, y.ndim, "np.vecdot")]:
         raise ShapeError(f"np.vecdot: the shapes {x.shape} and {y.shape} do not fit along axis {at}")
+    if x.ndim != y.ndim and at >= 0:
+        # The axis is counted in each of them by itself, and what is left broadcasts.
+        x, y, at = _last(x, at), _last(y, at), -1
     return r.matmul(x, y) if x.ndim == y.ndim == 1 else r.total(e.multiply(x, y), at)
 
 

@@ -167,7 +167,9 @@ def _average(
         axes = _axes(node, axis)
         if axis is None or shape != tuple(node.shape[each] for each in axes):
             raise ShapeError(f"np.average: weights of the shape {shape} do not fit {node.shape} along axis {axis}")
-        held = s.reshape(as_variable(held, node), [node.shape[k] if k in axes else 1 for k in range(node.ndim)])
+        # Weights are in the order in which the axes are named.
+        ordered = s.transpose(as_variable(held, node), np.argsort(axes).tolist())
+        held = s.reshape(ordered, [node.shape[k] if k in axes else 1 for k in range(node.ndim)])
     flag = _flag(keepdims)
     whole = s.broadcast_to(as_variable(held, node), node.shape)
     sums = r.total(whole, _axis(axis), keepdims=flag)

@@ -13,7 +13,19 @@ import numpy as np
 
 from wengert.v1 import primitive_pb2 as p
 from wengert_client._errors import BuildError, IndexOutOfRange, ShapeError
-from wengert_client._node import Node, Operand, as_constant, as_integer, as_node, axis_of, broadcast, columns_of, derive
+from wengert_client._node import (
+    Node,
+    Operand,
+    as_constant,
+    as_integer,
+    as_node,
+    axis_of,
+    broadcast,
+    columns_of,
+    derive,
+    is_truth,
+    settled,
+)
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
@@ -131,7 +143,10 @@ def concatenate(parts: Sequence[Operand], axis: SupportsIndex | None = 0) -> Var
             raise ShapeError(f"CONCATENATE: {node.shape} does not fit {first}: only axis {at} may differ")
     shape = (*first[:at], sum(node.shape[at] for node in nodes), *first[at + 1 :])
     numbers = [node.number for node in nodes]
-    return columns.variable(columns.statement(p.PRIMITIVE_CONCATENATE, numbers, (at, len(nodes))), shape)
+    joined = columns.variable(columns.statement(p.PRIMITIVE_CONCATENATE, numbers, (at, len(nodes))), shape)
+    if columns.truths and all(is_truth(columns, settled(part)) for part in parts):
+        columns.truths.add(joined.number)
+    return joined
 
 
 def stack(parts: Sequence[Operand], axis: SupportsIndex = 0) -> Variable:

@@ -12,7 +12,7 @@ import numpy as np
 
 from wengert_client import _elementwise as e
 from wengert_client._errors import BuildError
-from wengert_client._node import Node, as_constant, as_variable, settled
+from wengert_client._node import Node, as_constant, as_variable, columns_of, is_truth, settled
 from wengert_client._special import SPECIAL
 
 if TYPE_CHECKING:
@@ -98,11 +98,44 @@ def _modf(x: Operand) -> tuple[Variable, Variable]:
 def _ldexp(x: Operand, exponent: Operand) -> Variable:
     if isinstance(settled(exponent), Node):
         raise BuildError("np.ldexp: the exponent is a whole number that must be known; write x * 2.0**k")
-    return e.multiply(x, np.exp2(np.asarray(exponent, dtype=np.float64)))
+    whole = np.asarray(exponent, dtype=np.float64)
+    if np.all(np.abs(whole) <= 1022):
+        return e.multiply(x, np.exp2(whole))
+    # In three steps, none of which is beyond all numbers.
+    third = np.trunc(whole / 3)
+    return e.multiply(e.multiply(e.multiply(x, np.exp2(third)), np.exp2(third)), np.exp2(whole - 2 * third))
 
 
 def _sign_bit(x: Operand) -> Variable:
     return e.less(e.copysign(1.0, x), 0.0)
+
+
+def _bitwise(name: str, function: Callable[..., Variable]) -> Callable[..., Variable]:
+    """Give what NumPy does with the bits of truth values; other bits are not there."""
+
+    def of_truths(*operands: Operand) -> Variable:
+        columns = columns_of(operands, f"np.{name}")
+        held = [settled(each) for each in operands]
+        if all(is_truth(columns, each if isinstance(each, Node) else np.asarray(each)) for each in held):
+            return function(*held)
+        raise BuildError(
+            f"np.{name}: in a list there are bits of truth values only, and this is of numbers; write "
+            "np.logical_and, np.logical_or, np.logical_xor or np.logical_not, for which all but 0 is true"
+        )
+
+    return of_truths
+
+
+def _negative(x: Operand) -> Variable:
+    held = settled(x)
+    if isinstance(held, Node) and is_truth(held.columns, held):
+        raise BuildError("truth values have no negative: write ~a, or -a.astype(float)")
+    return e.negate(held)
+
+
+def _absolute(x: Operand) -> Variable:
+    held = settled(x)
+    return _same(held) if isinstance(held, Node) and is_truth(held.columns, held) else e.absolute(held)
 
 
 _WHOLE = "whole numbers; all in a list is float64"
@@ -112,7 +145,7 @@ UFUNCS: dict[str, Callable[..., Any]] = {
     "subtract": e.subtract,
     "multiply": e.multiply,
     "divide": e.divide,
-    "negative": e.negate,
+    "negative": _negative,
     "positive": _same,
     "reciprocal": e.reciprocal,
     "square": e.square,
@@ -120,7 +153,7 @@ UFUNCS: dict[str, Callable[..., Any]] = {
     "float_power": raise_to,
     "sqrt": e.sqrt,
     "cbrt": e.cbrt,
-    "absolute": e.absolute,
+    "absolute": _absolute,
     "fabs": e.absolute,
     "sign": e.sign,
     "hypot": e.hypot,
@@ -177,10 +210,10 @@ UFUNCS: dict[str, Callable[..., Any]] = {
     "logical_or": e.logical_or,
     "logical_xor": _xor,
     "logical_not": e.logical_not,
-    "bitwise_and": e.logical_and,
-    "bitwise_or": e.logical_or,
-    "bitwise_xor": _xor,
-    "invert": e.logical_not,
+    "bitwise_and": _bitwise("bitwise_and", e.logical_and),
+    "bitwise_or": _bitwise("bitwise_or", e.logical_or),
+    "bitwise_xor": _bitwise("bitwise_xor", _xor),
+    "invert": _bitwise("invert", e.logical_not),
     "isnan": _is_nan,
     "isinf": lambda x: e.equal(e.absolute(x), math.inf),
     "isfinite": lambda x: e.less(e.absolute(x), math.inf),

@@ -106,13 +106,13 @@ class Variable(ArrayMethods):
         return self.__rfloordiv__(other), self.__rmod__(other)
 
     def __neg__(self) -> Variable:
-        return e.negate(self)
+        return cast("Variable", UFUNCS["negative"](self))
 
     def __pos__(self) -> Variable:
         return self.columns.variable(self.number, self.shape)
 
     def __abs__(self) -> Variable:
-        return e.absolute(self)
+        return cast("Variable", UFUNCS["absolute"](self))
 
     def __lt__(self, other: Operand) -> Variable:
         return self._with(p.PRIMITIVE_LESS, other)
@@ -141,24 +141,24 @@ class Variable(ArrayMethods):
     __hash__ = object.__hash__
 
     def __and__(self, other: Operand) -> Variable:
-        return self._with(p.PRIMITIVE_AND, other)
+        return cast("Variable", UFUNCS["bitwise_and"](self, other))
 
     def __rand__(self, other: Operand) -> Variable:
-        return self._after(p.PRIMITIVE_AND, other)
+        return cast("Variable", UFUNCS["bitwise_and"](other, self))
 
     def __or__(self, other: Operand) -> Variable:
-        return self._with(p.PRIMITIVE_OR, other)
+        return cast("Variable", UFUNCS["bitwise_or"](self, other))
 
     def __ror__(self, other: Operand) -> Variable:
-        return self._after(p.PRIMITIVE_OR, other)
+        return cast("Variable", UFUNCS["bitwise_or"](other, self))
 
     def __xor__(self, other: Operand) -> Variable:
-        return cast("Variable", UFUNCS["logical_xor"](self, other))
+        return cast("Variable", UFUNCS["bitwise_xor"](self, other))
 
     __rxor__ = __xor__
 
     def __invert__(self) -> Variable:
-        return e.logical_not(self)
+        return cast("Variable", UFUNCS["invert"](self))
 
     def __round__(self, digits: int | None = None) -> Variable:
         return self.round(digits or 0)
