@@ -91,7 +91,7 @@ _CLIENT = Page(
             "_embedded",
         ),
         "Sessions": ("_session", "_line", "_stream", "_call"),
-        "For event loops": ("_async_client", "_async_function", "_async_session", "_async_transport"),
+        "For event loops": ("_async_client", "_async_function", "_async_session", "_async_transport", "_kept"),
         "Checking derivatives": (
             "_checking", "_check_gradient", "_check_results", "_judging", "_diagnosis", "_differences",
         ),

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Concatenate, Literal, ParamSpec, TypeVar,
 from wengert_client._async_session import AsyncSession
 from wengert_client._calling import Optioned
 from wengert_client._function import Function
+from wengert_client._kept import kept
 from wengert_client._traced import TracedFunction
 
 if TYPE_CHECKING:
@@ -43,9 +44,8 @@ def _awaited(
     """Give a method that is awaited for the result of one of :class:`Function`."""
 
     @functools.wraps(method)
-    async def call(self: AsyncFunction, /, *arguments: P.args, **options: P.kwargs) -> T:
-        result: T = await self._call(method, *arguments, **options)
-        return result
+    def call(self: AsyncFunction, /, *arguments: P.args, **options: P.kwargs) -> Coroutine[Any, Any, T]:
+        return self._call(method, *arguments, **options)
 
     return call
 
@@ -55,10 +55,13 @@ def _on_a_thread(
 ) -> Callable[Concatenate[AsyncFunction, P], Coroutine[Any, Any, T]]:
     """Give the same for a method that makes many calls, one after another."""
 
-    @functools.wraps(method)
-    async def call(self: AsyncFunction, /, *arguments: P.args, **options: P.kwargs) -> T:
+    async def run(self: AsyncFunction, arguments: tuple[Any, ...], options: dict[str, Any]) -> T:
         await self.ready()
         return await asyncio.to_thread(method, self._blocking(), *arguments, **options)
+
+    @functools.wraps(method)
+    def call(self: AsyncFunction, /, *arguments: P.args, **options: P.kwargs) -> Coroutine[Any, Any, T]:
+        return run(self, kept(arguments), kept(options))
 
     return call
 
@@ -67,7 +70,8 @@ class AsyncFunction:
     """A function f: R^n -> R^m on a server, for ``await``; made by :meth:`AsyncClient.function`.
 
     Its methods take and give what those of :class:`Function` do. Any number of calls may be under way; cancelling the
-    task that awaits one cancels it. It is registered when it is made.
+    task that awaits one cancels it. Arrays may be changed once a method was called, awaited or not: they are copied. It
+    is registered when it is made.
 
     Parameters
     ----------
@@ -132,9 +136,9 @@ class AsyncFunction:
         **inputs: ArrayLike,
     ) -> Any: ...
 
-    async def jacobian(self, points: Points | None = None, /, **options: Any) -> Any:
+    def jacobian(self, points: Points | None = None, /, **options: Any) -> Coroutine[Any, Any, Any]:
         """Give J; see :meth:`Function.jacobian`."""
-        return await self._call(Function.jacobian, points, **options)
+        return self._call(Function.jacobian, points, **options)
 
     @overload
     async def value_and_jacobian(
@@ -168,9 +172,9 @@ class AsyncFunction:
         **inputs: ArrayLike,
     ) -> ValueAndSparseDerivative: ...
 
-    async def value_and_jacobian(self, points: Points | None = None, /, **options: Any) -> Any:
+    def value_and_jacobian(self, points: Points | None = None, /, **options: Any) -> Coroutine[Any, Any, Any]:
         """Give f and J from one call; see :meth:`Function.value_and_jacobian`."""
-        return await self._call(Function.value_and_jacobian, points, **options)
+        return self._call(Function.value_and_jacobian, points, **options)
 
     @overload
     async def hessian(
@@ -200,11 +204,13 @@ class AsyncFunction:
         **inputs: ArrayLike,
     ) -> Any: ...
 
-    async def hessian(self, points: Points | None = None, /, weights: Points | None = None, **options: Any) -> Any:
+    def hessian(
+        self, points: Points | None = None, /, weights: Points | None = None, **options: Any
+    ) -> Coroutine[Any, Any, Any]:
         """Give H; see :meth:`Function.hessian`."""
-        return await self._call(Function.hessian, points, weights, **options)
+        return self._call(Function.hessian, points, weights, **options)
 
-    async def jacobian_blocks(
+    def jacobian_blocks(
         self,
         points: Points | None = None,
         /,
@@ -217,19 +223,14 @@ class AsyncFunction:
         **inputs: ArrayLike,
     ) -> AsyncIterator[Block]:
         """Give J block by block, for ``async for``; see :meth:`Function.jacobian_blocks`."""
-        opened = self._call(
-            Function.opened_blocks,
-            points,
-            inputs,
-            shared=shared,
-            outputs=outputs,
-            by=with_respect_to,
-            mode=mode,
-            block_bytes=block_bytes,
-        )
-        with await opened as blocks:
-            async for block in blocks:
-                yield block
+        options = {
+            "shared": shared,
+            "outputs": outputs,
+            "by": with_respect_to,
+            "mode": mode,
+            "block_bytes": block_bytes,
+        }
+        return self._each(kept((points, inputs)), kept(options))
 
     async def differentiate(
         self,
@@ -244,10 +245,10 @@ class AsyncFunction:
         await made.ready()
         return made
 
-    async def __call__(self, *arguments: Any, **named: Any) -> Any:
+    def __call__(self, *arguments: Any, **named: Any) -> Coroutine[Any, Any, Any]:
         """Give what the NumPy function gives, where that was traced; see :class:`TracedFunction`."""
         self._traced  # noqa: B018  or it is refused
-        return await self._call(TracedFunction.__call__, *arguments, **named)
+        return self._call(TracedFunction.__call__, *arguments, **named)
 
     async def ready(self) -> None:
         """Register the function where that was not done yet."""
@@ -351,7 +352,11 @@ class AsyncFunction:
     def _repr_html_(self) -> str:
         return self._function._repr_html_()
 
-    async def _call(self, method: Callable[..., Any], /, *arguments: Any, **options: Any) -> Any:
+    def _call(self, method: Callable[..., Any], /, *arguments: Any, **options: Any) -> Coroutine[Any, Any, Any]:
+        """Give what is to be awaited, of what the arguments are now, whenever that is."""
+        return self._made(method, kept(arguments), kept(options))
+
+    async def _made(self, method: Callable[..., Any], arguments: tuple[Any, ...], options: dict[str, Any]) -> Any:
         await self.ready()
         return await cast("Awaitable[Any]", method(self._function, *arguments, **options))
 
@@ -361,3 +366,8 @@ class AsyncFunction:
         carrier = held.carrier
         over = Optioned(beside, carrier.options) if isinstance(carrier, Optioned) else beside
         return self._function.held_as(held.over(over))
+
+    async def _each(self, arguments: tuple[Any, ...], options: dict[str, Any]) -> AsyncIterator[Block]:
+        with await self._made(Function.opened_blocks, arguments, options) as blocks:
+            async for block in blocks:
+                yield block

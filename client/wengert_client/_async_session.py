@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
+from wengert_client._kept import kept
 from wengert_client._session import Session
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Iterable
+    from collections.abc import AsyncIterator, Coroutine, Iterable
     from types import TracebackType
     from typing import Self
 
@@ -76,7 +78,7 @@ class AsyncSessionFunction:
     ) -> None:
         await self._session.__aexit__(kind, error, trace)
 
-    async def submit(self, call: Submitted, /, *arguments: Any, **options: Any) -> asyncio.Future[Any]:
+    def submit(self, call: Submitted, /, *arguments: Any, **options: Any) -> Coroutine[Any, Any, asyncio.Future[Any]]:
         """Make a call, and do not wait for the answer: gives a future, to be awaited.
 
         Parameters
@@ -85,20 +87,13 @@ class AsyncSessionFunction:
             The method to call.
         arguments, options
             As the method takes them, but neither ``sparse`` nor ``stream``; the points are not cut.
+            Arrays may be changed once this was called.
         """
-        await self._room.acquire()
-        loop = asyncio.get_running_loop()
-        try:
-            future = self._function.submit(call, *arguments, **options)
-        except BaseException:
-            self._room.release()
-            raise
-        future.add_done_callback(lambda _: loop.call_soon_threadsafe(self._room.release))
-        return asyncio.wrap_future(future)
+        return self._submitted(call, kept(arguments), kept(options))
 
-    async def ask(self, call: Submitted, /, *arguments: Any, **options: Any) -> Any:
+    def ask(self, call: Submitted, /, *arguments: Any, **options: Any) -> Coroutine[Any, Any, Any]:
         """Make a call, and give its result; see :meth:`submit`."""
-        return await (await self.submit(call, *arguments, **options))
+        return self._asked(self.submit(call, *arguments, **options))
 
     async def each(self, call: Submitted, points: Iterable[Any], /, **options: Any) -> AsyncIterator[Any]:
         """Make a call at each of many points, several under way, and give the results in order.
@@ -121,3 +116,24 @@ class AsyncSessionFunction:
         finally:
             for future in waiting:
                 future.cancel()
+
+    async def _submitted(
+        self, call: Submitted, arguments: tuple[Any, ...], options: dict[str, Any]
+    ) -> asyncio.Future[Any]:
+        await self._room.acquire()
+        loop = asyncio.get_running_loop()
+        try:
+            future = self._function.submit(call, *arguments, **options)
+        except BaseException:
+            self._room.release()
+            raise
+
+        def there_is_room(_: object) -> None:
+            with suppress(RuntimeError):  # The loop has ended meanwhile.
+                loop.call_soon_threadsafe(self._room.release)
+
+        future.add_done_callback(there_is_room)
+        return asyncio.wrap_future(future)
+
+    async def _asked(self, submitted: Coroutine[Any, Any, asyncio.Future[Any]]) -> Any:
+        return await (await submitted)

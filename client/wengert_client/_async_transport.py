@@ -104,6 +104,9 @@ class AsyncTransport(Transport):
                 self._pid = os.getpid()
             replicas = self._of_loop.get(loop)
             if replicas is None:
+                # Channels hold their loops, and would for ever.
+                for closed in [each for each in self._of_loop if each.is_closed()]:
+                    del self._of_loop[closed]
                 replicas = self._of_loop[loop] = AsyncReplicas(self._settings, self._credentials)
             return replicas
 

@@ -19,10 +19,12 @@ if TYPE_CHECKING:
     from wengert_client._transport import Carrier, Method
     from wengert_client._waiting import Group
 
-__all__ = ["Optioned", "with_options"]
+__all__ = ["NOT_OVER_SESSIONS", "Optioned", "with_options"]
 
 Request = TypeVar("Request")
 Response = TypeVar("Response")
+
+NOT_OVER_SESSIONS = "the calls of a session have no attempts, ids and metadata of their own"
 
 _REQUEST_ID = "x-request-id"
 _PLAIN = re.compile(r"[!-~]{1,64}")
@@ -60,7 +62,7 @@ def _optioned(carrier: Carrier, options: Options) -> Optioned:
         both = Options(options.max_attempts or before.max_attempts, (*kept, *options.metadata))
         return Optioned(carrier.transport, both)
     if not isinstance(carrier, Transport):
-        raise ConfigurationError("the calls of a session have no attempts, ids and metadata of their own")
+        raise ConfigurationError(NOT_OVER_SESSIONS)
     return Optioned(carrier, options)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
+import weakref
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -30,7 +31,8 @@ class Lateness:
     def __init__(self, lock: threading.RLock, pending: Mapping[int, Call], end: Callable[[Call], None]) -> None:
         self._sooner = threading.Condition(lock)
         self._pending = pending
-        self._end = end
+        # Its thread keeps no session that nobody has.
+        self._end = weakref.WeakMethod(end)
         self._next = 0.0  # when it looks next; 0: there is no thread
         self._closed = False
 
@@ -60,7 +62,12 @@ class Lateness:
                 late = [call for call in self._pending.values() if call.ends <= now]
                 ends = min((call.ends for call in self._pending.values() if call.ends > now), default=0.0)
                 self._next = ends
+            end = self._end()
+            if end is None:
+                return
             for call in late:
-                self._end(call)
+                end(call)
+            del end
+            late.clear()
             if not ends:
                 return

@@ -71,6 +71,12 @@ class Line:
         self._reader: threading.Thread | None = None
         self._late = Lateness(self._lock, self._pending, self._end_late)
 
+    def __del__(self) -> None:
+        # Nobody has it, nor has closed it; no call is under way.
+        if self._lock.acquire(blocking=False):
+            self._late.close()
+            self._lock.release()
+
     def __reduce__(self) -> NoReturn:
         raise TypeError("a session cannot travel to another process; open one there")
 

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, NoReturn, TypeVar, cast
 
+from wengert_client._calling import NOT_OVER_SESSIONS, Optioned
 from wengert_client._cutting import fill
+from wengert_client._errors import ConfigurationError
 from wengert_client._function import Function
 from wengert_client._held import HeldFunction, Request
 from wengert_client._line import Line
@@ -78,7 +80,15 @@ class Session:
         self._carrier = _Carrier(transport, self._line)
 
     def function(self, function: Function) -> SessionFunction:
-        """Give a function whose calls travel over this session."""
+        """Give a function whose calls travel over this session.
+
+        Raises
+        ------
+        ConfigurationError
+            Its calls have options, as metadata, that those of a session cannot have.
+        """
+        if isinstance(function.held.carrier, Optioned):
+            raise ConfigurationError(NOT_OVER_SESSIONS)
         return SessionFunction(function.held.over(self._carrier), self._line)
 
     def close(self) -> None:
@@ -146,6 +156,8 @@ class SessionFunction(Function):
 def session_of(function: Function, in_flight: int) -> SessionFunction:
     """Give a function over a session of its own, beside the one over which it may travel."""
     carrier = function.held.carrier
+    if isinstance(carrier, Optioned):
+        raise ConfigurationError(NOT_OVER_SESSIONS)
     transport = carrier.transport if isinstance(carrier, _Carrier) else carrier
     if not isinstance(transport, Transport):
         raise TypeError("the calls of this function cannot travel over a session")

@@ -37,6 +37,10 @@ class Stream:
         self.given_up = False
         self.answers = replica.session(iter(self.requests.get, None), metadata=metadata)
 
+    def __del__(self) -> None:
+        # Nobody has closed the session: a thread waits for what it is to send.
+        self.requests.put(None)
+
     def end(self) -> None:
         """Send no more."""
         self.requests.put(None)

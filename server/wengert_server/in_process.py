@@ -143,6 +143,7 @@ class LocalChannel(grpc.Channel):
         """End a call."""
         self._service.deadlines.forget(call)
         self._under_way.discard(call)
+        call.let_go()
 
     def check(self, request: Message) -> None:
         """Refuse a request that is too large, as a server's transport would."""
@@ -194,11 +195,14 @@ class Unary:
     def future(
         self, request: Message, timeout: float | None = None, metadata: Metadata | None = None, **_: object
     ) -> Any:
-        """Make the call on another thread: gives a future, whose ``cancel_call`` stops it."""
+        """Make the call on another thread: gives a future, which is cancelled where the ``call`` ends before."""
         call = self._channel.begin(timeout, metadata)
         future: Any = self._channel.threads.submit(self._answer, request, call)
-        future.cancel_call = call.cancel
+        future.call = call
         future.add_done_callback(lambda _: self._channel.end(call))
+        # It may wait for a thread for longer than its caller waits for it.
+        if not call.add_callback(future.cancel):
+            future.cancel()
         return future
 
     def _answer(self, request: Message, call: LocalContext) -> Any:
@@ -253,6 +257,7 @@ class Answers:
         self._channel = channel
         self._answers = answers
         self._call = call
+        call.computes = answers
         self._read = read
         # One for the whole call: its handler may be gone on with by several threads, and others run in between.
         self._context = contextvars.copy_context()
@@ -276,6 +281,11 @@ class Answers:
             self._channel.end(self._call)
             raise StopIteration
         return self._read(self._channel.received(response))
+
+    @property
+    def call(self) -> LocalContext:
+        """What they are the answers of."""
+        return self._call
 
     def cancel(self) -> bool:
         """End the call, from any thread; gives whether that was new."""

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+from concurrent.futures import Future
 from typing import TYPE_CHECKING, Any, NoReturn
+
+from wengert_server.local_call import Failed
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -11,7 +14,7 @@ if TYPE_CHECKING:
     from google.protobuf.message import Message
 
     from wengert_server.in_process import Answers, LocalChannel, Read, Stream, Unary
-    from wengert_server.local_call import Metadata
+    from wengert_server.local_call import LocalContext, Metadata
 
 
 class AsyncLocalChannel:
@@ -69,7 +72,9 @@ class AsyncUnary:
         try:
             return await asyncio.wrap_future(future)
         except asyncio.CancelledError:
-            future.cancel_call()
+            if _ended(future.call):
+                raise Failed.ended(future.call.over) from None
+            future.call.cancel()
             raise
 
 
@@ -93,18 +98,42 @@ class AsyncAnswers:
     def __init__(self, channel: LocalChannel, answers: Answers) -> None:
         self._channel = channel
         self._answers = answers
+        # What is asked for now: it may wait for a thread for longer than its caller waits for it.
+        self._coming = coming = list[Future[Any]]()
+        answers.call.add_callback(lambda: _cancel(coming))
 
     async def __aiter__(self) -> AsyncIterator[Any]:
-        loop = asyncio.get_running_loop()
         try:
-            while True:
-                answer = await loop.run_in_executor(self._channel.threads, next, self._answers, None)
-                if answer is None:
-                    return
+            while (answer := await self._next()) is not None:
                 yield answer
         finally:
             self._answers.cancel()
 
+    async def _next(self) -> Any:
+        call = self._answers.call
+        self._coming[:] = [self._channel.threads.submit(next, self._answers, None)]
+        if call.over is not None:
+            _cancel(self._coming)
+        try:
+            return await asyncio.wrap_future(self._coming[0])
+        except asyncio.CancelledError:
+            if call.over is not None and _ended(call):
+                raise Failed.ended(call.over) from None
+            raise
+        finally:
+            self._coming.clear()
+
     def cancel(self) -> bool:
         """End the call; gives whether that was new."""
         return self._answers.cancel()
+
+
+def _ended(call: LocalContext) -> bool:
+    """Whether it was the call that ended, not the task that waits for it."""
+    task = asyncio.current_task()
+    return call.over is not None and not (task is not None and task.cancelling())
+
+
+def _cancel(futures: list[Future[Any]]) -> None:
+    for each in tuple(futures):
+        each.cancel()

@@ -91,13 +91,17 @@ class LocalContext(grpc.ServicerContext):
         When the caller waits no longer, on the monotonic clock.
     over
         Why the call is over for its caller; None: it is not.
+    computes
+        What gives its answers, kept as long as the call is under way: one that is left is ended by its caller's end
+        of it, never by the collection of garbage, which would run it in another context.
     """
 
-    __slots__ = ("_callbacks", "_metadata", "ends", "over")
+    __slots__ = ("_callbacks", "_metadata", "computes", "ends", "over")
 
     def __init__(self, timeout: float | None, metadata: Metadata | None) -> None:
         self.ends = math.inf if timeout is None else time.monotonic() + timeout
         self.over: grpc.StatusCode | None = None
+        self.computes: object = None
         self._metadata = metadata or ()
         self._callbacks: list[Callable[[], None]] = []
 
@@ -107,6 +111,11 @@ class LocalContext(grpc.ServicerContext):
             self.over = code
         for callback in tuple(self._callbacks):
             callback()
+
+    def let_go(self) -> None:
+        """Keep nothing of those who were to be told of its end."""
+        self._callbacks.clear()
+        self.computes = None
 
     def is_active(self) -> bool:
         """Whether anybody waits for the answer."""
