@@ -7,6 +7,7 @@ thread reads for calls whose answers nobody waits for.
 
 from __future__ import annotations
 
+import math
 import os
 import threading
 import time
@@ -322,7 +323,10 @@ class Line:
         """Open another stream where one broke, and ask again what was not answered: every call is pure."""
         reason = None if self._closed.is_set() else self._reason(stream, error)
         if reason is None and not stream.given_up:
-            self._closed.wait((error and pause_before(error, self._failures)) or usual_pause(self._failures))
+            pause_s = (error and pause_before(error, self._failures)) or usual_pause(self._failures)
+            with self._lock:  # Who reads may be one whose time is up before.
+                ends = min((call.ends for call in self._pending.values()), default=math.inf)
+            self._closed.wait(max(0.0, min(pause_s, ends - time.monotonic())))
         with self._lock:
             self._stream = None
             if self._closed.is_set():

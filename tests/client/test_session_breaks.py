@@ -67,6 +67,19 @@ def test_a_server_that_is_gone_is_an_error() -> None:
                 future.result()
 
 
+def test_a_server_that_wants_peace_for_longer_than_a_deadline() -> None:
+    def answers(peer: Peer) -> Iterator[v1.SessionResponse]:
+        peer.context.set_trailing_metadata((("grpc-retry-pushback-ms", "600000"),))
+        peer.context.abort(grpc.StatusCode.UNAVAILABLE, "not now")
+        yield from ()
+
+    with serving(answers) as (client, f):
+        session = client.session()
+        with pytest.raises(DeadlineExceeded):
+            session.function(f.with_options(deadline_s=0.3)).value(X)
+        session.close()
+
+
 def test_a_deadline_gives_up_one_call_and_asks_again_for_others() -> None:
     hung = threading.Event()
 
