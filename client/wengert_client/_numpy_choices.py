@@ -201,6 +201,14 @@ def _apply_along_axis(func1d: Callable[..., Any], axis: int, arr: Operand, *rest
     return s.transpose(whole, order) if inner else whole
 
 
+def _without_out(name: str, function: Callable[[Variable], Variable]) -> Callable[..., Variable]:
+    def elementwise(x: Operand, out: Any = None) -> Variable:
+        refuse_options(name, {"out": out})
+        return function(as_variable(x))
+
+    return elementwise
+
+
 #: How each of them is written into a list.
 CHOICES: dict[Any, Callable[..., Any]] = {
     np.where: _where,
@@ -210,12 +218,12 @@ CHOICES: dict[Any, Callable[..., Any]] = {
     np.clip: clipped,
     np.isclose: _isclose,
     np.isin: _isin,
-    np.isposinf: lambda x, out=None: e.equal(as_variable(x), math.inf),
-    np.isneginf: lambda x, out=None: e.equal(as_variable(x), -math.inf),
+    np.isposinf: _without_out("np.isposinf", lambda x: e.equal(x, math.inf)),
+    np.isneginf: _without_out("np.isneginf", lambda x: e.equal(x, -math.inf)),
     np.nan_to_num: _nan_to_num,
     np.round: rounded,
     np.around: rounded,
-    np.fix: lambda x, out=None: e.trunc(as_variable(x)),
+    np.fix: _without_out("np.fix", e.trunc),
     np.sinc: _sinc,
     np.unwrap: _unwrap,
     np.apply_along_axis: _apply_along_axis,

@@ -60,6 +60,7 @@ REFUSED: dict[str, tuple[Callable[[Any], Any], str]] = {
         lambda x: x * np.ma.MaskedArray([1, 2, 3], mask=[False, True, False]),
         "MaskedArray has a meaning of its own",
     ),
+    "fix into an array": (lambda x: np.fix(x, np.zeros(3)), "np.fix: write z = f"),
     "order as stored": (lambda x: np.ravel(np.stack([x, x]).T, order="K"), "depends on how numbers are stored"),
 }
 
