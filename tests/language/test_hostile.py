@@ -72,6 +72,20 @@ DEEP = {
     "a range beyond all numbers": ("output f = arange(-9e15, 9e15)", "variable_elements"),
     "a slice beyond all numbers": ("input x[3]; output f = x[-9e15:9e15:9e15]", "read"),
     "indices beyond all numbers": ("input x[3]; output f = x[[1e300, 0]]", "INVALID_TEXT"),
+    "indices in a loop": ("input x[2]; k = zeros(1e6); for i in 1..1e5 { y = x[k] }; output y", "text_steps"),
+    "indices to add at": (
+        "input x[2]; k = zeros(1e6); u = ones(1e6); for i in 1..1e5 { y = scatter_add(x, k, u) }; output y",
+        "text_steps",
+    ),
+    "arrays put together in a loop": (
+        "input x; z = zeros(1e5); for i in 1..1e5 { z[0] = x; y = sum(z) }; output y",
+        "text_steps",
+    ),
+    "arrays of numbers in a loop": (
+        "z = zeros(1e6); for i in 1..1e5 { z[0] = i; y = sum(z) }; output y",
+        "text_steps",
+    ),
+    "a shape of many numbers": ("input x; output f = reshape(x, ones(1e6))", "INVALID_TEXT"),
     "elements of a large array": ("z = zeros(1e8); z[0] = 1; output z", "text_steps"),
 }
 

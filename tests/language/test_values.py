@@ -245,3 +245,29 @@ def test_numbers_are_read_as_python_reads_them() -> None:
     assert [source.constants[-each.argument - 1] for each in source.outputs] == [float(word) for word in words]
     array = made(f"output f = [{', '.join(words)}]").tensors[0]
     assert array.tolist() == [float(word) for word in words]
+
+
+@pytest.mark.parametrize(("a", "k"), [(1e-300, -63), (-1e300, 63), (5e-324, 64), (-1e-300, 63), (-1e300, -63)])
+def test_powers_far_outside_of_float64(a: float, k: int) -> None:
+    with np.errstate(over="ignore", under="ignore"):
+        expected = np.float64(a) ** k
+    (found,) = value(f"output f = ({a!r})^({k})")
+    assert found == expected
+    assert np.signbit(found) == np.signbit(expected)
+
+
+@pytest.mark.parametrize(
+    ("index", "parts"),
+    [
+        ("1, :, [0, -1]", np.s_[1, :, [0, -1]]),
+        (":, [2, 0], ::-1, 1", np.s_[:, [2, 0], ::-1, 1]),
+        ("0, 1:, [[0, 1, 3], [1, 0, 2]]", np.s_[0, 1:, [[0, 1, 3], [1, 0, 2]]]),
+        ("0, [1, 1], 1:", np.s_[0, [1, 1], 1:]),
+    ],
+)
+def test_indices_with_a_slice_between_them_come_first(index: str, parts: Any) -> None:
+    x = np.arange(120.0).reshape(2, 3, 4, 5)
+    expected = x[parts]
+    shape = ", ".join(map(str, expected.shape))
+    found = value(f"input x[2, 3, 4, 5]; output f = reshape(x[{index}], ({shape}))", *x.ravel())
+    np.testing.assert_array_equal(found, expected.ravel())

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
 _EXACT = 64
+_LOWEST, _HIGHEST = -1075, 1024
 
 
 def divide(a: float, b: float) -> float:
@@ -49,13 +50,19 @@ def power(a: float, b: float) -> float:
 
 
 def _exact(a: float, k: int) -> float:
-    value = Fraction(a) ** k
-    try:
-        size = float(abs(value))
-    except OverflowError:
-        size = math.inf
+    _, exponent = math.frexp(a)
+    # The size is between these powers of 2; what is far outside of float64 is not worked out, it would take long.
+    low, high = sorted((k * (exponent - 1), k * exponent))
+    size = math.inf if low > _HIGHEST else 0.0 if high < _LOWEST else _rounded(abs(a), k)
     # What is rounded to 0 keeps its sign.
-    return -size if value < 0 else size
+    return -size if a < 0 and k % 2 else size
+
+
+def _rounded(a: float, k: int) -> float:
+    try:
+        return float(Fraction(a) ** k)
+    except OverflowError:
+        return math.inf
 
 
 def remainder(a: float, b: float) -> float:

@@ -158,6 +158,7 @@ def _gather(list_: Statements, values: Sequence[Value], options: Options) -> Val
 
 def gathered(list_: Statements, value: Value, indices: np.ndarray, axis: Value | None, what: str) -> int:
     """Append a GATHER; an axis that is not named is the only one there is."""
+    list_.check_indices(indices.size)
     argument = list_.argument(value)
     at, indices = _located(list_.shape(argument), indices, axis, what)
     parameters = (at, indices.ndim, *indices.shape, *indices.ravel().tolist())
@@ -174,7 +175,9 @@ def _located(shape: Shape, indices: np.ndarray, axis: Value | None, what: str) -
 def _scatter_add(list_: Statements, values: Sequence[Value], options: Options) -> Value:
     _expect("scatter_add", values, 3, options, ("axis",))
     base, updates = list_.argument(values[0]), list_.argument(values[2])
-    at, indices = _located(list_.shape(base), known.places(values[1]), options.get("axis"), "scatter_add")
+    indices = known.places(values[1])
+    list_.check_indices(indices.size)
+    at, indices = _located(list_.shape(base), indices, options.get("axis"), "scatter_add")
     parameters = (at, indices.ndim, *indices.shape, *indices.ravel().tolist())
     operands = [_value(base, values[0]), _value(updates, values[2])]
     return list_.structural("SCATTER_ADD", operands, parameters)

@@ -9,8 +9,6 @@ from __future__ import annotations
 from array import array as column
 from typing import TYPE_CHECKING, NamedTuple, TypeAlias, cast
 
-import numpy as np
-
 from adengine.cancellation import check
 from adengine.errors import EngineError
 from wengert_server.language import functions, known, subscripts
@@ -173,12 +171,8 @@ class Interpreter:
     # ---- Values
 
     def push(self, argument: object) -> None:
-        """A number."""
-        self._stack.append(cast("float", argument))
-
-    def push_array(self, argument: object) -> None:
-        """An array of numbers, as it stands in the text."""
-        self._stack.append(Literal(cast("np.ndarray", argument)))
+        """A number, or an array of numbers as it stands in the text: one array, however often it is come to."""
+        self._stack.append(cast("float | Literal", argument))
 
     def load(self, argument: object) -> None:
         """What a name stands for."""

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from wengert_server.language.values import Shape, Value
 
 _LARGEST = 2**53
+_MOST_WHOLES = 1000
 
 
 def number(value: Value, what: str) -> float:
@@ -64,7 +65,7 @@ def wholes(value: Value, what: str) -> tuple[int, ...]:
     if isinstance(value, Parts):
         return tuple(whole(each, what) for each in value.values)
     given = array(value, what)
-    if given.ndim > 1:
+    if given.ndim > 1 or given.size > _MOST_WHOLES:
         raise Fault(f"{what} must be one number, or several in brackets, not an array of the shape {given.shape}")
     return tuple(whole(float(each), what) for each in given.ravel())
 

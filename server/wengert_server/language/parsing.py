@@ -23,6 +23,7 @@ from wengert_server.language.faults import Fault, Located
 from wengert_server.language.functions import LISTS
 from wengert_server.language.interpreter import Call, Code, Declared, Interpreter, Loop, Subscript
 from wengert_server.language.scopes import NUMBERS
+from wengert_server.language.values import Literal
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -110,7 +111,7 @@ class _Actions:
 
     def numbers(self, children: Sequence[Token]) -> int:
         token = children[0]
-        return self._step(Interpreter.push_array, _numbers(token), token)
+        return self._step(Interpreter.push, Literal(_numbers(token)), token)
 
     def name(self, children: Sequence[Token]) -> int:
         if children[0] in NUMBERS:

@@ -33,6 +33,8 @@ _RESHAPE, _CONCATENATE, _CONSTANT = NUMBERS["RESHAPE"], NUMBERS["CONCATENATE"], 
 
 _ELEMENTS_OF_A_STEP = 16
 """How many elements of an array are made in the time of a step."""
+_INDICES_OF_A_STEP = 4
+"""How many indices of an array are checked and kept in the time of a step."""
 
 
 class Statements:
@@ -132,6 +134,11 @@ class Statements:
         self._budget.spend(size_of(shape) // _ELEMENTS_OF_A_STEP)
         account.take(8 * size_of(shape), "an array of numbers")
 
+    def check_indices(self, count: int) -> None:
+        """Refuse more indices of a statement, which it keeps, than the reading of the text may come to."""
+        self._budget.spend(count // _INDICES_OF_A_STEP)
+        account.take(8 * count, "indices of a list")
+
     # ---- Constants
 
     def preset_constants(self, values: Sequence[float]) -> None:
@@ -211,6 +218,7 @@ class Statements:
     def _buffered(self, buffer: Buffer) -> int:
         elements = buffer.elements
         if all(isinstance(each, float) for each in elements):
+            self.check_array(buffer.shape)
             return self.array(np.array(elements, np.float64).reshape(buffer.shape))
         return self.stacked(elements, buffer.shape)
 
@@ -268,6 +276,7 @@ class Statements:
         A RESHAPE for each variable; a CONCATENATE where there are several; a RESHAPE where there are more axes.
         """
         self.check_count(len(values))
+        self._budget.spend(len(values))
         arguments = [self.argument(value) if not isinstance(value, float) else None for value in values]
         inner = {() if each is None else self.shape(each) for each in arguments}
         if len(inner) > 1:

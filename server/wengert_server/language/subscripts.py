@@ -112,8 +112,24 @@ def _advanced(list_: Statements, variable: int, parts: Sequence[Part]) -> int:
     if indices.size and not (-extent <= indices.min() and indices.max() < extent):
         told = f"an index leaves axis {arrays[0]} of an array of the shape {written(list_.shape(variable))}"
         raise ShapeFault(told)
-    gone = sum(isinstance(each, int) for each in parts[: arrays[0]])
-    return gathered(list_, made, indices, float(arrays[0] - gone), "an index")
+    axis = arrays[0] - sum(isinstance(each, int) for each in parts[: arrays[0]])
+    made = gathered(list_, made, indices, float(axis), "an index")
+    return made if _together(parts) else _in_front(list_, made, range(axis, axis + indices.ndim))
+
+
+def _together(parts: Sequence[Part]) -> bool:
+    """Whether no slice stands between places and arrays of places."""
+    chosen = [axis for axis, each in enumerate(parts) if not isinstance(each, Range)]
+    return chosen[-1] - chosen[0] < len(chosen)
+
+
+def _in_front(list_: Statements, variable: int, axes: range) -> int:
+    """Put these axes before all others, as NumPy does where a slice stands between indices."""
+    if not axes.start:
+        return variable
+    rank = len(list_.shape(variable))
+    others = (axis for axis in range(rank) if axis not in axes)
+    return list_.structural("TRANSPOSE", (variable,), (rank, *axes, *others))
 
 
 def _basic(list_: Statements, variable: int, parts: Sequence[int | Range]) -> int:
