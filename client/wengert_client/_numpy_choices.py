@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 
@@ -81,8 +81,9 @@ def _conditions(given: Any, rank: int) -> list[Any]:
     if isinstance(given, (list, tuple)):
         arrays = [isinstance(settled(each), (Node, list, tuple, np.ndarray)) for each in given]
         return list(given) if not rank or any(arrays) else [np.asarray(given, dtype=bool)]
-    held = settled(given)
-    return list(held) if (held.ndim if isinstance(held, Node) else np.ndim(held)) > rank else [held]
+    held: Any = settled(given)
+    shape: tuple[int, ...] = held.shape if isinstance(held, Node) else np.shape(held)
+    return list(cast("Any", held)) if len(shape) > rank else [held]
 
 
 def _choose(a: Any, choices: Any, out: Any = None, mode: str = "raise") -> Variable:
