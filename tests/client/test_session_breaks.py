@@ -70,7 +70,8 @@ def test_a_server_that_is_gone_is_an_error() -> None:
 def test_a_server_that_wants_peace_for_longer_than_a_deadline() -> None:
     def answers(peer: Peer) -> Iterator[v1.SessionResponse]:
         peer.context.set_trailing_metadata((("grpc-retry-pushback-ms", "600000"),))
-        peer.context.abort(grpc.StatusCode.UNAVAILABLE, "not now")
+        for _ in peer.requests:
+            peer.context.abort(grpc.StatusCode.UNAVAILABLE, "not now")
         yield from ()
 
     with serving(answers) as (client, f):
