@@ -1,6 +1,7 @@
 """Robertson's kinetics: an implicit solver with the exact Jacobian, over eleven decades of time, and sensitivities.
 
-The reference at t = 1e11 is of the IVP test set; the sensitivities at t = 0.4 are those that CVODES prints.
+The reference at t = 1e11 is of the IVP test set. The sensitivities at t = 0.4 are those of CVODES's example, which
+prints 5 digits, of which 4 are right; the others come from differences of solutions with a tolerance of 1e-12.
 The reactions are written as source text, as any language could send it.
 """
 
@@ -23,6 +24,7 @@ SOURCE = """
 START = np.array([1.0, 0.0, 0.0])
 AT_1E11 = [0.2083340149701255e-7, 0.8333360770334713e-13, 0.9999999791665050]
 Y1_BY_K_AT_04 = [-0.355952566, 9.54238143e-8, -1.58317664e-11]
+PRINTED_BY_CVODES = [-3.5595e-01, 9.5431e-08, -1.5833e-11]
 
 
 def main() -> None:
@@ -41,6 +43,7 @@ def main() -> None:
         by_k = sensitivities(f)
     print("d y1 / d (k1, k2, k3) at t = 0.4:", by_k[0])
     np.testing.assert_allclose(by_k[0], Y1_BY_K_AT_04, rtol=1e-7)
+    np.testing.assert_allclose(by_k[0], PRINTED_BY_CVODES, rtol=1e-4)
 
 
 def sensitivities(f: Function) -> NDArray[np.float64]:
