@@ -169,6 +169,8 @@ class Statements:
         if self._listed_tensors:
             raise Fault("the text lists its arrays; write $t0, $t1, ... for them")
         self._bounds.check("tensors", len(self._tensors) + 1, "array constants of the list")
+        # The list will have a copy of its own, also of an array that there is already.
+        account.take(8 * array.size, "an array constant of the list")
         self._tensors.append(array)
         return self.append(_CONSTANT, (), array.shape, (len(self._tensors),))
 
