@@ -44,7 +44,7 @@ def service(effort: Effort) -> Chapter:
     per_second = points.facts["points"] / points.timing(CLIENT).median
     targets = [
         Target("tiny value and Jacobian, p50: generated stub / bare grpcio", 1.4, tiny.ratio(STUB, BARE), "x"),
-        Target("tiny value and Jacobian, p50: wengert_client / bare grpcio", 1.7, tiny.ratio(CLIENT, BARE), "x"),
+        Target("tiny value and Jacobian, p50: wengert_client / bare grpcio", 1.6, tiny.ratio(CLIENT, BARE), "x"),
         Target(f"{n} x {n} dense Jacobian: wengert_client / bare transfer", 2.0, dense.ratio(CLIENT, BARE), "x"),
         Target("points of x1 x2 + sin x1 with gradients, in one call", 1.0, per_second / 1e6, "M points/s", False),
         *waits_aimed_at,
