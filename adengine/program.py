@@ -123,7 +123,7 @@ class Program:
         self._plain = False
         self.tier = VM
         if compiled:
-            self._plain = may_be_plain(source)
+            self._plain = _has_many_products(source) and may_be_plain(source)
             self._itself = self._descriptor(np.zeros(0))
             used = source.outputs[source.outputs >= 0]
             self._machine = self._compile(self._schedule.layout[used, ADDRESS])
@@ -224,6 +224,12 @@ class Constants(NamedTuple):
     addresses: NDArray[np.int64]
     values: NDArray[np.float64]
     arrays: list[tuple[int, NDArray[np.float64]]]
+
+
+def _has_many_products(source: FlatList) -> bool:
+    """Whether strong zeros cost more than looking for NaN: about as much for each product as that for each output."""
+    products = source.rows[:, OPERATION] == op.ZERO_SAFE_MULTIPLY
+    return int(source.rows[products, SIZE].sum()) >= int(source.output_sizes.sum())
 
 
 def _constants(source: FlatList, plan: Schedule) -> Constants:

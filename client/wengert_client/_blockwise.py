@@ -16,7 +16,7 @@ from wengert_client._cutting import fill
 from wengert_client._errors import ServerFault
 from wengert_client._preparation import mode_number
 from wengert_client._results import Report
-from wengert_client._signature import names
+from wengert_client._signature import names, refuse
 from wengert_client._status import error_from_call
 
 if TYPE_CHECKING:
@@ -33,6 +33,7 @@ if TYPE_CHECKING:
 __all__ = ["Block", "Blocks", "Blockwise"]
 
 _MOST_RANK = 3
+_MOST_BLOCK_BYTES = 2**32 - 1  # as a number of the contract
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -100,6 +101,8 @@ class Blockwise(Asking):
         block_bytes: int,
     ) -> Blocks:
         """Ask for the blocks, and wait for the first one."""
+        if not 0 <= block_bytes <= _MOST_BLOCK_BYTES:
+            refuse("MALFORMED_REQUEST", "block_bytes", f"bytes of a block are 0 or more, not {block_bytes}")
         request = JacobianRequest(outputs=names(outputs), with_respect_to=names(by), mode=mode_number(mode))
         arrays = self._arrange(request, points, shared, inputs)
         fill(request, arrays)

@@ -95,6 +95,10 @@ class Optioned:
         self.transport = transport
         self.options = options
 
+    def __reduce__(self) -> tuple[object, ...]:
+        # Metadata may be what lets a call in: like a token, it does not travel to where functions are written to.
+        return Optioned, (self.transport, Options(self.options.max_attempts))
+
     async def ask(
         self,
         rpc: Callable[[DifferentiationServiceStub], Method[Request, Response]],

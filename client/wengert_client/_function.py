@@ -283,7 +283,7 @@ class Function(FirstDerivatives, SecondDerivatives, Blockwise):
         request_id
             What the server calls the calls, in its log, its traces and its errors: 1 to 64 printable ASCII characters.
         metadata
-            What is sent along with each call, beside a token.
+            What is sent along with each call, beside a token; like that it does not travel in a pickle.
         progress
             Whether a progress bar is shown for calls in several parts. Without it one is, of ``tqdm``, for those that
             take more than a second, on a terminal or in a notebook.

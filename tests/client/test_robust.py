@@ -148,7 +148,8 @@ def test_a_pickle_holds_the_list_and_no_secret(fake: Fake, monkeypatch: pytest.M
     client = Client(fake.address, token=SECRET)
     f = client.function(sum_of_three())
     f.value([1.0, 2.0, 3.0])
-    for each in (f, client, f.with_options(max_attempts=2, request_id="mine")):
+    told = f.with_options(max_attempts=2, metadata={"authorization": SECRET})
+    for each in (f, client, f.with_options(max_attempts=2, request_id="mine"), told):
         data = pickle.dumps(each)
         assert SECRET.encode() not in data
         assert SECRET not in repr(each)

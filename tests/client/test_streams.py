@@ -100,6 +100,8 @@ def test_errors_are_those_of_other_calls(client: Client) -> None:
     assert caught.value.reason == "UNKNOWN_NAME"
     with pytest.raises(InvalidRequest, match="does not come in blocks"):
         f.jacobian(np.ones(3), sparse=True, stream=True)
+    with pytest.raises(InvalidRequest, match="bytes of a block are 0 or more, not -1"):
+        list(f.jacobian_blocks(np.ones(3), block_bytes=-1))
     client.forget(f)
     np.testing.assert_array_equal(f.jacobian(np.ones(3), stream=True)[3], 1.0)
     with pytest.raises(UnknownFunction):
