@@ -100,12 +100,22 @@ def test_errors_are_those_of_other_calls(client: Client) -> None:
     assert caught.value.reason == "UNKNOWN_NAME"
     with pytest.raises(InvalidRequest, match="does not come in blocks"):
         f.jacobian(np.ones(3), sparse=True, stream=True)
-    with pytest.raises(InvalidRequest, match="bytes of a block are 0 or more, not -1"):
-        list(f.jacobian_blocks(np.ones(3), block_bytes=-1))
     client.forget(f)
     np.testing.assert_array_equal(f.jacobian(np.ones(3), stream=True)[3], 1.0)
     with pytest.raises(UnknownFunction):
         client.function("0" * 64).jacobian(np.ones(3), stream=True)
+
+
+@pytest.mark.parametrize("mode", ["served", "embedded"])
+def test_blocks_come_one_by_one(mode: str) -> None:
+    with client_in(mode) as client:
+        f = client.function(product(300))
+        found = list(f.jacobian_blocks(np.ones(300), block_bytes=100_000))
+        assert [each.offset for each in found] == np.cumsum([0, *(each.entries.size for each in found[:-1])]).tolist()
+        whole = np.concatenate([each.entries for each in found]).reshape(found[0].shape)
+        np.testing.assert_array_equal(whole, f.jacobian(np.ones(300)))
+        with pytest.raises(InvalidRequest, match="bytes of a block are 0 or more, not -1"):
+            list(f.jacobian_blocks(np.ones(300), block_bytes=-1))
 
 
 def test_progress(client: Client, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
