@@ -132,14 +132,15 @@ def test_a_stream_that_is_sent(server: RunningServer, way: Proxy, leave: Callabl
 def test_threads_come_back(server: RunningServer) -> None:
     """Whoever came and went, in whichever way: no threads are left beside those that wait for the next ones."""
     counts = []
-    for _ in range(3):
+    for _ in range(8):
         with proxy(server.address) as way, grpc.insecure_channel(way.address) as lost, server.channel() as channel:
             session = opened_soon(lost)
             way.fall_silent()
             opened_soon(channel).end()
             session.stop()
         counts.append(_status(server, "Threads"))
-    assert counts[2] <= counts[1]
+    # gRPC itself has now one more and now one less; six that stayed would be ours.
+    _until(lambda: _status(server, "Threads") < counts[1] + 4)
 
 
 def test_who_is_there_and_says_nothing_is_kept(server: RunningServer) -> None:
