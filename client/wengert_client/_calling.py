@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from wengert_client._transport import Carrier, Method
     from wengert_client._waiting import Group
 
-__all__ = ["NOT_OVER_SESSIONS", "Optioned", "with_options"]
+__all__ = ["NOT_OVER_SESSIONS", "Optioned", "OverTransport", "with_options"]
 
 Request = TypeVar("Request")
 Response = TypeVar("Response")
@@ -82,31 +82,17 @@ def _metadata(request_id: str | None, given: Mapping[str, str | bytes]) -> tuple
     return tuple(told.items())
 
 
-class Optioned:
-    """A transport, with options for all calls that it carries.
+class OverTransport:
+    """What carries calls over a transport in a way of its own, and is that transport otherwise.
 
     Attributes
     ----------
-    transport, options
+    transport
         As given.
     """
 
-    def __init__(self, transport: Transport, options: Options) -> None:
+    def __init__(self, transport: Transport) -> None:
         self.transport = transport
-        self.options = options
-
-    def __reduce__(self) -> tuple[object, ...]:
-        # Metadata may be what lets a call in: like a token, it does not travel to where functions are written to.
-        return Optioned, (self.transport, Options(self.options.max_attempts))
-
-    async def ask(
-        self,
-        rpc: Callable[[DifferentiationServiceStub], Method[Request, Response]],
-        request: Request,
-        ends: float,
-    ) -> Response:
-        """Make a call."""
-        return await self.transport.ask(rpc, request, ends, self.options)
 
     @property
     def targets(self) -> int:
@@ -136,3 +122,30 @@ class Optioned:
     def then(self, result: Request, finish: Callable[[Request], Response]) -> Response:
         """Give what a method gives that makes something of another one's result."""
         return self.transport.then(result, finish)
+
+
+class Optioned(OverTransport):
+    """A transport, with options for all calls that it carries.
+
+    Attributes
+    ----------
+    transport, options
+        As given.
+    """
+
+    def __init__(self, transport: Transport, options: Options) -> None:
+        super().__init__(transport)
+        self.options = options
+
+    def __reduce__(self) -> tuple[object, ...]:
+        # Metadata may be what lets a call in: like a token, it does not travel to where functions are written to.
+        return Optioned, (self.transport, Options(self.options.max_attempts))
+
+    async def ask(
+        self,
+        rpc: Callable[[DifferentiationServiceStub], Method[Request, Response]],
+        request: Request,
+        ends: float,
+    ) -> Response:
+        """Make a call."""
+        return await self.transport.ask(rpc, request, ends, self.options)

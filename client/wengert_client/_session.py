@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, NoReturn, TypeVar, cast
 
-from wengert_client._calling import NOT_OVER_SESSIONS, Optioned
+from wengert_client._calling import NOT_OVER_SESSIONS, Optioned, OverTransport
 from wengert_client._cutting import fill
 from wengert_client._errors import ConfigurationError
 from wengert_client._function import Function
@@ -13,18 +13,16 @@ from wengert_client._line import Line
 from wengert_client._transport import Transport
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Coroutine
+    from collections.abc import Callable
     from concurrent.futures import Future
-    from contextlib import AbstractContextManager
     from types import TracebackType
     from typing import Literal, Self, TypeAlias
 
     from google.protobuf.message import Message
 
     from wengert.v1.service_pb2_grpc import DifferentiationServiceStub
-    from wengert_client._cutting import Arrays, Limits
+    from wengert_client._cutting import Arrays
     from wengert_client._transport import Method
-    from wengert_client._waiting import Group
 
     Submitted: TypeAlias = Literal[
         "value",
@@ -164,11 +162,11 @@ def session_of(function: Function, in_flight: int) -> SessionFunction:
     return Session(transport, in_flight).function(function)
 
 
-class _Carrier:
+class _Carrier(OverTransport):
     """What a held function sees of a session: its own calls go over the line, others by themselves."""
 
     def __init__(self, transport: Transport, line: Line) -> None:
-        self.transport = transport
+        super().__init__(transport)
         self._line = line
 
     async def ask(
@@ -183,35 +181,6 @@ class _Carrier:
             return await self.transport.ask(rpc, request, ends)
         data = cast("Message", request).SerializeToString()
         return cast("Response", self._line.ask(kind, data, ends))
-
-    @property
-    def targets(self) -> int:
-        """How many servers there are."""
-        return self.transport.targets
-
-    def ends(self, deadline_s: float | None = None) -> float:
-        """Give when a call that begins now is given up."""
-        return self.transport.ends(deadline_s)
-
-    async def known_limits(self, ends: float) -> Limits:
-        """Give what one call may have."""
-        return await self.transport.known_limits(ends)
-
-    def group(self, parts: int) -> Group:
-        """Give what runs parts of one call."""
-        return self.transport.group(parts)
-
-    def lock(self) -> AbstractContextManager[None]:
-        """Give a lock."""
-        return self.transport.lock()
-
-    def done(self, coming: Coroutine[Any, Any, Response]) -> Response:
-        """Give what a method gives to who called it."""
-        return self.transport.done(coming)
-
-    def then(self, result: Result, finish: Callable[[Result], Response]) -> Response:
-        """Give what a method gives that makes something of another one's result."""
-        return self.transport.then(result, finish)
 
 
 class _Later(Function):

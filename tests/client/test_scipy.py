@@ -24,7 +24,6 @@ if TYPE_CHECKING:
 minimize: Any = optimize.minimize
 least_squares: Any = optimize.least_squares
 root: Any = optimize.root
-differential_evolution: Any = optimize.differential_evolution
 solve_ivp: Any = integrate.solve_ivp
 
 START = np.array([-1.2, 1.0, -0.5, 0.8])

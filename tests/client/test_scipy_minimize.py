@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
-from scipy import integrate, optimize, sparse
+from scipy import optimize, sparse
 from scipy.optimize import BFGS, NonlinearConstraint, rosen, rosen_der, rosen_hess
 
 from tests.client.asked import kinds_of_requests, rosenbrock_list
@@ -19,10 +19,7 @@ if TYPE_CHECKING:
 
 # Their annotations, where there are any, leave out much of what they take.
 minimize: Any = optimize.minimize
-least_squares: Any = optimize.least_squares
-root: Any = optimize.root
 differential_evolution: Any = optimize.differential_evolution
-solve_ivp: Any = integrate.solve_ivp
 
 START = np.array([-1.2, 1.0, -0.5, 0.8])
 
